@@ -1,0 +1,77 @@
+"""Every random choice of the factory: a pure function of (seed, task, key, purpose).
+
+No choice reads a generator's state, Python's ``hash``, a set's order or the order in which work
+arrives, so one more row, one more worker or one more kill changes no other row's choices. Purposes
+are never shared: a position taken from the bits that also ordered the rows would be correlated with
+that order.
+
+The same function exists in SQL (:func:`sql_macro`), bit for bit, for the choices that DuckDB makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import md5
+
+_UNIT_SEPARATOR = "\x1f"
+_LOW_64 = (1 << 64) - 1
+
+
+def draw(seed: int, task: str, key: str, purpose: str) -> int:
+    """Return the 64-bit unsigned draw of one choice.
+
+    The first eight bytes of ``md5(seed ␟ task ␟ key ␟ purpose)``, little-endian; md5 because DuckDB
+    has it (``md5_number``), not for secrecy.
+    """
+    text = f"{seed}\x1f{task}\x1f{key}\x1f{purpose}"
+    return int.from_bytes(md5(text.encode(), usedforsecurity=False).digest()[:8], "little")
+
+
+def sql_macro(seed: int, task: str) -> str:
+    """Return the statement that defines ``draw(key, purpose)`` in DuckDB for one seed and task."""
+    head = f"{seed}{_UNIT_SEPARATOR}{task}{_UNIT_SEPARATOR}".replace("'", "''")
+    return (
+        "CREATE OR REPLACE TEMP MACRO draw(key, purpose) AS "
+        f"(md5_number('{head}' || key || chr(31) || purpose) & {_LOW_64})::UBIGINT"
+    )
+
+
+class Draw:
+    """The draws of one row: :func:`draw` with seed, task and key filled in."""
+
+    __slots__ = ("_prefix",)
+
+    def __init__(self, seed: int, task: str, key: str) -> None:
+        self._prefix = f"{seed}\x1f{task}\x1f{key}\x1f"
+
+    def integer(self, purpose: str) -> int:
+        """Return the 64-bit draw of ``purpose``."""
+        digest = md5((self._prefix + purpose).encode(), usedforsecurity=False).digest()
+        return int.from_bytes(digest[:8], "little")
+
+    def below(self, bound: int, purpose: str) -> int:
+        """Return a draw in ``range(bound)``."""
+        return self.integer(purpose) % bound
+
+    def permutation(self, length: int, purpose: str) -> list[int]:
+        """Return a permutation of ``range(length)``, from one digest.
+
+        A Fisher-Yates shuffle that reads its choices from the 128 bits of one digest as mixed-radix
+        digits. That is exact to 2**-64 up to 20 items (20! < 2**62); longer lists read one digest
+        for every 20 items.
+        """
+        order = list(range(length))
+        bits = 0
+        for last in range(length - 1, 0, -1):
+            if (length - 1 - last) % 20 == 0:
+                text = f"{self._prefix}{purpose}\x1f{last}"
+                bits = int.from_bytes(md5(text.encode(), usedforsecurity=False).digest(), "little")
+            bits, other = divmod(bits, last + 1)
+            order[last], order[other] = order[other], order[last]
+        return order
+
+    def largest(self, names: Sequence[str], purpose: str) -> str:
+        """Return the name with the largest draw: a new name changes only the rows that it wins."""
+        if len(names) == 1:
+            return names[0]
+        return max(names, key=lambda name: self.integer(f"{purpose}\x1f{name}"))

@@ -1,0 +1,51 @@
+"""The errors that a user can meet: each says what is wrong, where, and what to do next.
+
+The command line prints one of these as a single line and exits with its ``exit_code``; every other
+exception is a defect of this package and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+
+class FactoryError(Exception):
+    """Base of the errors that are the user's to mend, not the package's."""
+
+    exit_code = 1
+
+
+class RecipeError(FactoryError):
+    """A recipe, a template, a view or an option that cannot be used as it is written."""
+
+    exit_code = 2
+
+
+class UsageError(FactoryError):
+    """A command that cannot be carried out as it was given."""
+
+    exit_code = 2
+
+
+class SourceError(FactoryError):
+    """Upstream files that are missing, unreadable, or not in the schema that they should have."""
+
+
+class OutputError(FactoryError):
+    """A folder or file that cannot be written."""
+
+
+class MissingExtraError(FactoryError):
+    """An optional part that is asked for and not installed."""
+
+    exit_code = 2
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package!r}, which is not installed: "
+            f"pip install 'eshop-factory[{extra}]'"
+        )
+
+
+class LimitReachedError(FactoryError):
+    """A limit that the recipe sets was passed: the run stopped and can be resumed."""
+
+    exit_code = 3
