@@ -1,0 +1,154 @@
+"""Files from a web server into the cache: whole or not at all, and only once."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import logging
+import os
+import secrets
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from factory.errors import SourceError
+
+_LOG = logging.getLogger(__name__)
+_BLOCK: Final = 1 << 20
+_TIMEOUT_SECONDS: Final = 60
+
+
+def cache_folder() -> Path:
+    """Return the folder that keeps downloads: ``$ESHOP_FACTORY_CACHE``, or the user's own cache."""
+    chosen = os.environ.get("ESHOP_FACTORY_CACHE")
+    if chosen:
+        return Path(chosen).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "eshop-factory"
+
+
+def check(address: str, adapter: str) -> None:
+    """Raise :class:`SourceError` where ``address`` may not be fetched from.
+
+    Plain http is for this machine only: what comes over it can be changed on the way. A password in
+    an address would end in the manifest.
+    """
+    parts = urlsplit(address)
+    if parts.username or parts.password:
+        raise SourceError(
+            f"{adapter}: the address on {parts.hostname!r} holds a user name or password: take it "
+            "out of the address, and download files that need one by hand"
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise SourceError(
+            f"{adapter}: {parts.scheme}://{parts.hostname} is not fetched, since files over plain "
+            "http can be changed on the way: use the https:// address"
+        )
+
+
+def fetch(address: str, name: str, adapter: str) -> Path | None:
+    """Return the cached file of ``address``, downloading it first; None where there is none (404).
+
+    The file is written under a temporary name and renamed once its size is what the server said, so
+    that a file with the final name is always whole and is never fetched again.
+
+    Raises:
+        SourceError: where the server cannot be reached, refuses, or stops half-way.
+    """
+    check(address, adapter)
+    target = _target(address, name, adapter)
+    if target.is_file():
+        return target
+    where = urlsplit(address)._replace(query="", fragment="").geturl()
+    temporary = target.with_name(f".{name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            if not _receive(address, where, file, adapter):
+                return None
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except (URLError, http.client.HTTPException, OSError) as error:
+        # A bare URLError wraps the reason; its subclass HTTPError says its code itself.
+        reason = _line(error.reason if type(error) is URLError else error)
+        raise SourceError(
+            f"{adapter}: downloading {where} failed ({reason}): check the address and the "
+            "network, then run again; what is there whole is not fetched twice"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
+
+
+def _receive(address: str, where: str, file: IO[bytes], adapter: str) -> bool:
+    """Write the body of ``address`` to ``file``; return False where the server has no such file."""
+    opener = build_opener(_Redirects(adapter))
+    request = Request(address, headers={"User-Agent": "eshop-factory"})  # noqa: S310 - see check()
+    try:
+        with opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
+            length = response.headers.get("Content-Length")
+            _LOG.info("downloading %s (%s bytes)", where, length or "unknown")
+            received = 0
+            while block := response.read(_BLOCK):
+                file.write(block)
+                received += len(block)
+    except HTTPError as error:
+        error.close()
+        if error.code in (404, 410):
+            return False
+        raise
+    if length is not None and received != int(length):
+        raise SourceError(
+            f"{adapter}: {where} was cut off after {received} of {length} bytes: run again; what "
+            "is there whole is not fetched twice"
+        )
+    return True
+
+
+def _target(address: str, name: str, adapter: str) -> Path:
+    if name in ("", ".", "..") or "/" in name or "\\" in name or "\x00" in name:
+        raise SourceError(f"{adapter}: {name!r} is no file name: correct the end of the address")
+    # The query belongs to the key: it may hold the revision that is asked for.
+    folder = address.rpartition("/")[0] + "/" + urlsplit(address).query
+    key = blake2b(folder.encode(), digest_size=8).hexdigest()
+    return cache_folder() / "downloads" / f"{urlsplit(address).hostname}-{key}" / name
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _line(reason: object) -> str:
+    return " ".join(str(reason).split()) or type(reason).__name__
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follows redirects only to where a download may come from."""
+
+    def __init__(self, adapter: str) -> None:
+        self._adapter = adapter
+
+    def redirect_request(
+        self,
+        req: Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> Request | None:
+        try:
+            check(newurl, self._adapter)
+        except SourceError:
+            fp.close()
+            raise
+        return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -1,0 +1,75 @@
+"""The table rows behind a sample's source ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import duckdb
+
+from factory.errors import SourceError
+from factory.sources.base import TABLES
+from factory.sources.sql import identifier
+
+#: By the first word of an id: the table, and the columns that the id's other parts are values of.
+_KINDS: Final = {
+    "query": ("judgements", ("query_id",)),
+    "product": ("products", ("locale", "product_id")),
+    "judgement": ("judgements", ("query_id", "locale", "product_id")),
+}
+
+
+def source_rows(
+    connection: duckdb.DuckDBPyConnection, schema: str, source_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the rows behind ``source_ids``, in the order of the ids.
+
+    An id is ``query:<query_id>`` (all judgements of the query), ``product:<locale>:<product_id>``
+    or ``judgement:<query_id>:<locale>:<product_id>``. Each row is a dict of the table's columns
+    with ``source_id`` and ``table`` before them. An id whose row is not there any more, or is not
+    visible without ``allow_test``, yields no row.
+
+    Raises:
+        SourceError: for an id of another form, or where ``schema`` has no such table.
+    """
+    rows: list[dict[str, Any]] = []
+    for source_id in dict.fromkeys(source_ids):
+        table, conditions = _parsed(source_id)
+        found = _fetched(connection, schema, table, conditions)
+        rows += [{"source_id": source_id, "table": table, **row} for row in found]
+    return rows
+
+
+def _parsed(source_id: str) -> tuple[str, dict[str, str]]:
+    """Return the table of an id, and the values that its row has, by column."""
+    kind, _, rest = source_id.partition(":")
+    if kind in _KINDS:
+        table, key = _KINDS[kind]
+        values = rest.split(":", len(key) - 1)  # a product id may hold a colon itself
+        if len(values) == len(key) and all(values):
+            return table, dict(zip(key, values, strict=True))
+    raise SourceError(
+        f"{source_id!r} is no source id: it must be query:<query_id>, "
+        "product:<locale>:<product_id> or judgement:<query_id>:<locale>:<product_id>"
+    )
+
+
+def _fetched(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str, values: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    names = list(TABLES[table])
+    # One statement an id: DuckDB reads the wide columns of the rows that equal a single value, but
+    # of all rows for a list of values (0.06 s an id against 1.7 s for five in one list).
+    query = (
+        f"SELECT {', '.join(map(identifier, names))} "
+        f"FROM {identifier(schema)}.{identifier(table)} "
+        f"WHERE {' AND '.join(f'{identifier(column)} = ?' for column in values)}"
+    )
+    try:
+        found = connection.execute(query, list(values.values())).fetchall()
+    except duckdb.CatalogException as error:
+        raise SourceError(
+            f"there is no table {table!r} of the source {schema!r}: attach the source first"
+        ) from error
+    rows = (dict(zip(names, row, strict=True)) for row in found)
+    return sorted(rows, key=lambda row: [str(row[name]) for name in names])

@@ -1,0 +1,173 @@
+"""A task's view: which rows (``keys``), then what they say (``facts``).
+
+A view is one SQL file with two statements against the tables of the house:
+
+* ``keys`` is narrow: ``key``, ``split_group`` and the strata that a recipe may balance.
+* ``facts`` joins the wide columns for the keys in the relation ``chosen`` only, since joining first
+  and limiting later costs five times the time and twice the memory.
+
+The relation ``keys`` holds all keys in draw order, for negatives from elsewhere; ``draw(key,
+purpose)`` is the draw of :mod:`factory.draw`, and ``getvariable('candidates')`` reads an option of
+the task's ``with:`` block. Where SQL ends, ``rows/<name>.py`` maps one facts row to none or more.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import duckdb
+
+from factory.draw import Draw, sql_macro
+from factory.errors import RecipeError
+from factory.sources.base import TABLES
+from factory.sources.sql import identifier, one_line
+
+PACKAGED: Final = Path(__file__).parent / "views"
+_STATEMENTS: Final = re.compile(r"^-- (keys|facts)[ \t]*$", re.MULTILINE)
+_COMMENT: Final = re.compile(r"--[^\n]*")
+#: Each of these gave different answers on identical data, or may: bytes must not depend on them.
+_FORBIDDEN: Final = re.compile(
+    r"\b(hash|random|any_value|arbitrary|first|last|uuid|gen_random_uuid|now|current_timestamp|"
+    r"current_date|today|approx_\w+|reservoir_quantile|setseed)\s*\(|\busing\s+sample\b",
+    re.IGNORECASE,
+)
+
+#: Columns of a facts row that are about the row, not part of what it says.
+ROW_COLUMNS: Final = ("key", "locale", "source_ids", "subject")
+
+#: Maps one facts row to none or more rows; pure in the row and its draws.
+RowMapper: TypeAlias = Callable[[dict[str, Any], Draw], Iterable[dict[str, Any]]]
+
+
+class RowRejectedError(ValueError):
+    """A facts row that no sample can be made of; ``reason`` is the machine-readable code."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The two statements of a view, and the row mapper that belongs to it, if one does.
+
+    ``source`` is the text that defines the view, for the definition hash of its tasks.
+    ``offers`` are the columns that the mapper adds to those of ``facts``.
+    """
+
+    name: str
+    path: Path
+    keys: str
+    facts: str
+    source: str
+    mapper: RowMapper | None
+    offers: tuple[str, ...]
+
+    def facts_columns(self, task: str, options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the columns of ``facts``, by preparing the view over empty tables.
+
+        Raises :class:`RecipeError` with the database's own words for SQL that cannot be prepared or
+        lacks one of the columns that the line needs.
+        """
+        with duckdb.connect() as connection:
+            for table, columns in TABLES.items():
+                listed = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns.items())
+                connection.execute(f"CREATE TABLE {identifier(table)} ({listed})")
+            prepare(connection, 0, task, options)
+            self._execute(
+                connection,
+                "keys",
+                f"CREATE TEMP TABLE keys AS SELECT 1::BIGINT AS ordinal, * FROM ({self.keys})",
+            )
+            self._need(connection, "keys", ("key", "split_group"))
+            connection.execute("CREATE TEMP TABLE chosen AS FROM keys")
+            self._execute(
+                connection, "facts", f"CREATE TEMP TABLE facts AS SELECT * FROM ({self.facts})"
+            )
+            return self._need(connection, "facts", ("key", "locale", "source_ids"))
+
+    def _execute(self, connection: duckdb.DuckDBPyConnection, part: str, sql: str) -> None:
+        try:
+            connection.execute(sql)
+        except duckdb.Error as error:
+            raise RecipeError(
+                f"{self.path}: the statement {part!r} is not usable: {one_line(error)}"
+            ) from error
+
+    def _need(
+        self, connection: duckdb.DuckDBPyConnection, part: str, needed: Sequence[str]
+    ) -> tuple[str, ...]:
+        columns = tuple(name for name, *_ in connection.table(part).description)
+        missing = [name for name in needed if name not in columns]
+        if missing:
+            raise RecipeError(
+                f"{self.path}: the statement {part!r} lacks the column {missing[0]!r}; "
+                f"it has {', '.join(columns)}"
+            )
+        return columns
+
+
+def prepare(
+    connection: duckdb.DuckDBPyConnection, seed: int, task: str, options: Mapping[str, Any]
+) -> None:
+    """Give ``connection`` what a view may use: the draws of one task, and its options."""
+    connection.execute(sql_macro(seed, task))
+    for name, value in options.items():
+        if value is None or isinstance(value, bool | int | float | str | list):
+            connection.execute(f"SET VARIABLE {identifier(name)} = $value", {"value": value})
+
+
+def load_view(name: str, *folders: Path) -> View:
+    """Return the view ``name``, looked up beside the recipe first, then among the packaged ones.
+
+    Raises :class:`RecipeError` for a missing file, a file without its two statements, or a function
+    whose answer may differ between two runs over the same data.
+    """
+    places = (*folders, PACKAGED)
+    path = next(
+        (place / f"{name}.sql" for place in places if (place / f"{name}.sql").is_file()), None
+    )
+    if path is None:
+        known = {file.stem for place in places for file in place.glob("*.sql")}
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise RecipeError(
+            f"view {name!r} is missing: {hint}Looked for {name}.sql in "
+            f"{' and '.join(str(place) for place in places)}"
+        )
+    text = path.read_text(encoding="utf-8")
+    pieces = _STATEMENTS.split(text)
+    statements = dict(
+        zip(pieces[1::2], (piece.strip().rstrip(";") for piece in pieces[2::2]), strict=True)
+    )
+    for part in ("keys", "facts"):
+        if not statements.get(part):
+            raise RecipeError(
+                f"{path}: a view has two statements, below the lines -- keys and -- facts"
+            )
+        if found := _FORBIDDEN.search(_COMMENT.sub("", statements[part])):
+            raise RecipeError(
+                f"{path}: {found.group(0).strip(' (')!r} in {part!r} may answer differently on the "
+                "same data; use draw(key, purpose), min, or a list with a total ORDER BY"
+            )
+    mapper, offers, mapper_source = (
+        _load_mapper(name) if path.parent == PACKAGED else (None, (), "")
+    )
+    return View(
+        name, path, statements["keys"], statements["facts"], text + mapper_source, mapper, offers
+    )
+
+
+def _load_mapper(name: str) -> tuple[RowMapper | None, tuple[str, ...], str]:
+    file = Path(__file__).parent / "rows" / f"{name}.py"
+    if not file.is_file():
+        return None, (), ""
+    module = importlib.import_module(f"factory.sources.rows.{name}")
+    return module.rows, module.OFFERS, file.read_text(encoding="utf-8")
