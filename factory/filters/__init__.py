@@ -1,0 +1,114 @@
+"""What may stay: rules over one sample, composed by a recipe's ``filters:`` block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from factory.filters.balance import LongestGold, gold_positions, longest_gold_share
+from factory.filters.base import Filter, first_rejection, run_filters
+from factory.filters.language import (
+    LANGUAGE_NAMES,
+    LOCALE_LANGUAGES,
+    LanguageFilter,
+    LanguageGuess,
+    identify,
+)
+from factory.filters.options import OptionsFilter
+from factory.filters.rules import (
+    CharactersFilter,
+    EmptyFilter,
+    GrammarFilter,
+    LengthFilter,
+    TitleFilter,
+    WhitespaceFilter,
+)
+from factory.text import clean, similarity, tokens
+
+__all__ = [
+    "FILTERS",
+    "LANGUAGE_NAMES",
+    "LOCALE_LANGUAGES",
+    "CharactersFilter",
+    "EmptyFilter",
+    "Filter",
+    "FilterOptions",
+    "GrammarFilter",
+    "LanguageFilter",
+    "LanguageGuess",
+    "LengthFilter",
+    "LongestGold",
+    "OptionsFilter",
+    "TitleFilter",
+    "WhitespaceFilter",
+    "build_filters",
+    "clean",
+    "first_rejection",
+    "gold_positions",
+    "identify",
+    "longest_gold_share",
+    "run_filters",
+    "similarity",
+    "tokens",
+]
+
+#: Every filter by its name in a recipe, in the order in which they judge: what is cheap and what
+#: explains most comes first.
+FILTERS: Final[Mapping[str, type[Filter]]] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            EmptyFilter,
+            CharactersFilter,
+            WhitespaceFilter,
+            LengthFilter,
+            OptionsFilter,
+            TitleFilter,
+            GrammarFilter,
+            LanguageFilter,
+        )
+    }
+)
+
+
+def _switch(value: Any) -> Any:
+    """Read ``true`` as a filter with its defaults and ``false`` as none."""
+    if value is None:
+        raise ValueError("write true, false, or the filter's options")
+    if isinstance(value, bool):
+        return {} if value else None
+    return value
+
+
+_F = TypeVar("_F", bound=Filter)
+_Switch: TypeAlias = Annotated[_F | None, BeforeValidator(_switch)]
+
+
+class FilterOptions(BaseModel):
+    """The ``filters:`` block of a recipe: for each filter its options, ``true`` or ``false``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    empty: _Switch[EmptyFilter] = Field(default_factory=EmptyFilter)
+    characters: _Switch[CharactersFilter] = Field(default_factory=CharactersFilter)
+    whitespace: _Switch[WhitespaceFilter] = Field(default_factory=WhitespaceFilter)
+    length: _Switch[LengthFilter] = Field(default_factory=LengthFilter)
+    options: _Switch[OptionsFilter] = Field(default_factory=OptionsFilter)
+    title: _Switch[TitleFilter] = Field(default=None, description="off unless asked for")
+    grammar: _Switch[GrammarFilter] = Field(default_factory=GrammarFilter)
+    language: _Switch[LanguageFilter] = Field(default_factory=LanguageFilter)
+
+
+def build_filters(options: FilterOptions) -> tuple[Filter, ...]:
+    """Return the filters that ``options`` switches on, in the order of :data:`FILTERS`.
+
+    Raises:
+        MissingExtraError: a filter needs a package that is not installed.
+    """
+    filters = tuple(each for name in FILTERS if (each := getattr(options, name)) is not None)
+    for each in filters:
+        each.require()
+    return filters

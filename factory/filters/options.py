@@ -1,0 +1,93 @@
+"""Option hygiene (rule G4): no candidate repeats, and no wrong one is nearly the right one."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from factory.filters.base import Filter
+from factory.sample import Sample, Verdict
+from factory.text import similarity, tokens
+
+
+class OptionsFilter(Filter):
+    """Rejects samples whose candidates cannot be told apart.
+
+    Two options are equal when they are after NFKC, case folding and collapsed white space, or
+    when they differ in punctuation only (``options-equal``). An option is nearly a gold one of
+    another worth when the Jaccard similarity of their token sets reaches ``max_similarity``
+    (``options-near-equal``); tokens are words, or pairs of neighbouring characters where Chinese,
+    Japanese or Korean is written. The score is the largest similarity found.
+
+    Worth follows from the gold: the relevance of each item in a ranking (gold are the highest), the
+    chosen numbers in retrieval and multiple choice. Options that by design share their words
+    (``A before B`` and ``B before A``) need ``max_similarity: null``, which leaves equality alone.
+    """
+
+    name: ClassVar[str] = "options"
+
+    max_similarity: float | None = Field(default=0.8, gt=0, le=1)
+
+    def judge(self, sample: Sample) -> Verdict:
+        """Return the verdict; the detail shows the two options."""
+        options = sample.options
+        if len(options) < 2:
+            return self.keep()
+        seen: dict[tuple[str, ...], int] = {}
+        keys: list[tuple[str, ...]] = []
+        for number, option in enumerate(options):
+            key = tokens(option)
+            keys.append(key)
+            if (other := seen.setdefault(key, number)) != number:
+                return self.drop("options-equal", _pair(options[other], option), 1.0)
+        if self.max_similarity is None:
+            return self.keep()
+        gold = gold_options(sample)
+        if not gold or len(gold) == len(options):
+            return self.keep()
+        highest, right, wrong = _nearest(keys, gold)
+        if highest >= self.max_similarity:
+            detail = _pair(options[right], options[wrong])
+            return self.drop("options-near-equal", detail, round(highest, 4))
+        return self.keep(round(highest, 4))
+
+
+def gold_options(sample: Sample) -> frozenset[int]:
+    """Return the display positions, from 0, of the options that are right.
+
+    Empty where the answer is no choice of options, or not of the form its task type has.
+    """
+    gold, count = sample.gold, len(sample.options)
+    chosen: list[int] = []
+    if isinstance(gold, int):
+        if sample.task_type == "multiple-choice":
+            chosen = [gold]
+    elif isinstance(gold, list) and gold and len(gold) <= count:
+        numbers = [value for value in gold if isinstance(value, int | float)]
+        if sample.task_type == "ranking" and len(numbers) == count:
+            best = max(numbers)
+            chosen = [place for place, worth in enumerate(numbers) if worth == best]
+        elif sample.task_type == "retrieval":
+            chosen = [int(number) - 1 for number in numbers]
+    return frozenset(place for place in chosen if 0 <= place < count)
+
+
+def _nearest(keys: list[tuple[str, ...]], gold: frozenset[int]) -> tuple[float, int, int]:
+    """Return the largest similarity of a gold option and another, and the places of the two."""
+    sets = list(map(frozenset, keys))
+    others = [place for place in range(len(sets)) if place not in gold]
+    nearest = (0.0, 0, 0)
+    for right in sorted(gold):
+        for wrong in others:
+            small, large = sorted((len(sets[right]), len(sets[wrong])))
+            if small <= nearest[0] * large:
+                continue  # no overlap can make these two more similar
+            found = similarity(sets[right], sets[wrong])
+            if found > nearest[0]:
+                nearest = (found, right, wrong)
+    return nearest
+
+
+def _pair(left: str, right: str) -> str:
+    return f"{left[:90]!r} and {right[:90]!r}"
