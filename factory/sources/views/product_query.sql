@@ -1,0 +1,53 @@
+-- One exact match of a query, with every query of its locale for which it is an exact match: which
+-- of them the product answers best is for rows/product_query.py.
+
+-- keys
+SELECT
+    locale || ':' || query_id AS key,
+    locale || ':' || query_id AS split_group,
+    query_id,
+    locale
+FROM judgements
+GROUP BY query_id, locale
+HAVING bool_or(label = 'E')
+
+-- facts
+WITH matched AS (
+    SELECT
+        chosen.key,
+        judgements.query_id,
+        judgements.query,
+        judgements.locale,
+        judgements.product_id
+    FROM judgements JOIN chosen USING (query_id, locale)
+    WHERE judgements.label = 'E'
+    QUALIFY row_number() OVER (
+        PARTITION BY chosen.key
+        ORDER BY draw(chosen.key || judgements.product_id, 'product'), judgements.product_id
+    ) = 1
+),
+rivals AS (
+    SELECT matched.key, list(DISTINCT judgements.query ORDER BY judgements.query) AS rivals
+    FROM judgements JOIN matched USING (product_id, locale)
+    WHERE judgements.label = 'E' AND judgements.query_id <> matched.query_id
+    GROUP BY matched.key
+)
+SELECT
+    matched.key,
+    matched.locale,
+    matched.query AS target,
+    products.title,
+    products.bullets[:5] AS bullets,
+    products.brand,
+    products.color,
+    coalesce(rivals.rivals, []) AS rivals,
+    'product:' || matched.locale || ':' || matched.product_id AS subject,
+    ['judgement:' || matched.query_id || ':' || matched.locale || ':' || matched.product_id]
+        AS source_ids
+FROM matched
+LEFT JOIN products USING (product_id, locale)
+LEFT JOIN rivals USING (key)
+-- The products file may list a product twice.
+QUALIFY row_number() OVER (
+    PARTITION BY matched.key ORDER BY products.title, products.bullets, brand, color
+) = 1

@@ -1,0 +1,249 @@
+"""From template files to one flat, sandboxed Jinja template for each wording.
+
+A template file extends the base of its task type and fills the six parts of EcomInstruct as
+blocks: ``description``, ``prompt``, ``input``, ``candidates``, ``constraint`` and ``output``. A
+*wording* is a block named ``prompt_<name>``; any other part may be reworded with it as
+``<part>_<name>``. A base says which parts ShopBench's form prints: ``{% set printed = [...] %}``.
+
+Resolving blocks for every row costs half of the rendering time, so each (template, wording) becomes
+one flat template whose parts are parted by a separator that cleaning strips from every source.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from factory.errors import RecipeError
+from factory.sample import PARTS
+
+PACKAGED: Final = Path(__file__).parent
+_SEPARATOR: Final = "\x1e"
+_NAME: Final = re.compile(r"[a-z0-9_]+\.j2")
+
+
+def numbered(texts: Sequence[str], first: int) -> str:
+    """Return the texts one a line, each after its number: ``0. text`` for multiple choice."""
+    return "\n".join([f"{number}. {text}" for number, text in enumerate(texts, first)])
+
+
+def bulleted(texts: Iterable[str]) -> str:
+    """Return the texts one a line, each after a hyphen."""
+    return "\n".join([f"- {text}" for text in texts])
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    # The text goes to a language model, never into a page: escaping would damage it.
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    environment.filters["numbered"] = numbered
+    environment.filters["bulleted"] = bulleted
+    return environment
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The six parts of one sample, and the prompt that ShopBench's form makes of them."""
+
+    parts: tuple[str, ...]
+    input_field: str
+
+
+class Wording:
+    """One wording of a template, ready to render."""
+
+    __slots__ = ("_printed", "_render", "name", "names", "path")
+
+    def __init__(
+        self, name: str, path: Path, body: list[nodes.Node], printed: tuple[int, ...]
+    ) -> None:
+        environment = _environment()
+        tree = nodes.Template(body, lineno=1)
+        tree.set_environment(environment)
+        self.name = name
+        self.path = path
+        #: What a row must offer, with the line where each name is first used.
+        self.names = _undeclared(tree)
+        code = environment.compile(tree, name=path.name, filename=str(path))
+        self._render = environment.template_class.from_code(
+            environment, code, dict(environment.globals), None
+        ).render
+        self._printed = printed
+
+    def render(self, fields: Mapping[str, Any]) -> Rendered:
+        """Return the parts for one row; raises :class:`RecipeError` where the template fails."""
+        try:
+            text = self._render(fields)
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            cause = "an undefined name" if isinstance(error, UndefinedError) else "an error"
+            raise RecipeError(
+                f"{self.path}, wording {self.name!r}: {cause} while rendering: {error}"
+            ) from error
+        parts = tuple([part.strip("\n") for part in text.split(_SEPARATOR)])
+        field = "\n".join([parts[number] for number in self._printed if parts[number]])
+        return Rendered(parts, field)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A task's template: its wordings by name, and the source text that defines it."""
+
+    name: str
+    path: Path
+    source: str
+    wordings: Mapping[str, Wording]
+
+    def check_names(self, offered: Iterable[str]) -> None:
+        """Raise :class:`RecipeError` for a name that some wording uses and no row offers."""
+        known = set(offered)
+        for wording in self.wordings.values():
+            for name, line in wording.names.items():
+                if name not in known:
+                    near = difflib.get_close_matches(name, known, n=1)
+                    hint = f"did you mean {near[0]!r}? " if near else ""
+                    raise RecipeError(
+                        f"{self.path}:{line}: wording {wording.name!r} uses {name!r}, which the "
+                        f"task's rows do not have: {hint}They have {', '.join(sorted(known))}."
+                    )
+
+
+class TemplateFolder:
+    """Finds templates by name: beside the recipe first, then among the packaged ones."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders = (*folders, PACKAGED)
+
+    def load(self, name: str, base: str) -> Template:
+        """Return the compiled template ``name``, which must extend ``base``.
+
+        Raises :class:`RecipeError` for a name that is no plain file name, a missing file, a syntax
+        error, an unknown block, or a template without wordings.
+        """
+        path = self._find(name)
+        source = _read(path)
+        tree = _parse(source, path)
+        parent = _parent(tree, path)
+        if parent != base:
+            raise RecipeError(
+                f"{path}:1: extends {parent!r}, but this task's type needs {{% extends {base!r} %}}"
+            )
+        base_path = self._find(base)
+        base_source = _read(base_path)
+        base_tree = _parse(base_source, base_path)
+        blocks = _blocks(base_tree) | _blocks(tree)
+        printed = _printed(tree) or _printed(base_tree)
+        if printed is None:
+            raise RecipeError(f"{base_path}:1: a base needs {{% set printed = [...] %}}")
+        names = [block.removeprefix("prompt_") for block in blocks if block.startswith("prompt_")]
+        if not names:
+            raise RecipeError(f"{path}:1: no wording: add a block prompt_<name> for each")
+        _check_blocks(tree, path, names)
+        wordings = {
+            wording: Wording(wording, path, _flatten(blocks, wording, path), printed)
+            for wording in sorted(names)
+        }
+        return Template(name, path, f"{base_source}{_SEPARATOR}{source}", wordings)
+
+    def _find(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise RecipeError(
+                f"template {name!r}: a template is a plain file name such as my_task.j2, "
+                "kept in a folder templates/ beside the recipe"
+            )
+        for folder in self._folders:
+            if (folder / name).is_file():
+                return folder / name
+        known = {path.name for folder in self._folders for path in folder.glob("*.j2")}
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        places = " or ".join(str(folder) for folder in self._folders)
+        raise RecipeError(f"template {name!r} is missing: {hint}Looked in {places}")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+
+
+def _parse(source: str, path: Path) -> nodes.Template:
+    if _SEPARATOR in source:
+        raise RecipeError(f"{path}: holds the control character U+001E, which parts use")
+    try:
+        return _environment().parse(source, path.name, str(path))
+    except TemplateSyntaxError as error:
+        raise RecipeError(f"{path}:{error.lineno}: {error.message}") from error
+
+
+def _parent(tree: nodes.Template, path: Path) -> str:
+    for node in tree.find_all(nodes.Extends):
+        if isinstance(node.template, nodes.Const):
+            return str(node.template.value)
+    raise RecipeError(f"{path}:1: a task's template begins with {{% extends '<type>.j2' %}}")
+
+
+def _blocks(tree: nodes.Template) -> dict[str, nodes.Block]:
+    return {block.name: block for block in tree.find_all(nodes.Block)}
+
+
+def _printed(tree: nodes.Template) -> tuple[int, ...] | None:
+    for node in tree.find_all(nodes.Assign):
+        if (
+            isinstance(node.target, nodes.Name)
+            and node.target.name == "printed"
+            and isinstance(node.node, nodes.Expr)
+        ):
+            return tuple(PARTS.index(part) for part in node.node.as_const())
+    return None
+
+
+def _check_blocks(tree: nodes.Template, path: Path, wordings: Sequence[str]) -> None:
+    known = {*PARTS, *(f"{part}_{wording}" for part in PARTS for wording in wordings)}
+    for name, block in _blocks(tree).items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f": did you mean {near[0]!r}?" if near else ""
+            raise RecipeError(
+                f"{path}:{block.lineno}: block {name!r} is neither a part ({', '.join(PARTS)}) "
+                f"nor a part of a wording{hint}"
+            )
+
+
+def _flatten(blocks: Mapping[str, nodes.Block], wording: str, path: Path) -> list[nodes.Node]:
+    """Return the body of one flat template: the six parts, separated, from the nearest blocks."""
+    body: list[nodes.Node] = []
+    for number, part in enumerate(PARTS):
+        if number:
+            body.append(nodes.Output([nodes.TemplateData(_SEPARATOR)], lineno=1))
+        block = blocks.get(f"{part}_{wording}") or blocks.get(part)
+        if block is None:
+            continue
+        for inner in block.find_all((nodes.Block, nodes.Include, nodes.Import, nodes.Extends)):
+            raise RecipeError(
+                f"{path}:{inner.lineno}: blocks, includes and imports cannot stand inside a part"
+            )
+        body.extend(block.body)
+    return body
+
+
+def _undeclared(tree: nodes.Template) -> dict[str, int]:
+    names = meta.find_undeclared_variables(tree)
+    lines: dict[str, int] = {}
+    for node in tree.find_all(nodes.Name):
+        if node.name in names and node.ctx == "load":
+            lines.setdefault(node.name, node.lineno)
+    return lines
