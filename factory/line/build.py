@@ -1,0 +1,181 @@
+"""From one facts row to a judged sample: clean, map, arrange, word, check.
+
+Everything here is a pure function of the row, the task and the seed, so any worker on any engine
+makes the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from factory.draw import Draw
+from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES, first_rejection, run_filters
+from factory.line.fold import Candidate, Outcome
+from factory.line.task import Task
+from factory.outputs.jsonl import to_line
+from factory.sample import Provenance, Sample, sample_id
+from factory.sources.view import ROW_COLUMNS, RowRejectedError
+from factory.tasktypes import ArrangementError
+from factory.text import clean
+
+_JUDGEMENT: Final = "judgement:"
+
+
+class SampleBuilder:
+    """Makes the candidates of one task, one facts row at a time.
+
+    Args:
+        task: the compiled task.
+        seed: the recipe's seed.
+        split: ``train`` or ``test``.
+    """
+
+    def __init__(self, task: Task, seed: int, split: str) -> None:
+        self._task = task
+        self._seed = seed
+        self._split = split
+        self._wordings = tuple(task.template.wordings)
+        self._needed = frozenset(
+            name for wording in task.template.wordings.values() for name in wording.names
+        ) | frozenset(task.type.columns(task.options))
+
+    def outcomes(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
+        """Yield what comes of each facts row: ``ordinal`` and ``split_group`` come with it."""
+        for row in rows:
+            yield Outcome(row["ordinal"], tuple(self._candidates(row)))
+
+    def _candidates(self, facts: Mapping[str, Any]) -> Iterator[Candidate]:
+        key: str = facts["key"]
+        group: str = facts["split_group"]
+        row = {
+            name: value if name in ("key", "source_ids") else _cleaned(value)
+            for name, value in facts.items()
+            if name not in ("ordinal", "split_group")
+        }
+        mapper = self._task.view.mapper
+        if mapper is None:
+            yield self._candidate(row, key, group)
+            return
+        try:
+            mapped = list(mapper(row, Draw(self._seed, self._task.name, key)))
+        except RowRejectedError as error:
+            yield self._rejected(row, key, "rows", error.reason, error.detail)
+            return
+        for number, each in enumerate(mapped):
+            yield self._candidate(each, key if len(mapped) == 1 else f"{key}#{number}", group)
+
+    def _candidate(self, row: Mapping[str, Any], key: str, group: str) -> Candidate:
+        task = self._task
+        if missing := self._missing(row):
+            return self._rejected(row, key, "rows", "value-missing", missing)
+        draw = Draw(self._seed, task.name, key)
+        try:
+            arrangement = task.type.arrange(row, draw, task.options)
+        except ArrangementError as error:
+            return self._rejected(row, key, "arrange", error.reason, error.detail)
+        lang = LOCALE_LANGUAGES[row["locale"]]
+        wording = task.template.wordings[draw.largest(self._wordings, "wording")]
+        rendered = wording.render(
+            {**row, "candidates": arrangement.candidates, "language": LANGUAGE_NAMES[lang]}
+        )
+        slots = {name: value for name, value in row.items() if name not in ROW_COLUMNS}
+        description, prompt, input_, candidates, constraint, output = rendered.parts
+        sample = Sample(
+            id=sample_id(task.name, key),
+            task=task.name,
+            track=task.spec.track,
+            task_type=task.type.name,
+            metric=task.metric,
+            description=description,
+            prompt=prompt,
+            input=input_,
+            candidates=candidates,
+            constraint=constraint,
+            output=output,
+            input_field=rendered.input_field,
+            output_field=task.type.render(arrangement.gold),
+            gold=arrangement.gold,
+            options=arrangement.candidates,
+            slots=slots,
+            lang=lang,
+            locale=row["locale"],
+            split=self._split,
+            split_group=group,
+            provenance=Provenance(
+                source=task.spec.source,
+                source_ids=tuple(row["source_ids"]),
+                licence=task.source_spec.source.licence,
+                view=task.view.name,
+                template=task.template.name,
+                wording=wording.name,
+                seed=self._seed,
+                definition=task.definition,
+            ),
+        )
+        verdicts = run_filters(task.filters, sample)
+        rejection = first_rejection(verdicts)
+        return Candidate(
+            id=sample.id,
+            content=_content(slots),
+            subject=row.get("subject") or "",
+            group=group,
+            touches=touches(sample.provenance.source_ids),
+            filter=rejection.filter if rejection else "",
+            reason=rejection.reason if rejection else "",
+            detail=rejection.detail if rejection else "",
+            record=to_line(sample, verdicts),
+        )
+
+    def _missing(self, row: Mapping[str, Any]) -> str:
+        """Return which value that the sample needs is null, if one is."""
+        for name in self._needed:
+            value = row.get(name, "")
+            if value is None or (isinstance(value, list) and None in value):
+                return f"{name}: the source has no value, or judges a product that it does not list"
+        return ""
+
+    def _rejected(
+        self, row: Mapping[str, Any], key: str, stage: str, reason: str, detail: str
+    ) -> Candidate:
+        return Candidate(
+            id=sample_id(self._task.name, key),
+            content=b"",
+            subject="",
+            group="",
+            touches=(),
+            filter=stage,
+            reason=reason,
+            detail=detail,
+            record=to_json(row),
+        )
+
+
+def touches(source_ids: Sequence[str]) -> tuple[str, ...]:
+    """Return the queries and products behind source ids: what test samples ban from training."""
+    ids: dict[str, None] = {}
+    for source_id in source_ids:
+        if source_id.startswith(_JUDGEMENT):
+            _, query, locale, product = source_id.split(":", 3)
+            ids[f"query:{locale}:{query}"] = None
+            ids[f"product:{locale}:{product}"] = None
+        else:
+            ids[source_id] = None
+    return tuple(ids)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_cleaned(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _cleaned(part) for name, part in value.items()}
+    return value
+
+
+def _content(slots: Mapping[str, Any]) -> bytes:
+    return blake2b(to_json(slots).decode().casefold().encode(), digest_size=12).digest()

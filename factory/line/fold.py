@@ -1,0 +1,178 @@
+"""Acceptance: which candidates become samples, decided in draw order whatever order they finish in.
+
+Workers run ahead and finish in any order; only the closed prefix decides. So the exact count, the
+duplicates and the quotas come out alike on any engine, with any number of workers, and after any
+number of kills.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from factory.line.quotas import Stratum
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What the fold needs of one finished sample: narrow, so that millions fit.
+
+    Attributes:
+        id: the sample's identity.
+        content: hash of what the sample says; two samples of one content are duplicates.
+        subject: what the sample is about, where a view allows each subject once; else empty.
+        group: its split group: what may never be in two splits.
+        touches: the ids of the products, queries and reviews that it shows.
+        filter: the filter or step that dropped it; empty where all kept it.
+        reason, detail: why it was dropped.
+        record: the sample as UTF-8 JSON without a newline; the bare row where no sample was made.
+    """
+
+    id: str
+    content: bytes
+    subject: str
+    group: str
+    touches: tuple[str, ...]
+    filter: str
+    reason: str
+    detail: str
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything that came of one key: none or more candidates."""
+
+    ordinal: int
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a candidate is dropped, and by which filter or step."""
+
+    filter: str
+    reason: str
+    detail: str
+
+
+class Sink(Protocol):
+    """Where decisions go, in draw order."""
+
+    def accept(self, candidate: Candidate) -> None:
+        """Take a sample."""
+
+    def reject(self, candidate: Candidate, objection: Objection) -> None:
+        """Take a dropped candidate with its reason."""
+
+
+class Fold:
+    """Accepts candidates in draw order until every quota is full.
+
+    Attributes:
+        needed: samples that each stratum still lacks; accepted: those it has.
+        rejected: dropped candidates by ``filter: reason``.
+        surplus: candidates of strata that were full; empty: keys of which no candidate came.
+        touched, groups: what the accepted samples show, and their split groups.
+
+    Args:
+        quotas: how many samples each stratum may hold.
+        sink: told of every decision, in draw order.
+        banned: ids of products, queries and reviews that no sample may touch.
+    """
+
+    def __init__(
+        self, quotas: Mapping[Stratum, int], sink: Sink, banned: frozenset[str] = frozenset()
+    ) -> None:
+        self.needed = dict(quotas)
+        self.accepted: Counter[Stratum] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.surplus = 0
+        self.empty = 0
+        self.touched: set[str] = set()
+        self.groups: set[str] = set()
+        self._sink = sink
+        self._banned = banned
+        self._expected: list[tuple[int, Stratum]] = []
+        self._beyond: dict[Stratum, int] = {}
+        self._arrived: dict[int, Outcome] = {}
+        self._ids: set[str] = set()
+        self._contents: dict[bytes, str] = {}
+        self._subjects: dict[str, str] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether every stratum has its quota."""
+        return not any(self.needed.values())
+
+    def extend(self, keys: Iterable[tuple[int, Stratum]], beyond: Mapping[Stratum, int]) -> None:
+        """Announce the keys of a window that workers now run.
+
+        ``beyond`` gives, for each stratum with more keys than have been announced, the ordinal of
+        the first of those: nothing after it can be decided while that stratum is open.
+        """
+        for key in keys:
+            heapq.heappush(self._expected, key)
+        self._beyond = dict(beyond)
+        self._decide()
+
+    def offer(self, outcome: Outcome) -> None:
+        """Take the outcome of one announced key, in any order."""
+        self._arrived[outcome.ordinal] = outcome
+        self._decide()
+
+    def _decide(self) -> None:
+        while self._expected:
+            ordinal, stratum = self._expected[0]
+            if not self.needed.get(stratum):
+                heapq.heappop(self._expected)
+                unused = self._arrived.pop(ordinal, None)
+                self.surplus += len(unused.candidates) if unused else 0
+                continue
+            if ordinal > self._horizon() or ordinal not in self._arrived:
+                return
+            heapq.heappop(self._expected)
+            outcome = self._arrived.pop(ordinal)
+            self.empty += not outcome.candidates
+            for candidate in outcome.candidates:
+                self._decide_one(candidate, stratum)
+
+    def _horizon(self) -> float:
+        closed = [stratum for stratum in self._beyond if not self.needed.get(stratum)]
+        for stratum in closed:
+            del self._beyond[stratum]
+        return min(self._beyond.values(), default=float("inf"))
+
+    def _decide_one(self, candidate: Candidate, stratum: Stratum) -> None:
+        if not self.needed[stratum]:
+            self.surplus += 1
+            return
+        if objection := self._objection(candidate):
+            self.rejected[f"{objection.filter}: {objection.reason}"] += 1
+            self._sink.reject(candidate, objection)
+            return
+        self._ids.add(candidate.id)
+        self._contents[candidate.content] = candidate.id
+        if candidate.subject:
+            self._subjects[candidate.subject] = candidate.id
+        self.touched.update(candidate.touches)
+        self.groups.add(candidate.group)
+        self.needed[stratum] -= 1
+        self.accepted[stratum] += 1
+        self._sink.accept(candidate)
+
+    def _objection(self, candidate: Candidate) -> Objection | None:
+        if candidate.filter:
+            return Objection(candidate.filter, candidate.reason, candidate.detail)
+        if self._banned and (leaks := self._banned.intersection(candidate.touches)):
+            return Objection("split", "test-leak", f"the test samples show {min(leaks)}")
+        if candidate.id in self._ids:
+            return Objection("fold", "id-repeated", f"an earlier sample has the id {candidate.id}")
+        if earlier := self._contents.get(candidate.content):
+            return Objection("fold", "duplicate", f"says the same as {earlier}")
+        if candidate.subject and (earlier := self._subjects.get(candidate.subject)):
+            return Objection("fold", "subject-repeated", f"{earlier} is about it already")
+        return None

@@ -1,0 +1,201 @@
+"""The plan of a run: which keys, in which order, and how many of each stratum.
+
+It is made before the first wide row is read, and kept beside the run: a run that was killed goes on
+from the same keys in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from factory.errors import RecipeError
+from factory.line.quotas import Stratum, share_out
+from factory.line.task import Task
+from factory.recipe import Shares
+from factory.sources.sql import one_line, text_literal
+
+KEYS_FILE: Final = "keys.parquet"
+# A window joins the wide columns of its keys at once; this many keep the join within 100 MB or so.
+_LARGEST_WINDOW: Final = 32_768
+# The first window holds this many times what is needed: most tasks accept more than 95 % of it, and
+# every further window reads the products again.
+_MARGIN: Final = 1.06
+# However little has been accepted so far, a window grows by no more than this.
+_MOST_GROWTH: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The keys of a task in draw order: the relation ``keys``, counted by stratum.
+
+    ``shares`` are the dimensions that have quotas: those of the recipe, and the gold's position.
+    """
+
+    available: Mapping[Stratum, int]
+    shares: Mapping[str, Shares]
+
+    @property
+    def keys(self) -> int:
+        """How many keys the view found."""
+        return sum(self.available.values())
+
+
+def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -> Plan:
+    """Find the keys, order them by their draws, and keep them in ``folder``.
+
+    Raises :class:`RecipeError` where the view repeats a key or lacks a stratum of the recipe.
+    """
+    shares = _shares(task)
+    dimensions = [
+        f"(draw(key, 'position') % {task.positions})::VARCHAR"
+        if name == "position" and task.positions
+        else f"coalesce(\"{name}\"::VARCHAR, '')"
+        for name in shares
+    ]
+    stratum = f"concat_ws(chr(31), {', '.join(dimensions)})" if dimensions else "''"
+    try:
+        connection.execute(
+            "CREATE TEMP TABLE keys AS SELECT "
+            "row_number() OVER (ORDER BY draw(key, 'order'), key) AS ordinal, * "
+            f"FROM (SELECT *, {stratum} AS stratum FROM ({task.view.keys}))"
+        )
+    except duckdb.BinderException as error:
+        raise RecipeError(
+            f"tasks.{task.name}.balance ({', '.join(shares)}): the view {task.view.path} does not "
+            f"offer it: {one_line(error)}"
+        ) from error
+    repeated = connection.execute(
+        "SELECT min(key) FROM (SELECT key FROM keys GROUP BY key HAVING count(*) > 1)"
+    ).fetchone()
+    if repeated and repeated[0] is not None:
+        raise RecipeError(f"{task.view.path}: the key {repeated[0]!r} stands twice in 'keys'")
+    partial = folder / f"{KEYS_FILE}.partial"
+    connection.execute(
+        f"COPY (FROM keys ORDER BY ordinal) TO {text_literal(str(partial))} "
+        "(FORMAT parquet, COMPRESSION zstd)"
+    )
+    partial.replace(folder / KEYS_FILE)
+    return _count(connection, shares)
+
+
+def load_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -> Plan:
+    """Take up the plan that an interrupted run kept in ``folder``."""
+    file = text_literal(str(folder / KEYS_FILE))
+    connection.execute(f"CREATE TEMP TABLE keys AS FROM read_parquet({file}) ORDER BY ordinal")
+    return _count(connection, _shares(task))
+
+
+def _shares(task: Task) -> dict[str, Shares]:
+    shares: dict[str, Shares] = {
+        name: share for name, share in task.spec.balance.items() if share != "free"
+    }
+    if task.positions and "position" not in task.spec.balance:
+        shares["position"] = "equal"
+    return shares
+
+
+def _count(connection: duckdb.DuckDBPyConnection, shares: Mapping[str, Shares]) -> Plan:
+    return Plan(_by_stratum(connection, "keys", bool(shares)), shares)
+
+
+def _by_stratum(
+    connection: duckdb.DuckDBPyConnection, relation: str, stratified: bool
+) -> dict[Stratum, int]:
+    counts = connection.execute(
+        f"SELECT stratum, count(*) FROM {relation} GROUP BY stratum ORDER BY stratum"
+    ).fetchall()
+    return {tuple(name.split("\x1f")) if stratified else (): count for name, count in counts}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A run of keys, now in the relation ``chosen``.
+
+    ``beyond`` is, for each stratum with more keys, the ordinal of the first one not yet taken.
+    """
+
+    keys: list[tuple[int, Stratum]]
+    beyond: Mapping[Stratum, int]
+
+
+class KeyWalk:
+    """Walks the keys of one split in draw order, window by window.
+
+    Test keys have an order of their own, so that asking for test samples changes only those
+    training rows that touch them; ``banned_groups`` are the split groups that test samples took.
+
+    Attributes:
+        quotas: how many samples each stratum may hold.
+        available: how many keys each stratum has.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        plan: Plan,
+        *,
+        size: int,
+        tolerance: float,
+        split: str,
+        banned_groups: Iterable[str] = (),
+    ) -> None:
+        self._connection = connection
+        connection.execute("CREATE OR REPLACE TEMP TABLE banned (split_group VARCHAR)")
+        if banned := sorted(banned_groups):
+            connection.execute("INSERT INTO banned SELECT unnest($groups)", {"groups": banned})
+        ordinal = (
+            "row_number() OVER (ORDER BY draw(key, 'test'), key)" if split == "test" else "ordinal"
+        )
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE walk AS "
+            "SELECT *, row_number() OVER (PARTITION BY stratum ORDER BY ordinal) AS rank "
+            f"FROM (SELECT * REPLACE ({ordinal} AS ordinal) FROM keys "
+            "ANTI JOIN banned USING (split_group))"
+        )
+        self._stratified = bool(plan.shares)
+        self.available = _by_stratum(connection, "walk", self._stratified)
+        self.quotas = share_out(size, self.available, plan.shares, tolerance)
+        self._depths = dict.fromkeys(self.quotas, 0)
+
+    def next_window(self, needed: Mapping[Stratum, int]) -> Window | None:
+        """Fill ``chosen`` for what is still needed; None where no open stratum has keys left."""
+        bounds: list[tuple[str, int, int]] = []
+        taken = sum(self._depths.values())
+        accepted = sum(self.quotas.values()) - sum(needed.values())
+        growth = min(taken / accepted, _MOST_GROWTH) if accepted else min(taken + 1, _MOST_GROWTH)
+        for stratum, count in needed.items():
+            low = self._depths[stratum]
+            left = self.available.get(stratum, 0) - low
+            if count and left > 0:
+                high = low + min(left, int(count * growth * _MARGIN) + 8, _LARGEST_WINDOW)
+                bounds.append(("\x1f".join(stratum), low, high))
+                self._depths[stratum] = high
+        if not bounds:
+            return None
+        names, lows, highs = zip(*bounds, strict=True)
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE bounds AS SELECT unnest($names::VARCHAR[]) AS stratum, "
+            "unnest($lows::BIGINT[]) AS low, unnest($highs::BIGINT[]) AS high",
+            {"names": list(names), "lows": list(lows), "highs": list(highs)},
+        )
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE chosen AS SELECT walk.* FROM walk JOIN bounds "
+            "USING (stratum) WHERE rank > low AND rank <= high ORDER BY ordinal"
+        )
+        keys = self._connection.execute("SELECT ordinal, stratum FROM chosen").fetchall()
+        beyond = self._connection.execute(
+            "SELECT stratum, min(ordinal) FROM walk JOIN bounds USING (stratum) "
+            "WHERE rank > high GROUP BY stratum"
+        ).fetchall()
+        return Window(
+            [(ordinal, self._stratum(name)) for ordinal, name in keys],
+            {self._stratum(name): ordinal for name, ordinal in beyond},
+        )
+
+    def _stratum(self, name: str) -> Stratum:
+        return tuple(name.split("\x1f")) if self._stratified else ()

@@ -1,0 +1,90 @@
+"""How many samples each stratum may hold, settled before the first row is read.
+
+Positions of the gold, labels, stars and languages are strata. Their quotas follow from the recipe
+and from how many keys each stratum has, both known from the plan alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import product
+
+from factory.errors import RecipeError
+from factory.recipe import Shares
+
+#: A stratum is named by the values of its dimensions, in the order of the recipe.
+Stratum = tuple[str, ...]
+
+
+def share_out(
+    size: int,
+    available: Mapping[Stratum, int],
+    shares: Mapping[str, Shares],
+    tolerance: float,
+) -> dict[Stratum, int]:
+    """Return the quota of every stratum.
+
+    ``size`` is shared out over the strata by the product of their dimensions' shares, the largest
+    remainders first. Where the scarcest stratum cannot fill its part, no other may be fuller in
+    proportion than ``1 + tolerance`` times it: a balance that holds is worth more than rows.
+
+    Args:
+        size: samples wanted.
+        available: keys in each stratum.
+        shares: for each dimension, ``equal`` or the share of each value.
+        tolerance: how much fuller than the scarcest stratum another may get.
+
+    Raises:
+        RecipeError: a named value that no key has.
+    """
+    if not shares:
+        return {(): min(size, sum(available.values()))}
+    parts = [
+        _parts(name, share, _values(available, n)) for n, (name, share) in enumerate(shares.items())
+    ]
+    cells = {
+        tuple(value for value, _ in cell): math.prod((part for _, part in cell), start=Fraction(1))
+        for cell in product(*parts)
+    }
+    wanted = _round(size, cells)
+    open_cells = {cell: count for cell, count in wanted.items() if count}
+    scale = min(
+        (Fraction(available.get(cell, 0), count) for cell, count in open_cells.items()),
+        default=Fraction(1),
+    )
+    if scale >= 1:
+        return wanted
+    loose = scale * (1 + Fraction(tolerance))
+    return {
+        cell: min(count, available.get(cell, 0), math.ceil(count * loose))
+        for cell, count in wanted.items()
+    }
+
+
+def _values(available: Mapping[Stratum, int], dimension: int) -> list[str]:
+    return sorted({stratum[dimension] for stratum in available})
+
+
+def _parts(name: str, share: Shares, values: Sequence[str]) -> list[tuple[str, Fraction]]:
+    if share == "equal":
+        return [(value, Fraction(1, len(values))) for value in values]
+    assert isinstance(share, dict)  # noqa: S101  'free' dimensions never become strata
+    for value in share:
+        if value not in values:
+            raise RecipeError(
+                f"balance.{name}: no row has the value {value!r}; there are {', '.join(values)}"
+            )
+    whole = sum(Fraction(part) for part in share.values())
+    return [(value, Fraction(part) / whole) for value, part in share.items()]
+
+
+def _round(size: int, cells: Mapping[Stratum, Fraction]) -> dict[Stratum, int]:
+    """Return whole numbers that add up to ``size``, by the largest remainders."""
+    whole = {cell: math.floor(size * part) for cell, part in cells.items()}
+    left = size - sum(whole.values())
+    by_remainder = sorted(cells, key=lambda cell: (whole[cell] - size * cells[cell], cell))
+    for cell in by_remainder[:left]:
+        whole[cell] += 1
+    return whole

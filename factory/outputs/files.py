@@ -1,0 +1,119 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Self
+
+from factory.errors import OutputError
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn an operating system's refusal to write ``path`` into one :class:`OutputError`."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(why_not_written(path, error)) from error
+
+
+def why_not_written(path: Path, error: OSError) -> str:
+    """Return one line: what could not be written, why, and what to do."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"{path}: no space left on the disk; free some or choose another folder with --out, "
+            "then run the same command again"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{path}: cannot be written ({error.strerror}); choose a folder of yours with --out"
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return f"{path}: is in the way of a folder; choose another one with --out"
+    return f"{path}: cannot be written: {error.strerror or error}"
+
+
+class LineFile:
+    """A file of lines that is written aside and appears under its name at :meth:`publish`.
+
+    The partial file lies in ``aside``, on the same file system, so that publishing is one rename.
+    """
+
+    def __init__(self, target: Path, aside: Path) -> None:
+        self.target = target
+        self.rows = 0
+        self.bytes = 0
+        self._partial = aside / f"{target.name}.partial"
+        self._digest = blake2b(digest_size=16)
+        with explained(self._partial):
+            self._file = self._partial.open("wb", buffering=1 << 20)
+
+    def write(self, line: bytes) -> None:
+        """Append one line; ``line`` comes without its newline."""
+        line += b"\n"
+        self._digest.update(line)
+        try:
+            self._file.write(line)
+        except OSError as error:
+            raise OutputError(why_not_written(self.target, error)) from error
+        self.rows += 1
+        self.bytes += len(line)
+
+    def describe(self) -> dict[str, int | str]:
+        """Return rows, bytes and blake2b checksum (16 bytes, hex) of the lines so far."""
+        return {"rows": self.rows, "bytes": self.bytes, "blake2b": self._digest.hexdigest()}
+
+    def finish(self) -> None:
+        """Bring everything to the disk; the file does not yet appear under its name."""
+        with explained(self.target):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+    def publish(self) -> None:
+        """Let the file appear under its name."""
+        with explained(self.target):
+            self._partial.replace(self.target)
+
+    def discard(self) -> None:
+        """Remove what was written; nothing happens after :meth:`publish`."""
+        try:
+            self._file.close()
+        except OSError as error:  # a full disk refuses the last buffer, which is not wanted anyway
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EBADF, errno.EIO):
+                raise
+        self._partial.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write one JSON file whole, synced to the disk, with sorted keys."""
+    partial = path.with_name(f"{path.name}.partial")
+    with explained(path):
+        try:
+            with partial.open("w", encoding="utf-8") as file:
+                json.dump(data, file, ensure_ascii=False, indent=2, sort_keys=True)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def sync_folder(path: Path) -> None:
+    """Bring the names in a folder to the disk, after renames."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,113 @@
+"""Samples as JSON lines, and back.
+
+``gold`` and ``slots`` are JSON text inside the record: a column that is a number in one task and a
+list in the next cannot be loaded as one table. Reading types them again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from factory.errors import OutputError
+from factory.sample import Provenance, Sample, Verdict
+
+
+def to_record(sample: Sample, verdicts: Sequence[Verdict] = ()) -> dict[str, Any]:
+    """Return the record of a sample, in the order in which its keys are written.
+
+    ``verdicts`` come after the sample's own: copying a sample to add them costs more than writing.
+    """
+    provenance = sample.provenance
+    return {
+        "id": sample.id,
+        "task": sample.task,
+        "track": sample.track,
+        "task_type": sample.task_type,
+        "metric": sample.metric,
+        "description": sample.description,
+        "prompt": sample.prompt,
+        "input": sample.input,
+        "candidates": sample.candidates,
+        "constraint": sample.constraint,
+        "output": sample.output,
+        "input_field": sample.input_field,
+        "output_field": sample.output_field,
+        "gold": to_json(sample.gold).decode(),
+        "options": sample.options,
+        "slots": to_json(sample.slots).decode(),
+        "lang": sample.lang,
+        "locale": sample.locale,
+        "split": sample.split,
+        "split_group": sample.split_group,
+        "provenance": {
+            "source": provenance.source,
+            "source_ids": provenance.source_ids,
+            "licence": provenance.licence,
+            "view": provenance.view,
+            "template": provenance.template,
+            "wording": provenance.wording,
+            "seed": provenance.seed,
+            "definition": provenance.definition,
+            "generator": provenance.generator,
+            "model": provenance.model,
+            "prompt_hash": provenance.prompt_hash,
+            "tokens": provenance.tokens,
+            "cost": provenance.cost,
+        },
+        "scores": sample.scores,
+        "verdicts": [
+            {
+                "filter": verdict.filter,
+                "keep": verdict.keep,
+                "reason": verdict.reason,
+                "detail": verdict.detail,
+                "score": verdict.score,
+            }
+            for verdict in (*sample.verdicts, *verdicts)
+        ],
+    }
+
+
+def to_line(sample: Sample, verdicts: Sequence[Verdict] = ()) -> bytes:
+    """Return the line of a sample and the verdicts that were just given, without a newline."""
+    return to_json(to_record(sample, verdicts))
+
+
+def from_record(record: dict[str, Any]) -> Sample:
+    """Return the sample of a record, with ``gold`` and ``slots`` typed again."""
+    provenance = dict(record["provenance"])
+    provenance["source_ids"] = tuple(provenance["source_ids"])
+    fields = dict(record)
+    fields["gold"] = json.loads(record["gold"])
+    fields["slots"] = json.loads(record["slots"])
+    fields["options"] = tuple(record["options"])
+    fields["provenance"] = Provenance(**provenance)
+    fields["verdicts"] = tuple(Verdict(**verdict) for verdict in record["verdicts"])
+    return Sample(**fields)
+
+
+def read_records(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a JSONL file; raises :class:`OutputError` naming a line that is none."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    yield from_json(line)
+                except ValueError as error:
+                    raise OutputError(f"{path}:{number}: not a JSON record: {error}") from error
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def read_samples(path: Path) -> Iterator[Sample]:
+    """Yield the samples of a ``train.jsonl`` or ``test.jsonl``, in the order of the file."""
+    for number, record in enumerate(read_records(path), 1):
+        try:
+            yield from_record(record)
+        except (KeyError, TypeError, ValueError) as error:
+            raise OutputError(f"{path}:{number}: not a sample of this project: {error}") from error

@@ -1,0 +1,148 @@
+"""The folder of one task's run: who may write it, and whether it is a run of this very recipe.
+
+::
+
+    out/task12/
+      train.jsonl  test.jsonl  rejected.jsonl
+      manifest.json              written last: where it stands, everything else is whole
+      .work/                     the plan, the lock, and what is being written
+
+``.work/plan.json`` names the run: recipe, seed, sizes and the fingerprints of the source files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+from factory.errors import OutputError, UsageError
+from factory.outputs.files import LineFile, explained, sync_folder, write_json
+
+MANIFEST: Final = "manifest.json"
+REJECTED: Final = "rejected.jsonl"
+WORK: Final = ".work"
+_PLAN: Final = "plan.json"
+
+
+class RunFolder:
+    """One task's output folder, locked for one run at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.work = path / WORK
+        self._lock: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with explained(self.path):
+            self.work.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.work / "lock").open("wb")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._lock.close()
+            raise OutputError(
+                f"{self.path}: another run is writing here; wait for it or choose another folder "
+                "with --out"
+            ) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            self._lock.close()
+
+    def manifest(self) -> dict[str, Any] | None:
+        """Return the manifest of a finished run; None where there is none."""
+        return _read_json(self.path / MANIFEST)
+
+    def claim(self, identity: Mapping[str, Any], *, fresh: bool) -> bool:
+        """Make this folder the folder of the run ``identity``; return whether its plan is kept.
+
+        Raises:
+            UsageError: the folder holds another run, and ``fresh`` was not given.
+        """
+        kept = _read_json(self.work / _PLAN)
+        if kept == identity and not fresh:
+            return True
+        if kept is not None and kept != identity and not fresh:
+            changed = sorted(
+                name for name in {*kept, *identity} if kept.get(name) != identity.get(name)
+            )
+            raise UsageError(
+                f"{self.path} holds another run (it differs in {', '.join(changed)}): "
+                "--fresh replaces it, --out keeps both"
+            )
+        if kept is None and (self.path / MANIFEST).exists() and not fresh:
+            raise UsageError(
+                f"{self.path} holds a run whose plan is gone: --fresh replaces it, --out keeps it"
+            )
+        return False
+
+    def keep_plan(self, identity: Mapping[str, Any]) -> None:
+        """Record that the plan in the work folder is whole and belongs to ``identity``."""
+        write_json(self.work / _PLAN, identity)
+
+    def forget_plan(self) -> None:
+        """Take back :meth:`keep_plan` before the plan is made again."""
+        with explained(self.path):
+            (self.work / _PLAN).unlink(missing_ok=True)
+
+    def line_file(self, name: str) -> LineFile:
+        """Return a new file of this folder, written aside until it is published."""
+        return LineFile(self.path / name, self.work)
+
+    def publish(self, files: Mapping[str, LineFile], manifest: Mapping[str, Any]) -> None:
+        """Let the files appear, then the manifest; what an earlier run left is replaced."""
+        for file in files.values():
+            file.finish()
+        with explained(self.path):
+            (self.path / MANIFEST).unlink(missing_ok=True)
+            for stale in self.path.glob("*.jsonl"):
+                if stale.name not in files:
+                    stale.unlink()
+        for file in files.values():
+            file.publish()
+        sync_folder(self.path)
+        write_json(self.path / MANIFEST, manifest)
+        sync_folder(self.path)
+
+    def is_whole(self, manifest: Mapping[str, Any]) -> bool:
+        """Return whether the files of a finished run still stand as its manifest lists them."""
+        return all(
+            (self.path / name).is_file() and (self.path / name).stat().st_size == file["bytes"]
+            for name, file in manifest["files"].items()
+        )
+
+    def clear_partials(self) -> None:
+        """Remove what a killed run was writing."""
+        with explained(self.path):
+            for partial in self.work.glob("*.partial"):
+                if partial.is_dir():
+                    shutil.rmtree(partial)
+                else:
+                    partial.unlink()
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{path}: cannot be read ({error}); --fresh replaces the run, --out keeps it"
+        ) from error
+    return data if isinstance(data, dict) else None
+
+
+def free_name(path: Path) -> Path:
+    """Return ``path`` itself; raises :class:`OutputError` where a file stands in its way."""
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path}: is a file, not a folder; choose another one with --out")
+    if path.is_dir() and not os.access(path, os.W_OK):
+        raise OutputError(f"{path}: cannot be written; choose a folder of yours with --out")
+    return path

@@ -1,0 +1,302 @@
+"""``recipes.yaml`` as strict models: what a user may write, checked before anything runs.
+
+Unknown keys are refused. Every complaint is one line that names the file, the line, the key, and
+the nearest key that would have been right.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from factory.errors import RecipeError, UsageError
+from factory.filters import FilterOptions
+from factory.recipe_text import Location, RecipeText, read_recipe_text
+from factory.sources import SOURCES, Source
+from factory.tasktypes import TASK_TYPES, TaskType
+
+TRACKS: Final = (
+    "understanding-shopping-concepts",
+    "shopping-knowledge-reasoning",
+    "user-behavior-alignment",
+    "multi-lingual-abilities",
+)
+Track = Literal[
+    "understanding-shopping-concepts",
+    "shopping-knowledge-reasoning",
+    "user-behavior-alignment",
+    "multi-lingual-abilities",
+]
+_NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,99}$"
+Name = Annotated[str, Field(pattern=_NAME)]
+PaperNumber = int | list[int] | None
+#: How the samples of one stratum are shared out: all alike, as they come, or by named shares.
+Shares = Literal["equal", "free"] | dict[str, Annotated[float, Field(gt=0)]]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class SourceSpec(_Strict):
+    """One data set: which adapter reads it, and where its files are."""
+
+    adapter: str
+    path: str = Field(
+        "bundled",
+        min_length=1,
+        description="a folder, a file, a glob, an hf:// or https:// address, or 'bundled'",
+    )
+    allow_test: bool = Field(
+        default=False, description="let rows of the upstream test part into the training samples"
+    )
+    with_: dict[str, Any] = Field(
+        default_factory=dict, alias="with", description="the adapter's own options"
+    )
+
+    @field_validator("adapter")
+    @classmethod
+    def _known_adapter(cls, adapter: str) -> str:
+        return _one_of(adapter, SOURCES, "adapter")
+
+    @property
+    def source(self) -> Source:
+        """The adapter itself."""
+        return SOURCES[self.adapter]
+
+    @property
+    def options(self) -> BaseModel:
+        """The adapter's own options, typed."""
+        return self.source.options.model_validate(self.with_)
+
+
+class TaskSpec(_Strict):
+    """One task: a view (``rows``), a task type and a template."""
+
+    title: str = Field(min_length=1)
+    source: str
+    rows: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
+        description="the view: factory/sources/views/<rows>.sql, or views/ beside the recipe"
+    )
+    type: str
+    template: str
+    size: int = Field(gt=0, description="training samples wanted")
+    test: int = Field(0, ge=0, description="test samples wanted, from other split groups")
+    with_: dict[str, Any] = Field(
+        default_factory=dict, alias="with", description="the task type's own options"
+    )
+    track: Track
+    metric: str | None = None
+    filters: FilterOptions | None = Field(
+        default=None, description="in place of the recipe's own filters block"
+    )
+    balance: dict[str, Shares] = Field(
+        default_factory=dict, description="strata of the view, and how samples are shared out"
+    )
+    tolerance: float = Field(
+        0.0,
+        ge=0,
+        description="how much fuller than the scarcest stratum another may get: 0.5 is half more",
+    )
+    nvidia: PaperNumber = None
+    eshop: PaperNumber = None
+    dev: PaperNumber = None
+
+    @field_validator("type")
+    @classmethod
+    def _known_type(cls, name: str) -> str:
+        return _one_of(name, TASK_TYPES, "task type")
+
+    @model_validator(mode="after")
+    def _known_metric(self) -> Self:
+        if self.metric is not None and self.metric not in self.task_type.metrics:
+            raise ValueError(
+                f"metric {self.metric!r} does not apply to {self.type}: "
+                f"choose {', '.join(self.task_type.metrics)}"
+            )
+        return self
+
+    @property
+    def task_type(self) -> TaskType:
+        """The grammar of this task's answers."""
+        return TASK_TYPES[self.type]
+
+    @property
+    def options(self) -> BaseModel:
+        """The task type's own options, typed."""
+        return self.task_type.options.model_validate(self.with_)
+
+
+class Recipe(_Strict):
+    """A whole recipe; ``folder`` is where it stands, for templates and views beside it."""
+
+    seed: int = 7
+    max_quarantined: float = Field(
+        0.01, ge=0, le=1, description="the share of a source's rows that may be unusable"
+    )
+    sources: dict[Name, SourceSpec]
+    filters: FilterOptions = Field(default_factory=FilterOptions)
+    tasks: dict[Name, TaskSpec] = Field(min_length=1)
+    folder: Path = Field(default=Path(), exclude=True)
+
+    def task(self, name: str) -> TaskSpec:
+        """Return one task; raises :class:`UsageError` with the nearest name."""
+        if name not in self.tasks:
+            raise UsageError(_unknown("task", name, self.tasks))
+        return self.tasks[name]
+
+    def with_changes(
+        self,
+        *,
+        seed: int | None = None,
+        limit: int | None = None,
+        paths: Mapping[str, str] | None = None,
+        allow_test: tuple[str, ...] = (),
+    ) -> Recipe:
+        """Return this recipe as the command line changes it.
+
+        ``limit`` caps the size of every task (and of its test part), ``paths`` moves sources by
+        name, ``allow_test`` names the sources whose test part may be used. Raises
+        :class:`UsageError` for a source that the recipe does not have.
+        """
+        sources = dict(self.sources)
+        for name, path in (paths or {}).items():
+            if name not in sources:
+                raise UsageError(_unknown("source", name, sources))
+            sources[name] = sources[name].model_copy(update={"path": path})
+        for name in allow_test:
+            if name not in sources:
+                raise UsageError(_unknown("source", name, sources))
+            sources[name] = sources[name].model_copy(update={"allow_test": True})
+        tasks = dict(self.tasks)
+        if limit is not None:
+            tasks = {
+                name: task.model_copy(
+                    update={"size": min(task.size, limit), "test": min(task.test, limit)}
+                )
+                for name, task in tasks.items()
+            }
+        update: dict[str, Any] = {"sources": sources, "tasks": tasks}
+        if seed is not None:
+            update["seed"] = seed
+        return self.model_copy(update=update)
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """Read and check a recipe file; raises :class:`RecipeError`, one line a problem."""
+    text = read_recipe_text(Path(path))
+    try:
+        recipe = Recipe.model_validate(text.data)
+    except ValidationError as error:
+        raise RecipeError("\n".join(_explain(error, text, (), Recipe))) from error
+    problems: list[str] = []
+    for name, source in recipe.sources.items():
+        problems += _check_options(
+            source.with_, source.source.options, text, ("sources", name, "with")
+        )
+    for name, task in recipe.tasks.items():
+        problems += _check_options(
+            task.with_, task.task_type.options, text, ("tasks", name, "with")
+        )
+        if task.source not in recipe.sources:
+            line = text.line(("tasks", name, "source"))
+            wrong = _unknown("source", task.source, recipe.sources)
+            problems.append(f"{text.path}:{line}: tasks.{name}.source: {wrong}")
+    if problems:
+        raise RecipeError("\n".join(problems))
+    return recipe.model_copy(update={"folder": text.path.resolve().parent})
+
+
+def _check_options(
+    data: Mapping[str, Any], model: type[BaseModel], text: RecipeText, at: Location
+) -> list[str]:
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        return _explain(error, text, at, model)
+    return []
+
+
+def _one_of(name: str, known: Mapping[str, object], what: str) -> str:
+    if name not in known:
+        raise ValueError(_unknown(what, name, known))
+    return name
+
+
+def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"there is no {what} {name!r}: {hint}There are {', '.join(sorted(known))}"
+
+
+def _explain(
+    error: ValidationError, text: RecipeText, at: Location, model: type[BaseModel]
+) -> list[str]:
+    """Return a line for each thing that is wrong, in the order of the file."""
+    found: dict[tuple[int, str], str] = {}
+    for detail in error.errors(include_url=False):
+        # Members of a union add their own type names to the location; the file has none of them.
+        inside = tuple(part for part in detail["loc"] if _stands(text, at, part, detail["loc"]))
+        location = (*at, *inside)
+        line = text.line(location)
+        key = ".".join(str(part) for part in location)
+        message = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "extra_forbidden":
+            known = _keys(model, detail["loc"][:-1])
+            near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            message = f"unknown key: {hint}The keys here are {', '.join(known)}"
+        elif detail["type"] == "missing":
+            message = f"the key {detail['loc'][-1]!r} is missing"
+        found.setdefault((line, key), f"{text.path}:{line}: {key or 'recipe'}: {message}")
+    return [found[place] for place in sorted(found)]
+
+
+def _stands(text: RecipeText, at: Location, part: str | int, whole: tuple[str | int, ...]) -> bool:
+    prefix: Location = at
+    for step in whole:
+        if (*prefix, step) in text.lines:
+            prefix = (*prefix, step)
+            if step == part:
+                return True
+    return False
+
+
+def _keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that the model has at ``location``."""
+    annotation: Any = model
+    for step in location:
+        annotation = _inner(annotation, step)
+    while not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        members = [member for member in get_args(annotation) if member is not type(None)]
+        models = [m for m in members if isinstance(m, type) and issubclass(m, BaseModel)]
+        if not members:
+            return []
+        annotation = models[0] if models else members[0]
+    return [
+        field.alias or name for name, field in annotation.model_fields.items() if not field.exclude
+    ]
+
+
+def _inner(annotation: Any, step: str | int) -> Any:
+    origin = get_origin(annotation)
+    if origin in (Union, types.UnionType):
+        members = [member for member in get_args(annotation) if member is not type(None)]
+        for member in members:
+            if isinstance(member, type) and issubclass(member, BaseModel):
+                return _inner(member, step)
+        return members[0]
+    if origin is Annotated:
+        return _inner(get_args(annotation)[0], step)
+    if origin is dict:
+        return get_args(annotation)[1]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            if step in (name, field.alias):
+                return field.annotation
+    return annotation
