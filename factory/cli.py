@@ -1,0 +1,220 @@
+"""The command line: verbs that parse, call one function and print; no logic of their own.
+
+Everything heavy is imported inside the verb that needs it, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from factory.errors import FactoryError, UsageError
+
+app = typer.Typer(
+    name="factory",
+    help="Instruction data for shopping assistants, from e-commerce data, every answer checked.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+RecipeArgument = Annotated[
+    Path, typer.Argument(metavar="RECIPE", help="The recipe file, such as recipes.yaml.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line and exit with its code; an expected error is one line on stderr."""
+    try:
+        app(standalone_mode=False)
+    except FactoryError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted; nothing half-written. The same command goes on from here.", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has gone: there is nobody to tell, and no reason to fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except typer.Abort:
+        _fail("interrupted", INTERRUPTED)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        _fail(f"{error.format_message()} (see python -m factory --help)", UsageError.exit_code)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    for line in message.splitlines():
+        typer.echo(f"error: {line}" if code != INTERRUPTED else line, err=True)
+    sys.exit(code)
+
+
+@app.command()
+def run(
+    recipe: RecipeArgument,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", "-t", help="A task to run; repeat for several.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most this many samples of each task.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="In place of the recipe's seed.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder that gets one folder a task.")] = Path(
+        "out"
+    ),
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--source",
+            metavar="NAME=PATH",
+            help="Where a source's files are: a folder, a file, a glob, hf://..., https://... or "
+            "bundled; repeat for several.",
+        ),
+    ] = None,
+    allow_test: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-test",
+            metavar="SOURCE",
+            help="Let the test part of this source into the samples; repeat for several.",
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over, whatever the folder holds.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the samples of one or more tasks, from upstream files to checked JSONL."""
+    from factory.engines import LocalEngine
+    from factory.line import run_task
+    from factory.recipe import load_recipe
+    from factory.terminal import RunDisplay, print_run
+
+    loaded = load_recipe(recipe).with_changes(
+        seed=seed,
+        limit=limit,
+        paths=dict(_name_and_path(each) for each in source or ()),
+        allow_test=tuple(allow_test or ()),
+    )
+    if not task:
+        raise UsageError(f"name a task with --task: {', '.join(loaded.tasks)}")
+    for name in task:
+        loaded.task(name)
+    results = []
+    for name in dict.fromkeys(task):
+        with RunDisplay(name, silent=as_json) as display:
+            result = run_task(
+                loaded, name, out, LocalEngine(), fresh=fresh, progress=display.update
+            )
+        results.append(result)
+        if not as_json:
+            print_run(result)
+    if as_json:
+        _print_json(
+            [
+                {"folder": str(result.folder), "fresh": result.fresh, "manifest": result.manifest}
+                for result in results
+            ]
+        )
+
+
+@app.command("list")
+def list_tasks(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
+    """List the tasks of a recipe: what each is, where it comes from, which paper rows it makes."""
+    from factory.recipe import load_recipe
+    from factory.terminal import print_tasks
+
+    rows = [
+        {
+            "name": name,
+            "title": spec.title,
+            "type": spec.task_type.name,
+            "track": spec.track,
+            "metric": spec.metric or spec.task_type.metrics[0],
+            "source": spec.source,
+            "size": spec.size,
+            "needs_llm": False,
+            "nvidia": spec.nvidia,
+            "eshop": spec.eshop,
+            "dev": spec.dev,
+        }
+        for name, spec in load_recipe(recipe).tasks.items()
+    ]
+    if as_json:
+        _print_json(rows)
+    else:
+        print_tasks(rows)
+
+
+@app.command()
+def validate(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
+    """Check a recipe with its views and templates, without reading a source's files."""
+    from factory.errors import RecipeError
+    from factory.line import compile_task
+    from factory.recipe import load_recipe
+
+    loaded = load_recipe(recipe)
+    problems: list[str] = []
+    wordings = 0
+    for name in loaded.tasks:
+        try:
+            wordings += len(compile_task(loaded, name).template.wordings)
+        except RecipeError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise RecipeError("\n".join(problems))
+    if as_json:
+        _print_json({"recipe": str(recipe), "tasks": len(loaded.tasks), "wordings": wordings})
+    else:
+        typer.echo(f"{recipe}: {len(loaded.tasks)} tasks with {wordings} wordings are in order")
+
+
+@app.command()
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A run, such as out/task12.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many samples.")] = 3,
+    split: Annotated[str, typer.Option(help="train, test or rejected.")] = "train",
+    skip: Annotated[int, typer.Option(min=0, help="How many samples to pass over first.")] = 0,
+    why: Annotated[
+        str | None,
+        typer.Option("--why", metavar="ID", help="The whole story of one sample, kept or dropped."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show samples as a person would read them."""
+    from factory.story import read_samples_of, tell_story
+    from factory.terminal import print_records, print_story
+
+    if why is not None:
+        story = tell_story(folder, why)
+        if as_json:
+            _print_json(story)
+        else:
+            print_story(story)
+        return
+    records = read_samples_of(folder, split, skip, limit)
+    if as_json:
+        _print_json(records)
+    else:
+        print_records(records)
+
+
+def _name_and_path(text: str) -> tuple[str, str]:
+    name, separator, path = text.partition("=")
+    if not separator or not name or not path:
+        raise UsageError(f"--source {text}: write NAME=PATH, such as esci=/data/esci")
+    return name, path
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))

@@ -1,0 +1,104 @@
+"""Reading a run's folder: its samples, and the whole story of one of them."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from factory.errors import SourceError, UsageError
+from factory.outputs.jsonl import read_records
+from factory.outputs.run_folder import MANIFEST, REJECTED
+
+SPLITS: Final = ("train", "test", "rejected")
+
+
+def read_samples_of(folder: Path, split: str, skip: int, limit: int) -> list[dict[str, Any]]:
+    """Return records ``skip`` to ``skip + limit`` of one file of a finished run.
+
+    Raises :class:`UsageError` for a folder that is no finished run or a file that it does not have.
+    """
+    read_manifest(folder)
+    if split not in SPLITS:
+        raise UsageError(f"--split {split}: choose train, test or rejected")
+    path = folder / f"{split}.jsonl"
+    if not path.is_file():
+        raise UsageError(f"{folder} has no {split} samples; the recipe asks for none")
+    return list(islice(read_records(path), skip, skip + limit))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a finished run; raises :class:`UsageError` where there is none."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        runs = sorted(each.parent.name for each in folder.glob(f"*/{MANIFEST}"))
+        hint = f"it holds the runs {', '.join(runs)}" if runs else "run a task first"
+        raise UsageError(f"{folder} is not a finished run (no {MANIFEST}): {hint}")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{path}: not a manifest: {error}") from error
+    return manifest
+
+
+def tell_story(folder: Path, sample_id: str) -> dict[str, Any]:
+    """Return the whole story of one sample, kept or dropped.
+
+    The result has ``sample`` (the record), ``decision``, ``definition`` (view, template, seed and
+    the definition's hash) and ``rows`` (the source rows behind it; where the source can no longer
+    be reached, ``rows_missing`` says why).
+
+    Raises :class:`UsageError` for an id that the run does not have.
+    """
+    manifest = read_manifest(folder)
+    story = _find(folder, sample_id)
+    story["definition"] = {
+        "view": manifest["recipe"]["rows"],
+        "template": manifest["recipe"]["template"],
+        "seed": manifest["seed"],
+        "hash": manifest["definition"],
+    }
+    provenance = story["sample"].get("provenance")
+    source_ids = provenance["source_ids"] if provenance else story["sample"].get("source_ids", [])
+    try:
+        story["rows"] = _source_rows(manifest, source_ids)
+    except SourceError as error:
+        story["rows"], story["rows_missing"] = [], str(error)
+    return story
+
+
+def _find(folder: Path, sample_id: str) -> dict[str, Any]:
+    for split in ("train", "test"):
+        path = folder / f"{split}.jsonl"
+        if path.is_file():
+            for number, record in enumerate(read_records(path), 1):
+                if record["id"] == sample_id:
+                    return {"decision": f"kept: line {number} of {path}", "sample": record}
+    for number, record in enumerate(read_records(folder / REJECTED), 1):
+        if record["id"] == sample_id:
+            detail = f" ({record['detail']})" if record["detail"] else ""
+            return {
+                "decision": f"dropped by {record['filter']}: {record['reason']}{detail}; "
+                f"line {number} of {folder / REJECTED}",
+                "sample": json.loads(record["record"]) | {"id": sample_id},
+            }
+    raise UsageError(f"{folder} has no sample {sample_id!r}; ids are the field 'id' of its JSONL")
+
+
+def _source_rows(manifest: dict[str, Any], source_ids: list[str]) -> list[dict[str, Any]]:
+    import duckdb
+
+    from factory.sources import SOURCES, source_rows
+
+    source = manifest["source"]
+    adapter = SOURCES[source["adapter"]]
+    with duckdb.connect() as connection:
+        adapter.attach(
+            connection,
+            source["name"],
+            source["address"],
+            adapter.options.model_validate(source["options"]),
+            allow_test=source["allow_test"],
+        )
+        return source_rows(connection, source["name"], source_ids)

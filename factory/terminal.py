@@ -1,0 +1,238 @@
+"""What people see in a terminal. Source text is hostile: nothing of it is read as markup."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from factory.story import read_samples_of
+
+if TYPE_CHECKING:
+    from factory.line import RunResult
+
+_LONGEST_REASON_LIST: Final = 6
+
+
+class RunDisplay:
+    """Progress of one task: a bar on a terminal, plain lines elsewhere, nothing when silent."""
+
+    def __init__(self, task: str, *, silent: bool) -> None:
+        self._task = task
+        self._silent = silent
+        self._bar: Progress | None = None
+        self._bars: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        console = Console(stderr=True)
+        if not self._silent and console.is_terminal:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rejected]} dropped"),
+                TimeElapsedColumn(),
+                console=console,
+                transient=True,
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, split: str, accepted: int, wanted: int, rejected: int) -> None:
+        """Show how far a split has come."""
+        if self._bar is None:
+            return
+        if split not in self._bars:
+            self._bars[split] = self._bar.add_task(
+                f"{self._task} {split}", total=wanted, rejected=rejected
+            )
+        self._bar.update(self._bars[split], completed=accepted, rejected=rejected)
+
+
+def print_run(result: RunResult) -> None:
+    """Print where the samples are, what was dropped and why, and one sample."""
+    console = _console()
+    manifest = result.manifest
+    if not result.fresh:
+        console.print(Text(f"{result.folder} holds this run already; --fresh makes it again"))
+    for split, counts in manifest["splits"].items():
+        file = result.folder / f"{split}.jsonl"
+        console.print(Text(f"{counts['accepted']:,} samples in {file}"))
+        if note := _shortfall(manifest, counts):
+            console.print(Text(note))
+        if counts["rejected"]:
+            console.print(
+                Text(f"dropped, in {result.folder / 'rejected.jsonl'}: {_reasons(counts)}")
+            )
+    for each in manifest["source"]["quarantined"]:
+        console.print(
+            Text(
+                f"set aside in the source: {each['rows']:,} rows ({each['cause']}), "
+                f"such as {', '.join(each['examples'])}"
+            )
+        )
+    console.print(Text("\nThe first sample:"))
+    print_records(read_samples_of(result.folder, "train", 0, 1))
+    console.print(Text(f"more: python -m factory show {result.folder}"))
+
+
+def _shortfall(manifest: Mapping[str, Any], counts: Mapping[str, Any]) -> str:
+    if counts["accepted"] >= counts["wanted"]:
+        return ""
+    source = manifest["source"]
+    strata = counts["strata"].values()
+    held_back = any(each["quota"] < each["keys"] for each in strata)
+    cause = (
+        "the scarcest stratum of its balance sets the size"
+        if held_back and len(counts["strata"]) > 1
+        else f"{source['address']} has {manifest['keys']:,} candidates"
+    )
+    where = (
+        f"; give it the full data set with --source {source['name']}=PATH"
+        if source["address"] == "bundled"
+        else ""
+    )
+    return f"  fewer than the {counts['wanted']:,} wanted: {cause}{where}"
+
+
+def _reasons(counts: Mapping[str, Any]) -> str:
+    ordered = sorted(counts["rejected"].items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{count:,} {reason}" for reason, count in ordered[:_LONGEST_REASON_LIST]]
+    if more := len(ordered) - len(shown):
+        shown.append(f"{more} more reasons")
+    return ", ".join(shown)
+
+
+def print_tasks(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the tasks of a recipe as a table that fits the terminal."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("task", "what", "type", "source", "size", "nvidia", "eshop", "dev"):
+        table.add_column(column, justify="right" if column == "size" else "left", overflow="fold")
+    for row in rows:
+        table.add_row(
+            Text(row["name"]),
+            Text(row["title"]),
+            Text(row["type"]),
+            Text(row["source"]),
+            f"{row['size']:,}",
+            *(Text(_numbers(row[paper])) for paper in ("nvidia", "eshop", "dev")),
+        )
+    _console().print(table)
+
+
+def _numbers(value: int | list[int] | None) -> str:
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def print_records(records: Sequence[Mapping[str, Any]]) -> None:
+    """Print samples, or dropped candidates with their reasons, as a person would read them."""
+    console = _console()
+    if not records:
+        console.print(Text("nothing here"))
+    for record in records:
+        if "reason" in record:
+            inner = json.loads(record["record"])
+            body: RenderableType = Group(
+                Text(f"dropped by {record['filter']}: {record['reason']}", style="bold red"),
+                Text(visible(record["detail"])),
+                Text(visible(inner.get("input_field") or record["record"])),
+            )
+        else:
+            body = Group(
+                Text(visible(record["input_field"])),
+                Text(visible(record["output_field"]), style="bold green"),
+            )
+        console.print(Panel(body, title=_title(record), title_align="left"))
+
+
+def _title(record: Mapping[str, Any]) -> Text:
+    parts = [record["id"], record["task"]]
+    if "provenance" in record:
+        parts += [record["lang"], f"wording {record['provenance']['wording']}", record["metric"]]
+    return Text(" · ".join(parts))
+
+
+def print_story(story: Mapping[str, Any]) -> None:
+    """Print the whole story of one sample."""
+    console = _console()
+    sample = story["sample"]
+    console.print(Text(story["decision"], style="bold"))
+    definition = story["definition"]
+    console.print(
+        Text(
+            f"view {definition['view']}, template {definition['template']}, "
+            f"seed {definition['seed']}, definition {definition['hash']}"
+        )
+    )
+    console.print(Text("\nSource rows", style="bold"))
+    if "rows_missing" in story:
+        console.print(Text(f"  not to be had: {story['rows_missing']}"))
+    for row in story["rows"]:
+        line = Text(f"  {row['table']}: ", style="cyan")
+        line.append(
+            visible(
+                "; ".join(
+                    f"{name}={value}"
+                    for name, value in row.items()
+                    if name != "table" and value not in (None, [], {})
+                )
+            ),
+            style="default",
+        )
+        console.print(line)
+    if "provenance" not in sample:
+        console.print(Text("\nThe row, of which no sample was made", style="bold"))
+        console.print(Text(visible(json.dumps(sample, ensure_ascii=False, indent=2))))
+        return
+    console.print(Text("\nWhat the view gave", style="bold"))
+    for name, value in json.loads(sample["slots"]).items():
+        console.print(Text(f"  {name}: {visible(json.dumps(value, ensure_ascii=False))}"))
+    console.print(Text(f"\nWording {sample['provenance']['wording']!r}", style="bold"))
+    console.print(Panel(Text(visible(sample["input_field"]))))
+    console.print(Text("Answer", style="bold"))
+    console.print(
+        Text(f"  printed {visible(sample['output_field'])}; gold {visible(sample['gold'])}")
+    )
+    console.print(Text("\nVerdicts", style="bold"))
+    table = Table(box=None, pad_edge=True, header_style="dim")
+    for column in ("filter", "verdict", "score", "detail"):
+        table.add_column(column, overflow="fold")
+    for verdict in sample["verdicts"]:
+        score = "" if verdict["score"] is None else f"{verdict['score']:g}"
+        said = "keep" if verdict["keep"] else f"drop: {verdict['reason']}"
+        table.add_row(verdict["filter"], said, score, Text(visible(verdict["detail"])))
+    console.print(table)
+
+
+def visible(text: str) -> str:
+    """Return ``text`` with control and direction-changing characters written out.
+
+    A terminal obeys them: an escape sequence of a hostile title could rewrite the screen.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character in "\n\u3000"
+        else f"\\x{ord(character):02x}"
+        for character in text
+    )
+
+
+def _console() -> Console:
+    # Where no terminal says how wide it is, lines stay whole for whoever greps them.
+    width = None if sys.stdout.isatty() else 120
+    return Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=width is None)
