@@ -5,6 +5,7 @@ Everything heavy is imported inside the verb that needs it, so that ``--help`` a
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -34,6 +35,9 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line and exit with its code; an expected error is one line on stderr."""
+    # Nearly everything a run makes is freed by its reference count: looking for cycles among
+    # millions of fresh strings every 700 allocations takes a tenth of the time.
+    gc.set_threshold(100_000, 20, 20)
     try:
         app(standalone_mode=False)
     except FactoryError as error:
@@ -95,7 +99,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Make the samples of one or more tasks, from upstream files to checked JSONL."""
-    from factory.engines import LocalEngine
+    from factory.engines import LocalEngine, spare_workers
     from factory.line import run_task
     from factory.recipe import load_recipe
     from factory.terminal import RunDisplay, print_run
@@ -111,14 +115,13 @@ def run(
     for name in task:
         loaded.task(name)
     results = []
-    for name in dict.fromkeys(task):
-        with RunDisplay(name, silent=as_json) as display:
-            result = run_task(
-                loaded, name, out, LocalEngine(), fresh=fresh, progress=display.update
-            )
-        results.append(result)
-        if not as_json:
-            print_run(result)
+    with LocalEngine(spare_workers(max(loaded.task(name).size for name in task))) as engine:
+        for name in dict.fromkeys(task):
+            with RunDisplay(name, silent=as_json) as display:
+                result = run_task(loaded, name, out, engine, fresh=fresh, progress=display.update)
+            results.append(result)
+            if not as_json:
+                print_run(result)
     if as_json:
         _print_json(
             [

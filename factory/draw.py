@@ -54,18 +54,20 @@ class Draw:
         return self.integer(purpose) % bound
 
     def permutation(self, length: int, purpose: str) -> list[int]:
-        """Return a permutation of ``range(length)``, from one digest.
+        """Return a permutation of ``range(length)``.
 
         A Fisher-Yates shuffle that reads its choices from the 128 bits of one digest as mixed-radix
-        digits. That is exact to 2**-64 up to 20 items (20! < 2**62); longer lists read one digest
-        for every 20 items.
+        digits, and from a further digest when fewer than 2**64 values would be left to choose by:
+        so it is exact to 2**-64 at any length, and up to 20 items (20! < 2**62) take one digest.
         """
         order = list(range(length))
-        bits = 0
+        bits = left = 0
         for last in range(length - 1, 0, -1):
-            if (length - 1 - last) % 20 == 0:
+            if left <= last << 64:
                 text = f"{self._prefix}{purpose}\x1f{last}"
                 bits = int.from_bytes(md5(text.encode(), usedforsecurity=False).digest(), "little")
+                left = 1 << 128
+            left //= last + 1
             bits, other = divmod(bits, last + 1)
             order[last], order[other] = order[other], order[last]
         return order

@@ -10,9 +10,17 @@ import difflib
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from factory.errors import RecipeError, UsageError
 from factory.filters import FilterOptions
@@ -34,13 +42,15 @@ Track = Literal[
 ]
 _NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,99}$"
 Name = Annotated[str, Field(pattern=_NAME)]
-PaperNumber = int | list[int] | None
+#: A count: ``yes``, which YAML reads as a truth value, would otherwise pass for 1.
+Whole = Annotated[int, Field(strict=True)]
+PaperNumber = Whole | list[Whole] | None
 #: How the samples of one stratum are shared out: all alike, as they come, or by named shares.
-Shares = Literal["equal", "free"] | dict[str, Annotated[float, Field(gt=0)]]
+Shares = Literal["equal", "free"] | dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SourceSpec(_Strict):
@@ -85,8 +95,8 @@ class TaskSpec(_Strict):
     )
     type: str
     template: str
-    size: int = Field(gt=0, description="training samples wanted")
-    test: int = Field(0, ge=0, description="test samples wanted, from other split groups")
+    size: Whole = Field(gt=0, description="training samples wanted")
+    test: Whole = Field(0, ge=0, description="test samples wanted, from other split groups")
     with_: dict[str, Any] = Field(
         default_factory=dict, alias="with", description="the task type's own options"
     )
@@ -101,6 +111,7 @@ class TaskSpec(_Strict):
     tolerance: float = Field(
         0.0,
         ge=0,
+        allow_inf_nan=False,
         description="how much fuller than the scarcest stratum another may get: 0.5 is half more",
     )
     nvidia: PaperNumber = None
@@ -112,14 +123,16 @@ class TaskSpec(_Strict):
     def _known_type(cls, name: str) -> str:
         return _one_of(name, TASK_TYPES, "task type")
 
-    @model_validator(mode="after")
-    def _known_metric(self) -> Self:
-        if self.metric is not None and self.metric not in self.task_type.metrics:
+    @field_validator("metric")
+    @classmethod
+    def _metric_applies(cls, metric: str | None, info: ValidationInfo) -> str | None:
+        task_type = TASK_TYPES.get(info.data.get("type", ""))
+        if metric is not None and task_type is not None and metric not in task_type.metrics:
             raise ValueError(
-                f"metric {self.metric!r} does not apply to {self.type}: "
-                f"choose {', '.join(self.task_type.metrics)}"
+                f"metric {metric!r} does not apply to {info.data['type']}: "
+                f"choose {', '.join(task_type.metrics)}"
             )
-        return self
+        return metric
 
     @property
     def task_type(self) -> TaskType:
@@ -135,14 +148,20 @@ class TaskSpec(_Strict):
 class Recipe(_Strict):
     """A whole recipe; ``folder`` is where it stands, for templates and views beside it."""
 
-    seed: int = 7
+    seed: Whole = 7
     max_quarantined: float = Field(
         0.01, ge=0, le=1, description="the share of a source's rows that may be unusable"
     )
     sources: dict[Name, SourceSpec]
     filters: FilterOptions = Field(default_factory=FilterOptions)
     tasks: dict[Name, TaskSpec] = Field(min_length=1)
-    folder: Path = Field(default=Path(), exclude=True)
+    # Not a field: a recipe that names a folder of its own is refused like any unknown key.
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Where the recipe stands."""
+        return self._folder
 
     def task(self, name: str) -> TaskSpec:
         """Return one task; raises :class:`UsageError` with the nearest name."""
@@ -162,8 +181,10 @@ class Recipe(_Strict):
 
         ``limit`` caps the size of every task (and of its test part), ``paths`` moves sources by
         name, ``allow_test`` names the sources whose test part may be used. Raises
-        :class:`UsageError` for a source that the recipe does not have.
+        :class:`UsageError` for a source that the recipe does not have, or a limit below 1.
         """
+        if limit is not None and limit < 1:
+            raise UsageError(f"a limit of {limit} samples leaves none to make: give 1 or more")
         sources = dict(self.sources)
         for name, path in (paths or {}).items():
             if name not in sources:
@@ -209,7 +230,8 @@ def load_recipe(path: str | Path) -> Recipe:
             problems.append(f"{text.path}:{line}: tasks.{name}.source: {wrong}")
     if problems:
         raise RecipeError("\n".join(problems))
-    return recipe.model_copy(update={"folder": text.path.resolve().parent})
+    recipe._folder = text.path.resolve().parent
+    return recipe
 
 
 def _check_options(
@@ -244,7 +266,7 @@ def _explain(
         inside = tuple(part for part in detail["loc"] if _stands(text, at, part, detail["loc"]))
         location = (*at, *inside)
         line = text.line(location)
-        key = ".".join(str(part) for part in location)
+        key = ".".join(_shown(part) for part in location)
         message = detail["msg"].removeprefix("Value error, ")
         if detail["type"] == "extra_forbidden":
             known = _keys(model, detail["loc"][:-1])
@@ -253,8 +275,19 @@ def _explain(
             message = f"unknown key: {hint}The keys here are {', '.join(known)}"
         elif detail["type"] == "missing":
             message = f"the key {detail['loc'][-1]!r} is missing"
+        elif location in text.untexted and (
+            detail["type"] == "invalid_key" or detail["loc"][-1] == "[key]"
+        ):
+            wrong, line = text.untexted[location]
+            message = f"the key {_shown(wrong)} is not text in YAML: put it in quotes"
         found.setdefault((line, key), f"{text.path}:{line}: {key or 'recipe'}: {message}")
     return [found[place] for place in sorted(found)]
+
+
+def _shown(part: str | int) -> str:
+    """Return a key as one printable piece of a line; a recipe may come from elsewhere."""
+    text = str(part)
+    return text if text.isprintable() else repr(text)
 
 
 def _stands(text: RecipeText, at: Location, part: str | int, whole: tuple[str | int, ...]) -> bool:

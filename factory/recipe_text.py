@@ -20,15 +20,23 @@ Location: TypeAlias = tuple[str | int, ...]
 
 # A few lines of nested aliases expand to billions of nodes; no honest recipe comes near this.
 _MOST_NODES: Final = 200_000
+# Nor near this: an alias that stands inside its own anchor would nest for ever.
+_DEEPEST: Final = 50
+_TEXT_TAGS: Final = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeText:
-    """The data of a recipe file, and the line where each of its keys stands."""
+    """The data of a recipe file, and the line where each of its keys stands.
+
+    ``untexted`` names, for each mapping that has one, its first key that YAML reads as something
+    other than text (``1``, ``yes``, nothing), and that key's line.
+    """
 
     path: Path
     data: dict[str, Any]
     lines: Mapping[Location, int]
+    untexted: Mapping[Location, tuple[str, int]]
 
     def line(self, location: Location) -> int:
         """Return the line of ``location``, or of its nearest ancestor that stands in the file."""
@@ -56,15 +64,20 @@ def read_recipe_text(path: Path) -> RecipeText:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise RecipeError(f"{path}:{_yaml_problem(error)}") from error
+    except RecursionError as error:
+        raise RecipeError(f"{path}: its values nest too deep; no recipe needs that") from error
     if not isinstance(node, yaml.MappingNode):
         raise RecipeError(f"{path}:1: a recipe is a mapping with the keys sources, tasks, ...")
     lines: dict[Location, int] = {}
-    _locate(node, (), lines, path)
+    untexted: dict[Location, tuple[str, int]] = {}
+    _locate(node, (), lines, untexted, path)
     try:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:
         raise RecipeError(f"{path}: {' '.join(str(error).split())}") from error
-    return RecipeText(path, data, lines)
+    except (LookupError, AttributeError) as error:  # what PyYAML makes of `!!bool maybe`
+        raise RecipeError(f"{path}: a value does not fit the tag (!!...) before it") from error
+    return RecipeText(path, data, lines, untexted)
 
 
 def _yaml_problem(error: yaml.YAMLError) -> str:
@@ -74,8 +87,19 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
     return f" not YAML: {' '.join(str(error).split())}"
 
 
-def _locate(node: yaml.Node, at: Location, lines: dict[Location, int], path: Path) -> None:
+def _locate(
+    node: yaml.Node,
+    at: Location,
+    lines: dict[Location, int],
+    untexted: dict[Location, tuple[str, int]],
+    path: Path,
+) -> None:
     """Record the line of every key and list item below ``node``."""
+    if len(at) > _DEEPEST:
+        raise RecipeError(
+            f"{path}:{node.start_mark.line + 1}: values nest more than {_DEEPEST} deep, or an "
+            "alias stands inside its own anchor"
+        )
     if len(lines) > _MOST_NODES:
         raise RecipeError(f"{path}: its aliases expand to more than {_MOST_NODES:,} values")
     lines.setdefault(at, node.start_mark.line + 1)
@@ -89,9 +113,11 @@ def _locate(node: yaml.Node, at: Location, lines: dict[Location, int], path: Pat
                 line = key.start_mark.line + 1
                 raise RecipeError(f"{path}:{line}: the key {key.value!r} stands twice; keep one")
             seen.add(key.value)
+            if key.tag not in _TEXT_TAGS:
+                untexted.setdefault(at, (key.value, key.start_mark.line + 1))
             lines[(*at, key.value)] = key.start_mark.line + 1
-            _locate(value, (*at, key.value), lines, path)
+            _locate(value, (*at, key.value), lines, untexted, path)
     elif isinstance(node, yaml.SequenceNode):
         for number, value in enumerate(node.value):
             lines[(*at, number)] = value.start_mark.line + 1
-            _locate(value, (*at, number), lines, path)
+            _locate(value, (*at, number), lines, untexted, path)

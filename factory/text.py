@@ -141,10 +141,17 @@ def tokens(text: str) -> tuple[str, ...]:
     neighbouring characters where Chinese, Japanese or Korean is written. A text without any, such
     as ``???``, is its own token.
     """
-    folded = text.lower() if text.isascii() else normalize("NFKC", text).casefold()
-    words = folded.split()
-    found = tuple(chain.from_iterable(map(_word_tokens, words)))
+    words = folded_case(text).split()
+    found = tuple(chain.from_iterable(map(_known_word, words)))
     return found or (" ".join(words),)
+
+
+def folded_case(text: str) -> str:
+    """Return ``text`` after NFKC and case folding: what spellings of one text have in common."""
+    if text.isascii():
+        return text.lower()
+    # Most text is in NFKC already, and to ask costs a fraction of doing it.
+    return (text if is_normalized("NFKC", text) else normalize("NFKC", text)).casefold()
 
 
 def similarity(left: Collection[str], right: Collection[str]) -> float:
@@ -214,7 +221,14 @@ def _without_comments(text: str) -> str:
 
 
 # Titles share most of their words, and looking one up takes a fifth of the time of reading it.
-@lru_cache(maxsize=1 << 15)
+# A Japanese title is one long word that never comes again: it would only push others out.
+_LONGEST_KNOWN: Final = 24
+
+
+def _known_word(word: str) -> tuple[str, ...]:
+    return _remembered(word) if len(word) <= _LONGEST_KNOWN else _word_tokens(word)
+
+
 def _word_tokens(word: str) -> tuple[str, ...]:
     found: list[str] = _TOKEN.findall(word)
     if word.isascii() or CJK.search(word) is None:
@@ -226,3 +240,6 @@ def _word_tokens(word: str) -> tuple[str, ...]:
         else:
             parts.append(token)
     return tuple(parts)
+
+
+_remembered = lru_cache(maxsize=1 << 17)(_word_tokens)

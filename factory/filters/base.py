@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -90,13 +90,15 @@ def field_texts(sample: Sample, field: str, filter_name: str) -> tuple[str, ...]
     return tuple(slot_texts(sample.slots[field]))
 
 
-def slot_texts(value: Any) -> Iterator[str]:
-    """Yield the texts in a slot's value, depth first, in order."""
+def slot_texts(value: Any) -> list[str]:
+    """Return the texts in a slot's value, depth first, in order."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from slot_texts(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from slot_texts(part)
+        return [value]
+    texts: list[str] = []
+    if isinstance(value, list | tuple | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            if isinstance(part, str):
+                texts.append(part)
+            else:
+                texts += slot_texts(part)
+    return texts

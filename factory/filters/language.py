@@ -96,6 +96,9 @@ _OTHERS: Final = re.compile(
     "|(?P<Grek>[\u0370-\u03ff]+)|(?P<Arab>[\u0620-\u06ff]+)|(?P<Hebr>[\u05d0-\u05ea]+)"
     "|(?P<Deva>[\u0900-\u097f]+)|(?P<Thai>[\u0e01-\u0e5b]+)"
 )
+_BEYOND_LATIN: Final = re.compile(
+    "[\u0370-\u1dff\u2e80-\ud7ff\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003ffff]"
+)
 _ANY_OTHER: Final = re.compile("[\u0370-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 _EAST_ASIAN: Final = frozenset({"Jpan", "Hani", "Hang"})
 _LANGUAGE_OF_SCRIPT: Final = MappingProxyType(
@@ -156,7 +159,11 @@ def identify(
         MissingExtraError: the detector's package is not installed.
         RecipeError: the detector does not know ``expected``.
     """
-    if detector == "script" and text.isascii() and "Latn" in SCRIPTS.get(expected, ()):
+    if (
+        detector == "script"
+        and "Latn" in SCRIPTS.get(expected, ())
+        and (text.isascii() or _BEYOND_LATIN.search(text) is None)
+    ):
         return ABSTAIN
     text = text[:MAX_CHARACTERS]
     guess, letters = _by_script(text, expected)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
 from pydantic import Field
 
 from factory.filters.base import Filter
 from factory.sample import Sample, Verdict
-from factory.text import similarity, tokens
+from factory.text import CJK, folded_case, tokens
+
+_SIGNED: Final = re.compile(r"[-+](?<!\w.)\d")
+#: Punctuation that parts words; signs that change a meaning (C++, 50%, $5, A&B) are none of it.
+_PUNCTUATION: Final = b"\t\r.,:;!?'\"`()[]{}|\\/~_-"
+_SPACES: Final = bytes.maketrans(_PUNCTUATION, b" " * len(_PUNCTUATION))
+_WIDE_PUNCTUATION: Final = re.compile("[“”‘’‚„«»‹›…·‐‑–—、。・「」『』【】〈〉《》〜]")
 
 
 class OptionsFilter(Filter):
@@ -35,10 +43,8 @@ class OptionsFilter(Filter):
         if len(options) < 2:
             return self.keep()
         seen: dict[tuple[str, ...], int] = {}
-        keys: list[tuple[str, ...]] = []
-        for number, option in enumerate(options):
-            key = tokens(option)
-            keys.append(key)
+        keys = _keys(options)
+        for number, (option, key) in enumerate(zip(options, keys, strict=True)):
             if (other := seen.setdefault(key, number)) != number:
                 return self.drop("options-equal", _pair(options[other], option), 1.0)
         if self.max_similarity is None:
@@ -51,6 +57,46 @@ class OptionsFilter(Filter):
             detail = _pair(options[right], options[wrong])
             return self.drop("options-near-equal", detail, round(highest, 4))
         return self.keep(round(highest, 4))
+
+
+def _keys(options: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return what each option is compared by: its words, or its tokens where words are not enough.
+
+    Words, and pairs of characters in Chinese, Japanese and Korean ones, are split at spaces and
+    punctuation in one pass over all options, at a third of the cost of reading tokens. Only signed
+    numbers need tokens; then every option of the sample is read so.
+    """
+    joined = "\n".join(options)
+    folded = folded_case(joined)
+    if _SIGNED.search(folded) is None:
+        if not folded.isascii():
+            folded = _WIDE_PUNCTUATION.sub(" ", folded)
+        # Translating bytes takes a tenth of the time that translating such text does.
+        lines = (
+            folded.encode("utf-8", "surrogatepass")
+            .translate(_SPACES)
+            .decode("utf-8", "surrogatepass")
+            .split("\n")
+        )
+        split = _words if folded.isascii() or CJK.search(folded) is None else _words_and_pairs
+        keys = [split(line) for line in lines]
+        if len(lines) == len(options) and all(keys):
+            return keys
+    return [tokens(option) for option in options]
+
+
+def _words(line: str) -> tuple[str, ...]:
+    return tuple(line.split())
+
+
+def _words_and_pairs(line: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for word in line.split():
+        if len(word) > 2 and CJK.search(word):
+            found += map(str.__add__, word, word[1:])
+        else:
+            found.append(word)
+    return tuple(found)
 
 
 def gold_options(sample: Sample) -> frozenset[int]:
@@ -80,10 +126,8 @@ def _nearest(keys: list[tuple[str, ...]], gold: frozenset[int]) -> tuple[float, 
     nearest = (0.0, 0, 0)
     for right in sorted(gold):
         for wrong in others:
-            small, large = sorted((len(sets[right]), len(sets[wrong])))
-            if small <= nearest[0] * large:
-                continue  # no overlap can make these two more similar
-            found = similarity(sets[right], sets[wrong])
+            shared = len(sets[right] & sets[wrong])
+            found = shared / (len(sets[right]) + len(sets[wrong]) - shared)
             if found > nearest[0]:
                 nearest = (found, right, wrong)
     return nearest

@@ -142,14 +142,16 @@ class WhitespaceFilter(Filter):
 
     def judge(self, sample: Sample) -> Verdict:
         """Return the verdict: ``whitespace-option``, ``-output`` or ``-slot``."""
+        # Options mostly are slots too: looking one up is cheaper than reading it again.
+        judged = frozenset(sample.options)
         for option in sample.options:
             if _stray_white_space(option, one_line=True):
                 return self.drop("whitespace-option", repr(option))
         if _stray_white_space(sample.output_field, one_line=False):
             return self.drop("whitespace-output", repr(sample.output_field))
         for slot, value in sample.slots.items():
-            for text in (value,) if isinstance(value, str) else slot_texts(value):
-                if _stray_white_space(text, one_line=False):
+            for text in slot_texts(value):
+                if text not in judged and _stray_white_space(text, one_line=False):
                     return self.drop("whitespace-slot", f"{slot}: {text!r}")
         return self.keep()
 

@@ -6,7 +6,9 @@ makes the same bytes.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -15,8 +17,9 @@ from pydantic_core import to_json
 from factory.draw import Draw
 from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES, first_rejection, run_filters
 from factory.line.fold import Candidate, Outcome
-from factory.line.task import Task
+from factory.line.task import Task, compile_task
 from factory.outputs.jsonl import to_line
+from factory.recipe import Recipe
 from factory.sample import Provenance, Sample, sample_id
 from factory.sources.view import ROW_COLUMNS, RowRejectedError
 from factory.tasktypes import ArrangementError
@@ -28,25 +31,30 @@ _JUDGEMENT: Final = "judgement:"
 class SampleBuilder:
     """Makes the candidates of one task, one facts row at a time.
 
+    It travels to other processes as its recipe and is compiled again there, once.
+
     Args:
+        recipe: the whole recipe, as the command line changed it.
         task: the compiled task.
-        seed: the recipe's seed.
         split: ``train`` or ``test``.
     """
 
-    def __init__(self, task: Task, seed: int, split: str) -> None:
+    def __init__(self, recipe: Recipe, task: Task, split: str) -> None:
+        self._recipe = recipe
         self._task = task
-        self._seed = seed
+        self._seed = recipe.seed
         self._split = split
         self._wordings = tuple(task.template.wordings)
         self._needed = frozenset(
             name for wording in task.template.wordings.values() for name in wording.names
         ) | frozenset(task.type.columns(task.options))
 
-    def outcomes(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
-        """Yield what comes of each facts row: ``ordinal`` and ``split_group`` come with it."""
-        for row in rows:
-            yield Outcome(row["ordinal"], tuple(self._candidates(row)))
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _compiled_again, (pickle.dumps(self._recipe), self._task.name, self._split)
+
+    def outcomes(self, rows: Iterable[Mapping[str, Any]]) -> list[Outcome]:
+        """Return what comes of each facts row: ``ordinal`` and ``split_group`` come with it."""
+        return [Outcome(row["ordinal"], tuple(self._candidates(row))) for row in rows]
 
     def _candidates(self, facts: Mapping[str, Any]) -> Iterator[Candidate]:
         key: str = facts["key"]
@@ -152,6 +160,12 @@ class SampleBuilder:
             detail=detail,
             record=to_json(row),
         )
+
+
+@lru_cache(maxsize=8)
+def _compiled_again(recipe: bytes, task: str, split: str) -> SampleBuilder:
+    loaded: Recipe = pickle.loads(recipe)  # noqa: S301  (the pipe between our own processes)
+    return SampleBuilder(loaded, compile_task(loaded, task), split)
 
 
 def touches(source_ids: Sequence[str]) -> tuple[str, ...]:

@@ -11,13 +11,12 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from factory.line.quotas import Stratum
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """What the fold needs of one finished sample: narrow, so that millions fit.
 
     Attributes:
@@ -42,8 +41,7 @@ class Candidate:
     record: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """Everything that came of one key: none or more candidates."""
 
     ordinal: int
@@ -99,6 +97,7 @@ class Fold:
         self._expected: list[tuple[int, Stratum]] = []
         self._beyond: dict[Stratum, int] = {}
         self._arrived: dict[int, Outcome] = {}
+        self._passed: set[int] = set()
         self._ids: set[str] = set()
         self._contents: dict[bytes, str] = {}
         self._subjects: dict[str, str] = {}
@@ -121,6 +120,10 @@ class Fold:
 
     def offer(self, outcome: Outcome) -> None:
         """Take the outcome of one announced key, in any order."""
+        if outcome.ordinal in self._passed:
+            self._passed.remove(outcome.ordinal)
+            self.surplus += len(outcome.candidates)
+            return
         self._arrived[outcome.ordinal] = outcome
         self._decide()
 
@@ -129,8 +132,10 @@ class Fold:
             ordinal, stratum = self._expected[0]
             if not self.needed.get(stratum):
                 heapq.heappop(self._expected)
-                unused = self._arrived.pop(ordinal, None)
-                self.surplus += len(unused.candidates) if unused else 0
+                if unused := self._arrived.pop(ordinal, None):
+                    self.surplus += len(unused.candidates)
+                else:
+                    self._passed.add(ordinal)
                 continue
             if ordinal > self._horizon() or ordinal not in self._arrived:
                 return

@@ -17,7 +17,7 @@ from factory.errors import RecipeError
 from factory.line.quotas import Stratum, share_out
 from factory.line.task import Task
 from factory.recipe import Shares
-from factory.sources.sql import one_line, text_literal
+from factory.sources.sql import identifier, one_line, text_literal
 
 KEYS_FILE: Final = "keys.parquet"
 # A window joins the wide columns of its keys at once; this many keep the join within 100 MB or so.
@@ -54,7 +54,7 @@ def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -
     dimensions = [
         f"(draw(key, 'position') % {task.positions})::VARCHAR"
         if name == "position" and task.positions
-        else f"coalesce(\"{name}\"::VARCHAR, '')"
+        else f"coalesce({identifier(name)}::VARCHAR, '')"
         for name in shares
     ]
     stratum = f"concat_ws(chr(31), {', '.join(dimensions)})" if dimensions else "''"

@@ -7,6 +7,7 @@ and from how many keys each stratum has, both known from the plan alone.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import product
@@ -81,10 +82,21 @@ def _parts(name: str, share: Shares, values: Sequence[str]) -> list[tuple[str, F
 
 
 def _round(size: int, cells: Mapping[Stratum, Fraction]) -> dict[Stratum, int]:
-    """Return whole numbers that add up to ``size``, by the largest remainders."""
+    """Return whole numbers that add up to ``size``, by the largest remainders.
+
+    Of equal remainders those come first whose values have got the least so far, so that ten samples
+    of four labels by four positions still hold every label and every position.
+    """
     whole = {cell: math.floor(size * part) for cell, part in cells.items()}
+    remainders = {cell: size * part - whole[cell] for cell, part in cells.items()}
     left = size - sum(whole.values())
-    by_remainder = sorted(cells, key=lambda cell: (whole[cell] - size * cells[cell], cell))
-    for cell in by_remainder[:left]:
-        whole[cell] += 1
+    given: Counter[tuple[int, str]] = Counter()
+    for remainder in sorted(set(remainders.values()), reverse=True):
+        alike = sorted(cell for cell in cells if remainders[cell] == remainder)
+        for _ in range(min(left, len(alike))):
+            cell = min(alike, key=lambda cell: sum(given[place] for place in enumerate(cell)))
+            alike.remove(cell)
+            given.update(enumerate(cell))
+            whole[cell] += 1
+            left -= 1
     return whole

@@ -28,7 +28,7 @@ from factory.sources.view import prepare
 
 #: The format of the output folder; a reader refuses a newer one.
 FORMAT: Final = 1
-_SHARD_ROWS: Final = 2048
+_SHARD_ROWS: Final = 512
 
 #: Called with (split, accepted, wanted, rejected) as the fold moves on.
 Progress = Callable[[str, int, int, int], None]
@@ -151,7 +151,7 @@ def _fold_splits(
             )
             fold = Fold(walk.quotas, sink, banned=frozenset(touched))
             report = None if progress is None else _progress(progress, split, size)
-            _run_fold(task, recipe.seed, split, connection, engine, walk, fold, report)
+            _run_fold(recipe, task, split, connection, engine, walk, fold, report)
             splits[split] = _count(size, walk, fold)
             touched |= fold.touched
             groups |= fold.groups
@@ -175,8 +175,8 @@ def _fold_splits(
 
 
 def _run_fold(
+    recipe: Recipe,
     task: Task,
-    seed: int,
     split: str,
     connection: duckdb.DuckDBPyConnection,
     engine: Engine,
@@ -185,7 +185,7 @@ def _run_fold(
     report: Callable[[Fold], None] | None,
 ) -> None:
     """Fetch windows of facts and fold what comes of them until every quota is full."""
-    builder = SampleBuilder(task, seed, split)
+    builder = SampleBuilder(recipe, task, split)
     while not fold.full:
         window = walk.next_window(fold.needed)
         if window is None:

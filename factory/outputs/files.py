@@ -6,7 +6,7 @@ import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
@@ -81,11 +81,9 @@ class LineFile:
 
     def discard(self) -> None:
         """Remove what was written; nothing happens after :meth:`publish`."""
-        try:
+        # A full disk refuses the last buffer, which is not wanted anyway.
+        with suppress(OSError):
             self._file.close()
-        except OSError as error:  # a full disk refuses the last buffer, which is not wanted anyway
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EBADF, errno.EIO):
-                raise
         self._partial.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:

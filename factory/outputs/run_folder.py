@@ -27,6 +27,8 @@ MANIFEST: Final = "manifest.json"
 REJECTED: Final = "rejected.jsonl"
 WORK: Final = ".work"
 _PLAN: Final = "plan.json"
+# What a run may leave; anything else in the folder is somebody's, and stays.
+_OWN_FILES: Final = ("train.jsonl", "test.jsonl", REJECTED)
 
 
 class RunFolder:
@@ -65,10 +67,12 @@ class RunFolder:
         Raises:
             UsageError: the folder holds another run, and ``fresh`` was not given.
         """
+        if fresh:
+            return False
         kept = _read_json(self.work / _PLAN)
-        if kept == identity and not fresh:
+        if kept == identity:
             return True
-        if kept is not None and kept != identity and not fresh:
+        if kept is not None:
             changed = sorted(
                 name for name in {*kept, *identity} if kept.get(name) != identity.get(name)
             )
@@ -76,7 +80,7 @@ class RunFolder:
                 f"{self.path} holds another run (it differs in {', '.join(changed)}): "
                 "--fresh replaces it, --out keeps both"
             )
-        if kept is None and (self.path / MANIFEST).exists() and not fresh:
+        if (self.path / MANIFEST).exists():
             raise UsageError(
                 f"{self.path} holds a run whose plan is gone: --fresh replaces it, --out keeps it"
             )
@@ -87,8 +91,12 @@ class RunFolder:
         write_json(self.work / _PLAN, identity)
 
     def forget_plan(self) -> None:
-        """Take back :meth:`keep_plan` before the plan is made again."""
+        """Take back :meth:`keep_plan` before the plan is made again.
+
+        The manifest goes too: beside a new plan, an earlier run's would pass for the new run's.
+        """
         with explained(self.path):
+            (self.path / MANIFEST).unlink(missing_ok=True)
             (self.work / _PLAN).unlink(missing_ok=True)
 
     def line_file(self, name: str) -> LineFile:
@@ -101,9 +109,9 @@ class RunFolder:
             file.finish()
         with explained(self.path):
             (self.path / MANIFEST).unlink(missing_ok=True)
-            for stale in self.path.glob("*.jsonl"):
-                if stale.name not in files:
-                    stale.unlink()
+            for name in _OWN_FILES:
+                if name not in files:
+                    (self.path / name).unlink(missing_ok=True)
         for file in files.values():
             file.publish()
         sync_folder(self.path)

@@ -30,11 +30,13 @@ from factory.sources.sql import identifier, one_line
 
 PACKAGED: Final = Path(__file__).parent / "views"
 _STATEMENTS: Final = re.compile(r"^-- (keys|facts)[ \t]*$", re.MULTILINE)
-_COMMENT: Final = re.compile(r"--[^\n]*")
+_COMMENT_OR_TEXT: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 #: Each of these gave different answers on identical data, or may: bytes must not depend on them.
 _FORBIDDEN: Final = re.compile(
-    r"\b(hash|random|any_value|arbitrary|first|last|uuid|gen_random_uuid|now|current_timestamp|"
-    r"current_date|today|approx_\w+|reservoir_quantile|setseed)\s*\(|\busing\s+sample\b",
+    r"\b(?:hash|random|any_value|arbitrary|first|last|uuid|uuidv4|uuidv7|gen_random_uuid|now|today|"
+    r"get_current_\w+|transaction_timestamp|txid_current|nextval|approx_\w+|reservoir_quantile|"
+    r"setseed)\"?\s*\(|\b(?:current_timestamp|current_date|current_time|localtime|localtimestamp|"
+    r"using\s+sample|tablesample)\b",
     re.IGNORECASE,
 )
 
@@ -81,6 +83,9 @@ class View:
                 listed = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns.items())
                 connection.execute(f"CREATE TABLE {identifier(table)} ({listed})")
             prepare(connection, 0, task, options)
+            # A view may come from elsewhere, and to check it is to run it: it gets no file to read.
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
             self._execute(
                 connection,
                 "keys",
@@ -142,20 +147,27 @@ def load_view(name: str, *folders: Path) -> View:
             f"view {name!r} is missing: {hint}Looked for {name}.sql in "
             f"{' and '.join(str(place) for place in places)}"
         )
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read as UTF-8 text: {error}") from error
     pieces = _STATEMENTS.split(text)
-    statements = dict(
-        zip(pieces[1::2], (piece.strip().rstrip(";") for piece in pieces[2::2]), strict=True)
-    )
-    for part in ("keys", "facts"):
-        if not statements.get(part):
+    # The line's end keeps a comment on the last line from reaching what follows the statement.
+    statements = {
+        part: piece.strip().rstrip("; \n") + "\n"
+        for part, piece in zip(pieces[1::2], pieces[2::2], strict=True)
+    }
+    if sorted(pieces[1::2]) != ["facts", "keys"] or not all(map(str.strip, statements.values())):
+        raise RecipeError(
+            f"{path}: a view has two statements, below the lines -- keys and -- facts"
+        )
+    for part, statement in statements.items():
+        _check_single(statement, part, path)
+        if found := _FORBIDDEN.search(_COMMENT_OR_TEXT.sub("''", statement)):
+            name = found.group(0).strip('" (')
             raise RecipeError(
-                f"{path}: a view has two statements, below the lines -- keys and -- facts"
-            )
-        if found := _FORBIDDEN.search(_COMMENT.sub("", statements[part])):
-            raise RecipeError(
-                f"{path}: {found.group(0).strip(' (')!r} in {part!r} may answer differently on the "
-                "same data; use draw(key, purpose), min, or a list with a total ORDER BY"
+                f"{path}: {name!r} in {part!r} may answer differently on the same data; use "
+                "draw(key, purpose), min, or a list with a total ORDER BY"
             )
     mapper, offers, mapper_source = (
         _load_mapper(name) if path.parent == PACKAGED else (None, (), "")
@@ -163,6 +175,18 @@ def load_view(name: str, *folders: Path) -> View:
     return View(
         name, path, statements["keys"], statements["facts"], text + mapper_source, mapper, offers
     )
+
+
+def _check_single(statement: str, part: str, path: Path) -> None:
+    """Raise unless ``statement`` can stand in parentheses without ending them."""
+    try:
+        count = len(duckdb.extract_statements(statement))
+    except duckdb.Error as error:
+        raise RecipeError(
+            f"{path}: the statement {part!r} is not usable: {one_line(error)}"
+        ) from error
+    if count != 1:
+        raise RecipeError(f"{path}: {part!r} holds {count} statements; it may hold one")
 
 
 def _load_mapper(name: str) -> tuple[RowMapper | None, tuple[str, ...], str]:

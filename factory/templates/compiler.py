@@ -28,6 +28,20 @@ from factory.sample import PARTS
 PACKAGED: Final = Path(__file__).parent
 _SEPARATOR: Final = "\x1e"
 _NAME: Final = re.compile(r"[a-z0-9_]+\.j2")
+#: What a template can meet in a row or do wrong in an expression.
+_RENDER_ERRORS: Final = (
+    TemplateError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+
+
+# What would bring in another file, or a part inside a part.
+_OUTSIDE: Final = (nodes.Block, nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 
 def numbered(texts: Sequence[str], first: int) -> str:
@@ -49,6 +63,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         autoescape=False,
     )
+    # Both draw from a generator of their own, and no two runs would say the same.
+    del environment.filters["random"], environment.globals["lipsum"]
     environment.filters["numbered"] = numbered
     environment.filters["bulleted"] = bulleted
     return environment
@@ -75,9 +91,12 @@ class Wording:
         tree.set_environment(environment)
         self.name = name
         self.path = path
-        #: What a row must offer, with the line where each name is first used.
-        self.names = _undeclared(tree)
-        code = environment.compile(tree, name=path.name, filename=str(path))
+        try:
+            #: What a row must offer, with the line where each name is first used.
+            self.names = _undeclared(tree)
+            code = environment.compile(tree, name=path.name, filename=str(path))
+        except TemplateSyntaxError as error:  # such as a filter that does not exist
+            raise RecipeError(f"{path}:{error.lineno}: {error.message}") from error
         self._render = environment.template_class.from_code(
             environment, code, dict(environment.globals), None
         ).render
@@ -87,12 +106,17 @@ class Wording:
         """Return the parts for one row; raises :class:`RecipeError` where the template fails."""
         try:
             text = self._render(fields)
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except _RENDER_ERRORS as error:
             cause = "an undefined name" if isinstance(error, UndefinedError) else "an error"
             raise RecipeError(
                 f"{self.path}, wording {self.name!r}: {cause} while rendering: {error}"
             ) from error
         parts = tuple([part.strip("\n") for part in text.split(_SEPARATOR)])
+        if len(parts) != len(PARTS):
+            raise RecipeError(
+                f"{self.path}, wording {self.name!r}: a value holds the control character U+001E, "
+                "which parts use; clean it before it is rendered"
+            )
         field = "\n".join([parts[number] for number in self._printed if parts[number]])
         return Rendered(parts, field)
 
@@ -144,7 +168,7 @@ class TemplateFolder:
         base_source = _read(base_path)
         base_tree = _parse(base_source, base_path)
         blocks = _blocks(base_tree) | _blocks(tree)
-        printed = _printed(tree) or _printed(base_tree)
+        printed = _printed(tree, path) or _printed(base_tree, base_path)
         if printed is None:
             raise RecipeError(f"{base_path}:1: a base needs {{% set printed = [...] %}}")
         names = [block.removeprefix("prompt_") for block in blocks if block.startswith("prompt_")]
@@ -187,6 +211,8 @@ def _parse(source: str, path: Path) -> nodes.Template:
         return _environment().parse(source, path.name, str(path))
     except TemplateSyntaxError as error:
         raise RecipeError(f"{path}:{error.lineno}: {error.message}") from error
+    except RecursionError as error:
+        raise RecipeError(f"{path}: an expression nests too deep") from error
 
 
 def _parent(tree: nodes.Template, path: Path) -> str:
@@ -200,20 +226,30 @@ def _blocks(tree: nodes.Template) -> dict[str, nodes.Block]:
     return {block.name: block for block in tree.find_all(nodes.Block)}
 
 
-def _printed(tree: nodes.Template) -> tuple[int, ...] | None:
+def _printed(tree: nodes.Template, path: Path) -> tuple[int, ...] | None:
     for node in tree.find_all(nodes.Assign):
         if (
             isinstance(node.target, nodes.Name)
             and node.target.name == "printed"
             and isinstance(node.node, nodes.Expr)
         ):
-            return tuple(PARTS.index(part) for part in node.node.as_const())
+            try:
+                return tuple(PARTS.index(part) for part in node.node.as_const())
+            except (nodes.Impossible, TypeError, ValueError) as error:
+                raise RecipeError(
+                    f"{path}:{node.lineno}: 'printed' is a list of parts: {', '.join(PARTS)}"
+                ) from error
     return None
 
 
 def _check_blocks(tree: nodes.Template, path: Path, wordings: Sequence[str]) -> None:
     known = {*PARTS, *(f"{part}_{wording}" for part in PARTS for wording in wordings)}
-    for name, block in _blocks(tree).items():
+    seen: set[str] = set()
+    for block in tree.find_all(nodes.Block):
+        name = block.name
+        if name in seen:
+            raise RecipeError(f"{path}:{block.lineno}: block {name!r} stands twice; keep one")
+        seen.add(name)
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f": did you mean {near[0]!r}?" if near else ""
@@ -232,7 +268,7 @@ def _flatten(blocks: Mapping[str, nodes.Block], wording: str, path: Path) -> lis
         block = blocks.get(f"{part}_{wording}") or blocks.get(part)
         if block is None:
             continue
-        for inner in block.find_all((nodes.Block, nodes.Include, nodes.Import, nodes.Extends)):
+        for inner in block.find_all(_OUTSIDE):
             raise RecipeError(
                 f"{path}:{inner.lineno}: blocks, includes and imports cannot stand inside a part"
             )
