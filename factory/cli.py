@@ -39,27 +39,30 @@ def main() -> None:
     # millions of fresh strings every 700 allocations takes a tenth of the time.
     gc.set_threshold(100_000, 20, 20)
     try:
-        app(standalone_mode=False)
+        # Ctrl-C comes back as a code, since the library below turns it into one.
+        code = app(standalone_mode=False)
     except FactoryError as error:
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("interrupted; nothing half-written. The same command goes on from here.", INTERRUPTED)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone: there is nobody to tell, and no reason to fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
-    except typer.Abort:
-        _fail("interrupted", INTERRUPTED)
+        return
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
         _fail(f"{error.format_message()} (see python -m factory --help)", UsageError.exit_code)
+    if code == INTERRUPTED:
+        typer.echo(
+            "interrupted; nothing half-written. The same command goes on from here.", err=True
+        )
+    sys.exit(code or 0)
 
 
 def _fail(message: str, code: int) -> NoReturn:
     for line in message.splitlines():
-        typer.echo(f"error: {line}" if code != INTERRUPTED else line, err=True)
+        typer.echo(f"error: {line}", err=True)
     sys.exit(code)
 
 
@@ -100,7 +103,7 @@ def run(
 ) -> None:
     """Make the samples of one or more tasks, from upstream files to checked JSONL."""
     from factory.engines import LocalEngine, spare_workers
-    from factory.line import run_task
+    from factory.line import compile_task, run_task
     from factory.recipe import load_recipe
     from factory.terminal import RunDisplay, print_run
 
@@ -112,8 +115,9 @@ def run(
     )
     if not task:
         raise UsageError(f"name a task with --task: {', '.join(loaded.tasks)}")
+    # A mistake in the last task should not wait until the first ones are made.
     for name in task:
-        loaded.task(name)
+        compile_task(loaded, name)
     results = []
     with LocalEngine(spare_workers(max(loaded.task(name).size for name in task))) as engine:
         for name in dict.fromkeys(task):

@@ -5,15 +5,15 @@ The fold decides in draw order whatever order shards finish in, so engines need 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
 import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from queue import SimpleQueue
-from typing import Any, Final, Protocol, Self, TypeVar
+from multiprocessing.connection import Connection, wait
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
@@ -21,6 +21,7 @@ Result = TypeVar("Result")
 _MOST_WORKERS: Final = 7
 #: Below this many samples a worker would not have started before the work is done.
 _WORTH_A_WORKER: Final = 4096
+_PIPE_BYTES: Final = 1 << 20
 
 
 class Engine(Protocol):
@@ -46,15 +47,12 @@ class LocalEngine:
     ``run`` must pickle. They start while this process still reads the source, and end with it, also
     when it is killed: their only door is a pipe, and it closes.
 
-    Without workers, shards run one after another in this process.
+    This process speaks to them between shards of its own, without threads, which would only take
+    turns with it. Without workers, shards run one after another here.
     """
 
     def __init__(self, workers: int = 0) -> None:
-        self._workers = [_Worker() for _ in range(workers)]
-        self._idle: SimpleQueue[_Worker] = SimpleQueue()
-        for worker in self._workers:
-            self._idle.put(worker)
-        self._threads = ThreadPoolExecutor(workers) if workers else None
+        self._workers: list[_Worker[Any, Any]] = [_Worker() for _ in range(workers)]
 
     def __enter__(self) -> Self:
         return self
@@ -62,81 +60,115 @@ class LocalEngine:
     def __exit__(self, *_: object) -> None:
         for worker in self._workers:
             worker.stop()
-        if self._threads is not None:
-            self._threads.shutdown(cancel_futures=True)
 
     def map_shards(
         self, run: Callable[[Shard], Result], shards: Iterable[Shard]
     ) -> Iterator[Result]:
-        """Yield the results as they come; this process takes what the workers leave."""
-        waiting: set[Future[Result]] = set()
+        """Yield the results as they come; this process takes what the workers have no room for."""
         for shard in shards:
-            # Two a worker: one that it runs and one that is on its way.
-            if self._threads is not None and len(waiting) < 2 * len(self._workers):
-                waiting.add(self._threads.submit(self._run_elsewhere, run, shard))
-            else:
+            if not any(worker.take(run, shard) for worker in self._workers):
                 yield run(shard)
-            for done in [future for future in waiting if future.done()]:
-                waiting.remove(done)
-                yield done.result()
-        for done in as_completed(waiting):
-            yield done.result()
-
-    def _run_elsewhere(self, run: Callable[[Shard], Result], shard: Shard) -> Result:
-        worker = self._idle.get()
-        try:
-            answer = worker.ask(run, shard)
-        except (EOFError, OSError):
-            # The worker is gone (out of memory, say): its shard is not.
-            return run(shard)
-        finally:
-            self._idle.put(worker)
-        if isinstance(answer, BaseException):
-            raise answer
-        result: Result = answer
-        return result
+            for worker in self._workers:
+                while worker.has_answer():
+                    yield worker.answer()
+        while busy := [worker for worker in self._workers if worker.waiting]:
+            ready = wait([worker.answers for worker in busy])
+            for worker in busy:
+                if worker.answers in ready:
+                    yield worker.answer()
 
 
-class _Worker:
-    """One other process, asked over a pipe."""
+class _Worker(Generic[Shard, Result]):
+    """One other process: shards go in by one pipe, results come out by another, in order.
+
+    It is given more shards than it runs as long as they fit into the pipe, so that it never waits
+    for this process, and never more, so that neither waits for the other to read.
+    """
 
     def __init__(self) -> None:
         context = get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        theirs, self._requests = context.Pipe(duplex=False)
+        self.answers, their_answers = context.Pipe(duplex=False)
+        self._room = _widened(self._requests)
+        self._process = context.Process(target=_serve, args=(theirs, their_answers), daemon=True)
         self._process.start()
-        # Held here too, the pipe would not close for us when the worker dies.
+        # Held here too, the pipes would not close for us when the worker dies.
         theirs.close()
+        their_answers.close()
+        self._alive = True
+        #: What it was given and has not answered: the function, the shard, the message's size.
+        self.waiting: deque[tuple[Callable[[Shard], Result], Shard, int]] = deque()
 
-    def ask(self, run: Callable[[Any], Any], shard: Any) -> Any:
-        """Return ``run(shard)``, or the exception that it raised."""
-        self._pipe.send((run, shard))
-        return self._pipe.recv()
+    def take(self, run: Callable[[Shard], Result], shard: Shard) -> bool:
+        """Send a shard if there is room for it; return whether it was sent."""
+        if not self._alive or len(self.waiting) > 2:
+            return False
+        message = pickle.dumps((run, shard), pickle.HIGHEST_PROTOCOL)
+        # A worker without work is reading: it takes a message of any size.
+        if self.waiting and sum(size for _, _, size in self.waiting) + len(message) > self._room:
+            return False
+        try:
+            self._requests.send_bytes(message)
+        except OSError:
+            self._alive = False
+            return False
+        self.waiting.append((run, shard, len(message)))
+        return True
+
+    def has_answer(self) -> bool:
+        """Return whether :meth:`answer` would answer at once."""
+        return bool(self.waiting) and (not self._alive or self.answers.poll())
+
+    def answer(self) -> Result:
+        """Return the result of the oldest shard; a worker that is gone costs only time."""
+        run, shard, _ = self.waiting.popleft()
+        try:
+            result = pickle.loads(self.answers.recv_bytes())  # noqa: S301  (our own process)
+        except (EOFError, OSError):
+            self._alive = False
+            return run(shard)
+        if isinstance(result, BaseException):
+            raise result
+        answered: Result = result
+        return answered
 
     def stop(self) -> None:
         """Let the worker end."""
-        self._pipe.close()
+        self._requests.close()
+        self.answers.close()
         self._process.terminate()
         self._process.join()
 
 
-def _serve(pipe: Connection) -> None:
+def _widened(pipe: Connection) -> int:
+    """Widen a pipe where the system can; return how many bytes fit for certain, with room left."""
+    try:
+        capacity = fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    except (AttributeError, OSError):
+        return 0
+    return int(capacity) * 3 // 4
+
+
+def _serve(requests: Connection, answers: Connection) -> None:
     """Answer one shard after another until the other end is gone."""
     # Ctrl-C reaches the whole terminal; what it means is for the asking process to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _widened(answers)
     import factory.line.build  # noqa: F401  (the shards need it; here nobody waits for it yet)
 
     while True:
         try:
-            run, shard = pipe.recv()
+            run, shard = pickle.loads(requests.recv_bytes())  # noqa: S301  (from our own process)
         except EOFError:
             return
         try:
-            answer = run(shard)
-            message = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+            message = pickle.dumps(run(shard), pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # noqa: BLE001  (whatever it is, the asking process raises it)
             message = _pickled(error)
-        pipe.send_bytes(message)
+        try:
+            answers.send_bytes(message)
+        except OSError:
+            return
 
 
 def _pickled(error: Exception) -> bytes:

@@ -62,7 +62,7 @@ def tell_story(folder: Path, sample_id: str) -> dict[str, Any]:
     provenance = story["sample"].get("provenance")
     source_ids = provenance["source_ids"] if provenance else story["sample"].get("source_ids", [])
     try:
-        story["rows"] = _source_rows(manifest, source_ids)
+        story["rows"] = _source_rows(manifest, _with_products(source_ids))
     except SourceError as error:
         story["rows"], story["rows_missing"] = [], str(error)
     return story
@@ -84,6 +84,16 @@ def _find(folder: Path, sample_id: str) -> dict[str, Any]:
                 "sample": json.loads(record["record"]) | {"id": sample_id},
             }
     raise UsageError(f"{folder} has no sample {sample_id!r}; ids are the field 'id' of its JSONL")
+
+
+def _with_products(source_ids: list[str]) -> list[str]:
+    """Return the ids with the product behind each judgement after it."""
+    ids: list[str] = []
+    for source_id in source_ids:
+        ids.append(source_id)
+        if source_id.startswith("judgement:"):
+            ids.append(f"product:{source_id.split(':', 2)[2]}")
+    return ids
 
 
 def _source_rows(manifest: dict[str, Any], source_ids: list[str]) -> list[dict[str, Any]]:

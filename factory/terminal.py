@@ -202,10 +202,7 @@ def print_story(story: Mapping[str, Any]) -> None:
         console.print(Text(f"  {name}: {visible(json.dumps(value, ensure_ascii=False))}"))
     console.print(Text(f"\nWording {sample['provenance']['wording']!r}", style="bold"))
     console.print(Panel(Text(visible(sample["input_field"]))))
-    console.print(Text("Answer", style="bold"))
-    console.print(
-        Text(f"  printed {visible(sample['output_field'])}; gold {visible(sample['gold'])}")
-    )
+    _print_arrangement(console, sample)
     console.print(Text("\nVerdicts", style="bold"))
     table = Table(box=None, pad_edge=True, header_style="dim")
     for column in ("filter", "verdict", "score", "detail"):
@@ -215,6 +212,20 @@ def print_story(story: Mapping[str, Any]) -> None:
         said = "keep" if verdict["keep"] else f"drop: {verdict['reason']}"
         table.add_row(verdict["filter"], said, score, Text(visible(verdict["detail"])))
     console.print(table)
+
+
+def _print_arrangement(console: Console, sample: Mapping[str, Any]) -> None:
+    """Print what stands where: each option's number as printed, and what it is worth."""
+    gold = json.loads(sample["gold"])
+    console.print(Text("Arrangement and answer", style="bold"))
+    first = 0 if sample["task_type"] == "multiple-choice" else 1
+    for number, option in enumerate(sample["options"], first):
+        if sample["task_type"] == "ranking":
+            worth = f"relevance {gold[number - first]:g}"
+        else:
+            worth = "gold" if number in (gold if isinstance(gold, list) else [gold]) else ""
+        console.print(Text(f"  {number}. {visible(option)}  [{worth or 'not gold'}]"))
+    console.print(Text(f"  printed: {visible(sample['output_field'])}"))
 
 
 def visible(text: str) -> str:

@@ -40,7 +40,7 @@ class SampleBuilder:
     """
 
     def __init__(self, recipe: Recipe, task: Task, split: str) -> None:
-        self._recipe = recipe
+        self._pickled = pickle.dumps(recipe)
         self._task = task
         self._seed = recipe.seed
         self._split = split
@@ -50,7 +50,7 @@ class SampleBuilder:
         ) | frozenset(task.type.columns(task.options))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _compiled_again, (pickle.dumps(self._recipe), self._task.name, self._split)
+        return _compiled_again, (self._pickled, self._task.name, self._split)
 
     def outcomes(self, rows: Iterable[Mapping[str, Any]]) -> list[Outcome]:
         """Return what comes of each facts row: ``ordinal`` and ``split_group`` come with it."""

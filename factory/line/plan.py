@@ -17,7 +17,7 @@ from factory.errors import RecipeError
 from factory.line.quotas import Stratum, share_out
 from factory.line.task import Task
 from factory.recipe import Shares
-from factory.sources.sql import identifier, one_line, text_literal
+from factory.sources.sql import identifier, text_literal
 
 KEYS_FILE: Final = "keys.parquet"
 # A window joins the wide columns of its keys at once; this many keep the join within 100 MB or so.
@@ -48,7 +48,7 @@ class Plan:
 def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -> Plan:
     """Find the keys, order them by their draws, and keep them in ``folder``.
 
-    Raises :class:`RecipeError` where the view repeats a key or lacks a stratum of the recipe.
+    Raises :class:`RecipeError` where the view repeats a key.
     """
     shares = _shares(task)
     dimensions = [
@@ -58,17 +58,11 @@ def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -
         for name in shares
     ]
     stratum = f"concat_ws(chr(31), {', '.join(dimensions)})" if dimensions else "''"
-    try:
-        connection.execute(
-            "CREATE TEMP TABLE keys AS SELECT "
-            "row_number() OVER (ORDER BY draw(key, 'order'), key) AS ordinal, * "
-            f"FROM (SELECT *, {stratum} AS stratum FROM ({task.view.keys}))"
-        )
-    except duckdb.BinderException as error:
-        raise RecipeError(
-            f"tasks.{task.name}.balance ({', '.join(shares)}): the view {task.view.path} does not "
-            f"offer it: {one_line(error)}"
-        ) from error
+    connection.execute(
+        "CREATE TEMP TABLE keys AS SELECT "
+        "row_number() OVER (ORDER BY draw(key, 'order'), key) AS ordinal, * "
+        f"FROM (SELECT *, {stratum} AS stratum FROM ({task.view.keys}))"
+    )
     repeated = connection.execute(
         "SELECT min(key) FROM (SELECT key FROM keys GROUP BY key HAVING count(*) > 1)"
     ).fetchone()

@@ -28,7 +28,8 @@ from factory.sources.view import prepare
 
 #: The format of the output folder; a reader refuses a newer one.
 FORMAT: Final = 1
-_SHARD_ROWS: Final = 512
+# Small: an engine speaks to its workers between shards of its own.
+_SHARD_ROWS: Final = 128
 
 #: Called with (split, accepted, wanted, rejected) as the fold moves on.
 Progress = Callable[[str, int, int, int], None]
@@ -81,8 +82,15 @@ def run_task(
     with RunFolder(out / name) as folder, _database(folder) as connection:
         try:
             return _run(recipe, task, folder, connection, engine, fresh, progress)
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
         except duckdb.Error as error:
             raise _explain(error, task, folder) from error
+        except RuntimeError as error:
+            # What DuckDB makes of Ctrl-C while Python waits for it.
+            if "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from error
+            raise
 
 
 def _run(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -63,7 +65,9 @@ def compile_task(recipe: Recipe, name: str) -> Task:
     spec = recipe.task(name)
     options = spec.options
     view = load_view(spec.rows, recipe.folder / "views")
-    columns = set(view.facts_columns(name, options.model_dump(mode="json"))) | set(view.offers)
+    strata, facts = view.columns(name, options.model_dump(mode="json"))
+    _check_strata(spec, name, strata)
+    columns = {*facts, *view.offers}
     missing = [column for column in spec.task_type.columns(options) if column not in columns]
     if missing:
         raise RecipeError(
@@ -98,3 +102,17 @@ def compile_task(recipe: Recipe, name: str) -> Task:
         filters=build_filters(filter_options),
         definition=blake2b(text.encode(), digest_size=8).hexdigest(),
     )
+
+
+def _check_strata(spec: TaskSpec, name: str, columns: Sequence[str]) -> None:
+    known = set(columns) - {"ordinal", "key", "split_group"}
+    if spec.task_type.positions(spec.options) is not None:
+        known.add("position")
+    for stratum in spec.balance:
+        if stratum not in known:
+            near = difflib.get_close_matches(stratum, known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise RecipeError(
+                f"tasks.{name}.balance: the view {spec.rows!r} has no stratum {stratum!r}: {hint}"
+                f"There are {', '.join(sorted(known))}"
+            )

@@ -34,7 +34,7 @@ def why_not_written(path: Path, error: OSError) -> str:
         return f"{path}: cannot be written ({error.strerror}); choose a folder of yours with --out"
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return f"{path}: is in the way of a folder; choose another one with --out"
-    return f"{path}: cannot be written: {error.strerror or error}"
+    return f"{path}: cannot be written ({error.strerror or error}); try another folder with --out"
 
 
 class LineFile:

@@ -72,8 +72,10 @@ class View:
     mapper: RowMapper | None
     offers: tuple[str, ...]
 
-    def facts_columns(self, task: str, options: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the columns of ``facts``, by preparing the view over empty tables.
+    def columns(
+        self, task: str, options: Mapping[str, Any]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the columns of ``keys`` and of ``facts``, by running the view over empty tables.
 
         Raises :class:`RecipeError` with the database's own words for SQL that cannot be prepared or
         lacks one of the columns that the line needs.
@@ -91,12 +93,12 @@ class View:
                 "keys",
                 f"CREATE TEMP TABLE keys AS SELECT 1::BIGINT AS ordinal, * FROM ({self.keys})",
             )
-            self._need(connection, "keys", ("key", "split_group"))
+            keys = self._need(connection, "keys", ("key", "split_group"))
             connection.execute("CREATE TEMP TABLE chosen AS FROM keys")
             self._execute(
                 connection, "facts", f"CREATE TEMP TABLE facts AS SELECT * FROM ({self.facts})"
             )
-            return self._need(connection, "facts", ("key", "locale", "source_ids"))
+            return keys, self._need(connection, "facts", ("key", "locale", "source_ids"))
 
     def _execute(self, connection: duckdb.DuckDBPyConnection, part: str, sql: str) -> None:
         try:
@@ -164,7 +166,7 @@ def load_view(name: str, *folders: Path) -> View:
     for part, statement in statements.items():
         _check_single(statement, part, path)
         if found := _FORBIDDEN.search(_COMMENT_OR_TEXT.sub("''", statement)):
-            name = found.group(0).strip('" (')
+            name = " ".join(found.group(0).split()).strip('" (')
             raise RecipeError(
                 f"{path}: {name!r} in {part!r} may answer differently on the same data; use "
                 "draw(key, purpose), min, or a list with a total ORDER BY"

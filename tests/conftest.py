@@ -1,0 +1,70 @@
+"""What every test may use: the bundled shop, larger and re-ordered copies of it, small recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+PROJECT = Path(__file__).parents[1]
+SHARED = PROJECT.parent / "shared"
+EXAMPLES = "shopping_queries_dataset_examples.parquet"
+PRODUCTS = "shopping_queries_dataset_products.parquet"
+BUNDLED = PROJECT / "factory" / "sources" / "samples" / "esci"
+
+
+@pytest.fixture
+def recipe_file(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes recipes.yaml with changes: ``task12__size=5`` and so on."""
+
+    def write(**changes: object) -> Path:
+        data = yaml.safe_load((PROJECT / "recipes.yaml").read_text(encoding="utf-8"))
+        for name, value in changes.items():
+            if "__" in name:
+                task, _, key = name.partition("__")
+                data["tasks"][task][key] = value
+            else:
+                data[name] = value
+        path = tmp_path / "recipe" / "recipes.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+        return path
+
+    return write
+
+
+def copy_shop(folder: Path, copies: int = 1, order: str = "original") -> Path:
+    """Write the bundled shop ``copies`` times over, under other ids, into ``folder``.
+
+    ``order`` is ``original`` or ``shuffled``: the same rows, elsewhere in the files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    by = "ORDER BY md5(x::VARCHAR)" if order == "shuffled" else ""
+    number = f"(SELECT unnest(range({copies})) AS n)"
+    suffix = "CASE WHEN n = 0 THEN '' ELSE '-' || n END"
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            COPY (SELECT * FROM (
+                SELECT example_id + n * 1000000 AS example_id, query || {suffix} AS query,
+                    query_id + n * 1000000 AS query_id, product_id || {suffix} AS product_id,
+                    product_locale, esci_label, small_version, large_version, split
+                FROM '{BUNDLED / EXAMPLES}', {number}) AS x {by})
+            TO '{folder / EXAMPLES}' (FORMAT parquet, ROW_GROUP_SIZE 4096)""")
+        connection.execute(f"""
+            COPY (SELECT * FROM (
+                SELECT product_id || {suffix} AS product_id,
+                    product_title || {suffix} AS product_title,
+                    product_description, product_bullet_point, product_brand, product_color,
+                    product_locale
+                FROM '{BUNDLED / PRODUCTS}', {number}) AS x {by})
+            TO '{folder / PRODUCTS}' (FORMAT parquet, ROW_GROUP_SIZE 4096)""")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def large_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of ESCI files ten times the bundled shop, for runs that take a while."""
+    return copy_shop(tmp_path_factory.mktemp("large") / "esci", copies=10)

@@ -1,0 +1,461 @@
+"""The commands as a stranger uses them, and every mistake and misfortune that a run can meet."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from factory.cli import main
+from tests.conftest import BUNDLED, EXAMPLES, PRODUCTS, PROJECT, copy_shop
+
+RECIPE = str(PROJECT / "recipes.yaml")
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def cli(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Answer]:
+    """Return a function that runs one command line in this process."""
+
+    def call(*arguments: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["factory", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capfd.readouterr()
+        return Answer(code, captured.out, captured.err)
+
+    return call
+
+
+def one_line(answer: Answer) -> str:
+    """Return the only line that a failed command may say."""
+    lines = answer.err.splitlines()
+    assert len(lines) == 1, answer.err
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+def nothing_written(out: Path) -> bool:
+    """Return whether no file of samples is there, whole or half; a kept plan may be."""
+    half = list(out.glob("**/*.partial"))
+    return not half and not list(out.glob("**/*.jsonl")) and not list(out.glob("**/manifest.json"))
+
+
+def test_run_says_where_the_samples_are_and_shows_one(cli, tmp_path: Path) -> None:
+    answer = cli("run", RECIPE, "--task", "task12", "--limit", 20, "--out", tmp_path)
+    assert answer.code == 0
+    assert f"20 samples in {tmp_path / 'task12' / 'train.jsonl'}" in answer.out
+    assert "Product List:" in answer.out
+    assert answer.err == ""
+
+
+def test_a_size_beyond_the_candidates_is_a_shortfall_that_is_said(cli, tmp_path: Path) -> None:
+    answer = cli("run", RECIPE, "--task", "task12", "--out", tmp_path)
+    assert answer.code == 0
+    assert "fewer than the 16,728 wanted: bundled has " in answer.out
+    assert "--source esci=PATH" in answer.out
+
+
+def test_several_tasks_and_json(cli, tmp_path: Path) -> None:
+    tasks = ["--task", "task12", "--task", "write_query_for_product"]
+    answer = cli("run", RECIPE, *tasks, "--limit", 5, "--out", tmp_path, "--json")
+    assert [each["manifest"]["task"] for each in json.loads(answer.out)] == [tasks[1], tasks[3]]
+
+
+def test_list_json_has_what_coverage_is_asked_of(cli) -> None:
+    rows = {row["name"]: row for row in json.loads(cli("list", RECIPE, "--json").out)}
+    keys = "name title type track metric source size needs_llm nvidia eshop dev"
+    assert all(list(row) == keys.split() for row in rows.values())
+    assert (rows["task12"]["nvidia"], rows["task12"]["eshop"], rows["task12"]["dev"]) == (5, 36, 12)
+    assert rows["write_query_for_product"]["nvidia"] is None
+    assert "task12" in cli("list", RECIPE).out
+
+
+def test_validate_counts_tasks_and_wordings(cli) -> None:
+    assert "4 tasks with 21 wordings are in order" in cli("validate", RECIPE).out
+
+
+def test_show_tells_the_whole_story_of_a_sample(cli, tmp_path: Path) -> None:
+    cli("run", RECIPE, "--task", "task12", "--limit", 3, "--out", tmp_path)
+    folder = tmp_path / "task12"
+    records = json.loads(cli("show", folder, "--json").out)
+    assert len(records) == 3
+    told = cli("show", folder, "--why", records[1]["id"]).out
+    for part in ("kept: line 2", "Source rows", "judgements:", "products:", "Wording", "Verdicts"):
+        assert part in told
+    story = json.loads(cli("show", folder, "--why", records[1]["id"], "--json").out)
+    tables = [row["table"] for row in story["rows"]]
+    assert tables.count("judgements") == tables.count("products") == 5
+
+
+def test_show_tells_why_a_candidate_was_dropped(cli, tmp_path: Path) -> None:
+    cli("run", RECIPE, "--task", "write_query_for_product", "--out", tmp_path)
+    folder = tmp_path / "write_query_for_product"
+    dropped = json.loads(cli("show", folder, "--split", "rejected", "--limit", 1, "--json").out)[0]
+    assert dropped["reason"]
+    told = cli("show", folder, "--why", dropped["id"]).out
+    assert f"dropped by {dropped['filter']}: {dropped['reason']}" in told
+    assert "products:" in told
+    assert cli("show", folder, "--split", "rejected").code == 0
+
+
+def test_show_on_what_is_no_run(cli, tmp_path: Path) -> None:
+    assert "is not a finished run" in one_line(cli("show", tmp_path))
+    cli("run", RECIPE, "--task", "task12", "--limit", 2, "--out", tmp_path)
+    assert "it holds the runs task12" in one_line(cli("show", tmp_path))
+    assert "has no sample 'nope'" in one_line(cli("show", tmp_path / "task12", "--why", "nope"))
+    assert "the recipe asks for none" in one_line(
+        cli("show", tmp_path / "task12", "--split", "test")
+    )
+
+
+def test_hostile_text_does_not_reach_the_terminal(cli, tmp_path: Path) -> None:
+    folder = copy_shop(tmp_path / "esci")
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            CREATE TABLE p AS FROM '{folder / PRODUCTS}';
+            UPDATE p SET product_title = chr(27) || '[2J[red]' || chr(8238)
+                || '<script>alert(1)</script>' || product_title;
+            COPY p TO '{folder / PRODUCTS}'""")
+    answer = cli(
+        *("run", RECIPE, "--task", "task12", "--limit", 5),
+        *("--source", f"esci={folder}", "--out", tmp_path / "out"),
+    )
+    assert answer.code == 0
+    assert "\x1b" not in answer.out
+    assert "\u202e" not in answer.out
+    assert "alert" not in answer.out
+    assert "[red]" in answer.out
+
+
+def wrong_recipe(text: str, wrong: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        path = folder / "wrong.yaml"
+        path.write_text(Path(RECIPE).read_text(encoding="utf-8").replace(text, wrong, 1))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--task", "tsk12"], "there is no task 'tsk12': did you mean 'task12'?"),
+        ([], "name a task with --task: task12, "),
+        (["--task", "task12", "--source", "esic=/data"], "did you mean 'esci'?"),
+        (["--task", "task12", "--source", "esci"], "write NAME=PATH"),
+        (["--task", "task12", "--allow-test", "m2"], "there is no source 'm2'"),
+        (["--task", "task12", "--limit", "0"], "--limit"),
+        (["--task", "task12", "--lmit", "5"], "--lmit"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(cli, tmp_path, arguments, said) -> None:
+    answer = cli("run", RECIPE, *arguments, "--out", tmp_path)
+    assert said in one_line(answer)
+    assert answer.code == 2
+    assert nothing_written(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "said"),
+    [
+        ("size: 16728", "siez: 16728", "tasks.task12.siez: unknown key: did you mean 'size'?"),
+        ("size: 16728", "size: many", "tasks.task12.size: "),
+        ("type: ranking", "type: rankng", "did you mean 'ranking'?"),
+        ("{candidates: 5}", "{candidate: 5}", "did you mean 'candidates'?"),
+        ("rows: query_products", "rows: query_product", "did you mean 'query_products'?"),
+        ("rank_products_for_query.j2", "rank_product.j2", "did you mean"),
+        ("max_tokens: 2048", "max_token: 2048", "did you mean 'max_tokens'?"),
+        ("balance: {label: equal}", "balance: {labl: equal}", "did you mean 'label'?"),
+    ],
+)
+def test_a_typo_in_the_recipe_names_the_line_and_the_right_word(
+    cli, tmp_path: Path, text: str, wrong: str, said: str
+) -> None:
+    path = wrong_recipe(text, wrong)(tmp_path)
+    tasks = ["--task", "task12", "--task", "classify_query_product_relation"]
+    for verb in (["validate", path], ["run", path, *tasks, "--out", tmp_path / "out"]):
+        answer = cli(*verb)
+        assert said in answer.err
+        assert answer.code == 2
+    assert nothing_written(tmp_path / "out")
+
+
+def test_a_template_with_an_undefined_name_is_found_before_anything_runs(cli, tmp_path) -> None:
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    source = (PROJECT / "factory/templates/rank_products_for_query.j2").read_text(encoding="utf-8")
+    name = "rank_products_for_query.j2"
+    (templates / name).write_text(source.replace("'{{ query }}' into", "'{{ qurey }}' into"))
+    shutil.copy(RECIPE, tmp_path / "recipes.yaml")
+    for verb in ("validate", "run"):
+        extra = ["--task", "task12", "--out", tmp_path / "out"] if verb == "run" else []
+        answer = cli(verb, tmp_path / "recipes.yaml", *extra)
+        line = one_line(answer)
+        assert f"{templates / name}:" in line
+        assert "'qurey'" in line
+        assert "did you mean 'query'?" in line
+        assert answer.code == 2
+
+
+def broken(change: Callable[[Path], object]) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        copied = folder / "esci"
+        shutil.copytree(BUNDLED, copied)
+        change(copied)
+        return copied
+
+    return make
+
+
+def sql(file: str, statement: str) -> Callable[[Path], object]:
+    """Rewrite one file of the folder as ``SELECT ... FROM rows``."""
+
+    def change(folder: Path) -> None:
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE rows AS FROM '{folder / file}'")
+            connection.execute(f"COPY ({statement}) TO '{folder / file}' (FORMAT parquet)")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda folder: (folder / PRODUCTS).unlink(), PRODUCTS),
+        (shutil.rmtree, "esci"),
+        (lambda folder: (folder / EXAMPLES).write_bytes(b""), EXAMPLES),
+        (lambda folder: os.truncate(folder / PRODUCTS, 100_000), PRODUCTS),
+        (sql(EXAMPLES, "FROM rows LIMIT 0"), "no rows"),
+        (sql(EXAMPLES, "SELECT * EXCLUDE (esci_label), 'E' AS label FROM rows"), "'esci_label'"),
+        (sql(PRODUCTS, "SELECT * REPLACE (1 AS product_id) FROM rows"), "'product_id'"),
+        (sql(EXAMPLES, "SELECT * REPLACE ('test' AS split) FROM rows"), "--allow-test esci"),
+    ],
+    ids=["missing", "folder", "empty", "truncated", "no-rows", "column", "type", "all-test"],
+)
+def test_unusable_source_files_are_one_line_and_exit_code_1(cli, tmp_path, change, said) -> None:
+    folder = broken(change)(tmp_path)
+    answer = cli(
+        *("run", RECIPE, "--task", "task12", "--out", tmp_path / "out"),
+        *("--source", f"esci={folder}"),
+    )
+    assert said in one_line(answer)
+    assert answer.code == 1
+    assert nothing_written(tmp_path / "out")
+
+
+def test_a_file_that_breaks_in_the_middle_is_one_line(cli, tmp_path: Path) -> None:
+    folder = copy_shop(tmp_path / "esci")
+    with (folder / PRODUCTS).open("r+b") as file:
+        file.seek(20_000)
+        file.write(os.urandom(60_000))
+    answer = cli(
+        *("run", RECIPE, "--task", "task12", "--out", tmp_path / "out"),
+        *("--source", f"esci={folder}"),
+    )
+    assert "cannot be read" in one_line(answer)
+    assert answer.code == 1
+    assert nothing_written(tmp_path / "out" / "task12")
+
+
+def test_a_few_unknown_labels_are_set_aside_and_counted(cli, tmp_path: Path, recipe_file) -> None:
+    change = sql(
+        EXAMPLES,
+        "SELECT * REPLACE (CASE WHEN example_id < 50 THEN 'X' ELSE esci_label END AS esci_label) "
+        "FROM rows",
+    )
+    folder = broken(change)(tmp_path)
+    common = ["--task", "task12", "--source", f"esci={folder}", "--out", tmp_path / "out"]
+    answer = cli("run", RECIPE, *common, "--limit", 5)
+    assert answer.code == 0
+    assert "(label-unknown)" in answer.out
+    manifest = json.loads((tmp_path / "out" / "task12" / "manifest.json").read_text())
+    (quarantined,) = manifest["source"]["quarantined"]
+    assert quarantined["rows"] > 0
+    strict = cli("run", recipe_file(max_quarantined=0.0001), *common, "--fresh")
+    assert "raise max_quarantined" in one_line(strict)
+    assert strict.code == 3
+
+
+def test_a_judged_product_that_is_missing_costs_its_own_sample(cli, tmp_path: Path) -> None:
+    folder = broken(sql(PRODUCTS, "FROM rows WHERE hash(product_id) % 10 > 0"))(tmp_path)
+    common = ["--source", f"esci={folder}", "--out", tmp_path / "out"]
+    answer = cli("run", RECIPE, "--task", "task12", *common)
+    assert answer.code == 0
+    dropped = (tmp_path / "out" / "task12" / "rejected.jsonl").read_text().splitlines()
+    reasons = {json.loads(line)["reason"] for line in dropped}
+    assert reasons == {"value-missing"}
+    assert "a product that it does not list" in json.loads(dropped[0])["detail"]
+
+
+def test_a_product_that_is_listed_twice_changes_nothing(cli, tmp_path: Path) -> None:
+    folder = broken(sql(PRODUCTS, "FROM rows UNION ALL FROM rows"))(tmp_path)
+    listed = json.loads(cli("list", RECIPE, "--json").out)
+    tasks = [part for task in listed for part in ("--task", task["name"])]
+    cli("run", RECIPE, *tasks, "--out", tmp_path / "twice", "--source", f"esci={folder}")
+    cli("run", RECIPE, *tasks, "--out", tmp_path / "once")
+    for task in tasks[1::2]:
+        once, twice = (tmp_path / side / task / "train.jsonl" for side in ("once", "twice"))
+        assert once.read_bytes() == twice.read_bytes()
+
+
+def test_another_recipe_in_the_same_folder_is_refused(cli, tmp_path: Path, recipe_file) -> None:
+    cli("run", RECIPE, "--task", "task12", "--limit", 5, "--out", tmp_path / "out")
+    before = (tmp_path / "out" / "task12" / "train.jsonl").read_bytes()
+    for arguments, difference in (
+        ([RECIPE, "--limit", 6], "size"),
+        ([RECIPE, "--limit", 5, "--seed", 8], "seed"),
+        (
+            [
+                recipe_file(
+                    task12__template="rank_products_for_query.j2",
+                    task12__track="multi-lingual-abilities",
+                ),
+                "--limit",
+                5,
+            ],
+            "definition",
+        ),
+    ):
+        answer = cli("run", *arguments, "--task", "task12", "--out", tmp_path / "out")
+        assert f"holds another run (it differs in {difference})" in one_line(answer)
+        assert answer.code == 2
+        assert (tmp_path / "out" / "task12" / "train.jsonl").read_bytes() == before
+    fresh = cli(
+        "run", RECIPE, "--task", "task12", "--limit", 6, "--out", tmp_path / "out", "--fresh"
+    )
+    assert fresh.code == 0
+
+
+def test_an_output_folder_that_cannot_be_written(cli, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for out in (tmp_path / "file", Path("/proc/nowhere")):
+        answer = cli("run", RECIPE, "--task", "task12", "--limit", 5, "--out", out)
+        assert "--out" in one_line(answer)
+        assert answer.code == 1
+
+
+def start(*arguments: object, **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "factory", *map(str, arguments)],
+        cwd=PROJECT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def run_of(large_shop: Path, out: Path) -> list[object]:
+    return ["run", RECIPE, "--task", "task12", "--source", f"esci={large_shop}", "--out", out]
+
+
+def test_a_file_that_may_not_grow_is_one_line_and_leaves_nothing(tmp_path, large_shop) -> None:
+    def small_files_only() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+
+    process = start(*run_of(large_shop, tmp_path / "out"), preexec_fn=small_files_only)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert err.startswith("error: ")
+    assert "cannot be written" in err
+    assert nothing_written(tmp_path / "out" / "task12")
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path, large_shop: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small disk is not allowed here")
+    try:
+        process = start(*run_of(large_shop, disk / "out"))
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert err.startswith("error: ")
+        assert "no space left on the disk" in err
+        assert err.count("\n") == 1
+        assert nothing_written(disk / "out" / "task12")
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(large_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    out = tmp_path_factory.mktemp("undisturbed")
+    process = start(*run_of(large_shop, out))
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    return {p.name: p.read_bytes() for p in (out / "task12").iterdir() if p.is_file()}
+
+
+def test_ctrl_c_leaves_no_half_written_file_and_the_run_goes_on(
+    tmp_path: Path, large_shop: Path, undisturbed: dict[str, bytes]
+) -> None:
+    folder = tmp_path / "out" / "task12"
+    process = start(*run_of(large_shop, tmp_path / "out"))
+    wait_for(folder / ".work" / "train.jsonl.partial", process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "interrupted; nothing half-written. The same command goes on from here.\n"
+    assert nothing_written(folder)
+    again = start(*run_of(large_shop, tmp_path / "out"))
+    again.communicate(timeout=120)
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == undisturbed
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < until:
+        assert process.poll() is None
+        time.sleep(0.005)
+
+
+def test_killed_at_any_moment_the_same_bytes_come_out_in_the_end(
+    tmp_path: Path, large_shop: Path, undisturbed: dict[str, bytes]
+) -> None:
+    folder = tmp_path / "out" / "task12"
+    for delay in (0.3, 0.5, 0.7, 0.9, 1.2, 1.6):
+        process = start(*run_of(large_shop, tmp_path / "out"))
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=60)
+        if (folder / "manifest.json").exists():
+            assert {p.name for p in folder.iterdir() if p.is_file()} == set(undisturbed)
+    last = start(*run_of(large_shop, tmp_path / "out"))
+    _, err = last.communicate(timeout=120)
+    assert last.returncode == 0, err
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == undisturbed
+
+
+def test_two_runs_into_one_folder_at_once(tmp_path: Path, large_shop: Path, cli) -> None:
+    process = start(*run_of(large_shop, tmp_path / "out"))
+    wait_for(tmp_path / "out" / "task12" / ".work" / "plan.json", process)
+    answer = cli(*run_of(large_shop, tmp_path / "out"))
+    process.communicate(timeout=120)
+    assert "another run is writing here" in one_line(answer)
+    assert answer.code == 1
