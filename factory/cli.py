@@ -5,7 +5,6 @@ Everything heavy is imported inside the verb that needs it, so that ``--help`` a
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -35,9 +34,6 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line and exit with its code; an expected error is one line on stderr."""
-    # Nearly everything a run makes is freed by its reference count: looking for cycles among
-    # millions of fresh strings every 700 allocations takes a tenth of the time.
-    gc.set_threshold(100_000, 20, 20)
     try:
         # Ctrl-C comes back as a code, since the library below turns it into one.
         code = app(standalone_mode=False)
@@ -102,7 +98,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Make the samples of one or more tasks, from upstream files to checked JSONL."""
-    from factory.engines import LocalEngine, spare_workers
+    from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_task
     from factory.recipe import load_recipe
     from factory.terminal import RunDisplay, print_run
@@ -115,11 +111,15 @@ def run(
     )
     if not task:
         raise UsageError(f"name a task with --task: {', '.join(loaded.tasks)}")
-    # A mistake in the last task should not wait until the first ones are made.
     for name in task:
+        loaded.task(name)
+    # A mistake in the last task should not wait until the first ones are made.
+    for name in task[1:]:
         compile_task(loaded, name)
+    rarely_look_for_cycles()
     results = []
-    with LocalEngine(spare_workers(max(loaded.task(name).size for name in task))) as engine:
+    workers = spare_workers(max(loaded.task(name).size for name in task))
+    with LocalEngine(workers, preload="factory.line.build") as engine:
         for name in dict.fromkeys(task):
             with RunDisplay(name, silent=as_json) as display:
                 result = run_task(loaded, name, out, engine, fresh=fresh, progress=display.update)

@@ -6,12 +6,15 @@ The fold decides in draw order whatever order shards finish in, so engines need 
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import pickle
 import signal
+import subprocess
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from multiprocessing import get_context
+from collections.abc import Callable, Generator, Iterable
+from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
@@ -22,6 +25,7 @@ _MOST_WORKERS: Final = 7
 #: Below this many samples a worker would not have started before the work is done.
 _WORTH_A_WORKER: Final = 4096
 _PIPE_BYTES: Final = 1 << 20
+_PROGRAM: Final = "import sys; from factory.engines import serve; serve(*sys.argv[1:])"
 
 
 class Engine(Protocol):
@@ -29,8 +33,19 @@ class Engine(Protocol):
 
     def map_shards(
         self, run: Callable[[Shard], Result], shards: Iterable[Shard]
-    ) -> Iterator[Result]:
-        """Yield ``run(shard)`` for every shard, in any order, pulling shards as it goes."""
+    ) -> Generator[Result]:
+        """Yield ``run(shard)`` for every shard, in any order, pulling shards as it goes.
+
+        The caller may close it early.
+        """
+
+
+def rarely_look_for_cycles() -> None:
+    """Let the garbage collector rest: what a run makes is freed by its reference counts.
+
+    Looking for cycles among millions of strings, every 700 of them, takes a tenth of the time.
+    """
+    gc.set_threshold(100_000, 20, 20)
 
 
 def spare_workers(samples: int) -> int:
@@ -47,12 +62,14 @@ class LocalEngine:
     ``run`` must pickle. They start while this process still reads the source, and end with it, also
     when it is killed: their only door is a pipe, and it closes.
 
+    ``preload`` is a module that shards will need: a worker imports it while nobody waits for it.
+
     This process speaks to them between shards of its own, without threads, which would only take
     turns with it. Without workers, shards run one after another here.
     """
 
-    def __init__(self, workers: int = 0) -> None:
-        self._workers: list[_Worker[Any, Any]] = [_Worker() for _ in range(workers)]
+    def __init__(self, workers: int = 0, preload: str = "") -> None:
+        self._workers: list[_Worker[Any, Any]] = [_Worker(preload) for _ in range(workers)]
 
     def __enter__(self) -> Self:
         return self
@@ -63,19 +80,23 @@ class LocalEngine:
 
     def map_shards(
         self, run: Callable[[Shard], Result], shards: Iterable[Shard]
-    ) -> Iterator[Result]:
+    ) -> Generator[Result]:
         """Yield the results as they come; this process takes what the workers have no room for."""
-        for shard in shards:
-            if not any(worker.take(run, shard) for worker in self._workers):
-                yield run(shard)
+        try:
+            for shard in shards:
+                if not any(worker.take(run, shard) for worker in self._workers):
+                    yield run(shard)
+                for worker in self._workers:
+                    while worker.has_answer():
+                        yield worker.answer()
+            while busy := [worker for worker in self._workers if worker.waiting]:
+                ready = wait([worker.answers for worker in busy])
+                for worker in busy:
+                    if worker.answers in ready:
+                        yield worker.answer()
+        finally:
             for worker in self._workers:
-                while worker.has_answer():
-                    yield worker.answer()
-        while busy := [worker for worker in self._workers if worker.waiting]:
-            ready = wait([worker.answers for worker in busy])
-            for worker in busy:
-                if worker.answers in ready:
-                    yield worker.answer()
+                worker.forget()
 
 
 class _Worker(Generic[Shard, Result]):
@@ -85,16 +106,21 @@ class _Worker(Generic[Shard, Result]):
     for this process, and never more, so that neither waits for the other to read.
     """
 
-    def __init__(self) -> None:
-        context = get_context("spawn")
-        theirs, self._requests = context.Pipe(duplex=False)
-        self.answers, their_answers = context.Pipe(duplex=False)
-        self._room = _widened(self._requests)
-        self._process = context.Process(target=_serve, args=(theirs, their_answers), daemon=True)
-        self._process.start()
+    def __init__(self, preload: str) -> None:
+        requests, ours = os.pipe()
+        our_answers, answers = os.pipe()
+        # A plain child, not multiprocessing's: that one runs the caller's main module again.
+        self._process = subprocess.Popen(  # noqa: S603  (this very interpreter)
+            [sys.executable, "-c", _PROGRAM, preload, str(requests), str(answers)],
+            pass_fds=(requests, answers),
+            stdin=subprocess.DEVNULL,
+        )
         # Held here too, the pipes would not close for us when the worker dies.
-        theirs.close()
-        their_answers.close()
+        os.close(requests)
+        os.close(answers)
+        self._requests = Connection(ours, readable=False)
+        self.answers = Connection(our_answers, writable=False)
+        self._room = _widened(ours)
         self._alive = True
         #: What it was given and has not answered: the function, the shard, the message's size.
         self.waiting: deque[tuple[Callable[[Shard], Result], Shard, int]] = deque()
@@ -132,30 +158,42 @@ class _Worker(Generic[Shard, Result]):
         answered: Result = result
         return answered
 
+    def forget(self) -> None:
+        """Let go of what nobody waits for any more; its answers are read and dropped."""
+        while self.waiting:
+            self.waiting.popleft()
+            try:
+                self.answers.recv_bytes()
+            except (EOFError, OSError):
+                self._alive = False
+
     def stop(self) -> None:
         """Let the worker end."""
         self._requests.close()
         self.answers.close()
-        self._process.terminate()
-        self._process.join()
+        self._process.kill()
+        self._process.wait()
 
 
-def _widened(pipe: Connection) -> int:
+def _widened(pipe: int) -> int:
     """Widen a pipe where the system can; return how many bytes fit for certain, with room left."""
     try:
-        capacity = fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        capacity = fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     except (AttributeError, OSError):
         return 0
     return int(capacity) * 3 // 4
 
 
-def _serve(requests: Connection, answers: Connection) -> None:
-    """Answer one shard after another until the other end is gone."""
+def serve(preload: str, requests_pipe: str, answers_pipe: str) -> None:
+    """Be a worker: answer one shard after another until the other end is gone."""
     # Ctrl-C reaches the whole terminal; what it means is for the asking process to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _widened(answers)
-    import factory.line.build  # noqa: F401  (the shards need it; here nobody waits for it yet)
-
+    rarely_look_for_cycles()
+    _widened(int(answers_pipe))
+    requests = Connection(int(requests_pipe), writable=False)
+    answers = Connection(int(answers_pipe), readable=False)
+    if preload:
+        import_module(preload)
     while True:
         try:
             run, shard = pickle.loads(requests.recv_bytes())  # noqa: S301  (from our own process)

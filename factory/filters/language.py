@@ -73,6 +73,10 @@ SCRIPTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 
+_LATIN_LANGUAGES: Final = frozenset(
+    language for language, scripts in SCRIPTS.items() if "Latn" in scripts
+)
+
 #: Below this many Latin letters no text contradicts an East Asian shop: many names are Latin.
 MIN_LATIN: Final = 20
 #: Below this many letters a statistical detector is not asked.
@@ -161,7 +165,7 @@ def identify(
     """
     if (
         detector == "script"
-        and "Latn" in SCRIPTS.get(expected, ())
+        and expected in _LATIN_LANGUAGES
         and (text.isascii() or _BEYOND_LATIN.search(text) is None)
     ):
         return ABSTAIN
@@ -290,9 +294,14 @@ class LanguageFilter(Filter):
 
     def judge(self, sample: Sample) -> Verdict:
         """Return the verdict, ``language-mismatch`` with what was expected and what was read."""
-        text = " ".join(
-            part for field in self.fields for part in field_texts(sample, field, self.name)
-        )
+        parts = [part for field in self.fields for part in field_texts(sample, field, self.name)]
+        if (
+            self.detector == "script"
+            and sample.lang in _LATIN_LANGUAGES
+            and all(map(str.isascii, parts))
+        ):
+            return self.keep(0.0)
+        text = " ".join(parts)
         detector = self.detector if len(text) >= self.min_chars else "script"
         guess = identify(text, sample.lang, detector, self.min_confidence)
         if guess.contradicts(sample.lang):

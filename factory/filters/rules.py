@@ -161,6 +161,8 @@ _STRAY_IN_LINE: Final = re.compile(r"\s{2}|[^\S ]|\A\s|\s\Z")
 
 
 def _stray_white_space(text: str, *, one_line: bool) -> bool:
+    if len(text) == 1:
+        return text.isspace()
     if text.isprintable():
         return "  " in text or text[:1] == " " or text[-1:] == " "
     return (_STRAY_IN_LINE if one_line else _STRAY).search(text) is not None

@@ -73,7 +73,7 @@ class Fold:
     Attributes:
         needed: samples that each stratum still lacks; accepted: those it has.
         rejected: dropped candidates by ``filter: reason``.
-        surplus: candidates of strata that were full; empty: keys of which no candidate came.
+        empty: keys, among those decided, of which no candidate came.
         touched, groups: what the accepted samples show, and their split groups.
 
     Args:
@@ -88,7 +88,6 @@ class Fold:
         self.needed = dict(quotas)
         self.accepted: Counter[Stratum] = Counter()
         self.rejected: Counter[str] = Counter()
-        self.surplus = 0
         self.empty = 0
         self.touched: set[str] = set()
         self.groups: set[str] = set()
@@ -97,7 +96,7 @@ class Fold:
         self._expected: list[tuple[int, Stratum]] = []
         self._beyond: dict[Stratum, int] = {}
         self._arrived: dict[int, Outcome] = {}
-        self._passed: set[int] = set()
+        self._announced: set[int] = set()
         self._ids: set[str] = set()
         self._contents: dict[bytes, str] = {}
         self._subjects: dict[str, str] = {}
@@ -113,33 +112,30 @@ class Fold:
         ``beyond`` gives, for each stratum with more keys than have been announced, the ordinal of
         the first of those: nothing after it can be decided while that stratum is open.
         """
-        for key in keys:
-            heapq.heappush(self._expected, key)
+        for ordinal, stratum in keys:
+            heapq.heappush(self._expected, (ordinal, stratum))
+            self._announced.add(ordinal)
         self._beyond = dict(beyond)
         self._decide()
 
     def offer(self, outcome: Outcome) -> None:
-        """Take the outcome of one announced key, in any order."""
-        if outcome.ordinal in self._passed:
-            self._passed.remove(outcome.ordinal)
-            self.surplus += len(outcome.candidates)
-            return
-        self._arrived[outcome.ordinal] = outcome
-        self._decide()
+        """Take the outcome of one announced key, in any order; what comes too late is let go."""
+        if outcome.ordinal in self._announced:
+            self._arrived[outcome.ordinal] = outcome
+            self._decide()
 
     def _decide(self) -> None:
         while self._expected:
             ordinal, stratum = self._expected[0]
             if not self.needed.get(stratum):
                 heapq.heappop(self._expected)
-                if unused := self._arrived.pop(ordinal, None):
-                    self.surplus += len(unused.candidates)
-                else:
-                    self._passed.add(ordinal)
+                self._announced.remove(ordinal)
+                self._arrived.pop(ordinal, None)
                 continue
             if ordinal > self._horizon() or ordinal not in self._arrived:
                 return
             heapq.heappop(self._expected)
+            self._announced.remove(ordinal)
             outcome = self._arrived.pop(ordinal)
             self.empty += not outcome.candidates
             for candidate in outcome.candidates:
@@ -153,7 +149,6 @@ class Fold:
 
     def _decide_one(self, candidate: Candidate, stratum: Stratum) -> None:
         if not self.needed[stratum]:
-            self.surplus += 1
             return
         if objection := self._objection(candidate):
             self.rejected[f"{objection.filter}: {objection.reason}"] += 1

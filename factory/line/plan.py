@@ -16,6 +16,7 @@ import duckdb
 from factory.errors import RecipeError
 from factory.line.quotas import Stratum, share_out
 from factory.line.task import Task
+from factory.outputs.files import publish
 from factory.recipe import Shares
 from factory.sources.sql import identifier, text_literal
 
@@ -48,7 +49,7 @@ class Plan:
 def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -> Plan:
     """Find the keys, order them by their draws, and keep them in ``folder``.
 
-    Raises :class:`RecipeError` where the view repeats a key.
+    Raises :class:`RecipeError` where the view repeats a key, or a row has none or no split group.
     """
     shares = _shares(task)
     dimensions = [
@@ -63,6 +64,14 @@ def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -
         "row_number() OVER (ORDER BY draw(key, 'order'), key) AS ordinal, * "
         f"FROM (SELECT *, {stratum} AS stratum FROM ({task.view.keys}))"
     )
+    unnamed = connection.execute(
+        "SELECT count(*) FROM keys WHERE key IS NULL OR split_group IS NULL"
+    ).fetchone()
+    if unnamed and unnamed[0]:
+        raise RecipeError(
+            f"{task.view.path}: {unnamed[0]:,} rows of 'keys' have no key or no split_group; leave "
+            "them out with WHERE, or give them one with coalesce"
+        )
     repeated = connection.execute(
         "SELECT min(key) FROM (SELECT key FROM keys GROUP BY key HAVING count(*) > 1)"
     ).fetchone()
@@ -73,7 +82,7 @@ def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -
         f"COPY (FROM keys ORDER BY ordinal) TO {text_literal(str(partial))} "
         "(FORMAT parquet, COMPRESSION zstd)"
     )
-    partial.replace(folder / KEYS_FILE)
+    publish(partial, folder / KEYS_FILE)
     return _count(connection, shares)
 
 
@@ -152,7 +161,8 @@ class KeyWalk:
             "ANTI JOIN banned USING (split_group))"
         )
         self._stratified = bool(plan.shares)
-        self.available = _by_stratum(connection, "walk", self._stratified)
+        left = _by_stratum(connection, "walk", self._stratified)
+        self.available = {stratum: left.get(stratum, 0) for stratum in plan.available}
         self.quotas = share_out(size, self.available, plan.shares, tolerance)
         self._depths = dict.fromkeys(self.quotas, 0)
 

@@ -29,7 +29,8 @@ def share_out(
 
     ``size`` is shared out over the strata by the product of their dimensions' shares, the largest
     remainders first. Where the scarcest stratum cannot fill its part, no other may be fuller in
-    proportion than ``1 + tolerance`` times it: a balance that holds is worth more than rows.
+    proportion than ``1 + tolerance`` times it: a balance that holds is worth more than rows. A
+    stratum without a single key is left out: it would leave nothing of the others.
 
     Args:
         size: samples wanted.
@@ -50,14 +51,17 @@ def share_out(
         for cell in product(*parts)
     }
     wanted = _round(size, cells)
-    open_cells = {cell: count for cell, count in wanted.items() if count}
     scale = min(
-        (Fraction(available.get(cell, 0), count) for cell, count in open_cells.items()),
+        (
+            Fraction(available[cell], count)
+            for cell, count in wanted.items()
+            if count and available.get(cell)
+        ),
         default=Fraction(1),
     )
-    if scale >= 1:
+    if scale >= 1 and all(available.get(cell) for cell, count in wanted.items() if count):
         return wanted
-    loose = scale * (1 + Fraction(tolerance))
+    loose = min(scale, Fraction(1)) * (1 + Fraction(tolerance))
     return {
         cell: min(count, available.get(cell, 0), math.ceil(count * loose))
         for cell, count in wanted.items()

@@ -14,13 +14,19 @@ import duckdb
 from pydantic_core import to_json
 
 from factory.engines import Engine
-from factory.errors import FactoryError, LimitReachedError, OutputError, SourceError
+from factory.errors import (
+    FactoryError,
+    LimitReachedError,
+    OutputError,
+    RecipeError,
+    SourceError,
+)
 from factory.line.build import SampleBuilder
 from factory.line.fold import Candidate, Fold, Objection, Outcome
 from factory.line.plan import KEYS_FILE, KeyWalk, Plan, load_plan, make_plan
 from factory.line.task import Task, compile_task
 from factory.outputs.files import LineFile
-from factory.outputs.run_folder import REJECTED, RunFolder
+from factory.outputs.run_folder import REJECTED, SPILL, RunFolder
 from factory.recipe import Recipe
 from factory.sources import AttachedSource
 from factory.sources.sql import identifier, one_line, text_literal
@@ -200,12 +206,21 @@ def _run_fold(
             break
         fold.extend(window.keys, window.beyond)
         silent = {ordinal for ordinal, _ in window.keys}
-        for outcomes in engine.map_shards(builder.outcomes, _facts(task, connection)):
+        shards = engine.map_shards(builder.outcomes, _facts(task, connection))
+        for outcomes in shards:
             for outcome in outcomes:
-                silent.discard(outcome.ordinal)
+                if outcome.ordinal not in silent:
+                    raise RecipeError(
+                        f"{task.view.path}: 'facts' gives more than one row for a key; group it, "
+                        "or keep one row a key with QUALIFY"
+                    )
+                silent.remove(outcome.ordinal)
                 fold.offer(outcome)
             if report:
                 report(fold)
+            if fold.full:
+                shards.close()
+                return
         for ordinal in sorted(silent):
             fold.offer(Outcome(ordinal, ()))
 
@@ -288,7 +303,6 @@ def _count(size: int, walk: KeyWalk, fold: Fold) -> dict[str, Any]:
         "accepted": fold.accepted.total(),
         "rejected": dict(sorted(fold.rejected.items())),
         "empty": fold.empty,
-        "surplus": fold.surplus,
         "strata": strata,
     }
 
@@ -363,7 +377,7 @@ def _versions() -> dict[str, str]:
 def _database(folder: RunFolder) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         config={
-            "temp_directory": str(folder.work / "spill"),
+            "temp_directory": str(folder.work / SPILL),
             # Row order comes from ORDER BY alone, and keeping it elsewhere costs memory.
             "preserve_insertion_order": False,
         }

@@ -108,6 +108,17 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
             partial.unlink(missing_ok=True)
 
 
+def publish(partial: Path, target: Path) -> None:
+    """Let a file that something else has written appear under its name, once it is on the disk."""
+    with explained(target):
+        descriptor = os.open(partial, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        partial.replace(target)
+
+
 def sync_folder(path: Path) -> None:
     """Bring the names in a folder to the disk, after renames."""
     descriptor = os.open(path, os.O_RDONLY)

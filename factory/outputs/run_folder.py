@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +25,7 @@ from factory.outputs.files import LineFile, explained, sync_folder, write_json
 MANIFEST: Final = "manifest.json"
 REJECTED: Final = "rejected.jsonl"
 WORK: Final = ".work"
+SPILL: Final = "spill"
 _PLAN: Final = "plan.json"
 # What a run may leave; anything else in the folder is somebody's, and stays.
 _OWN_FILES: Final = ("train.jsonl", "test.jsonl", REJECTED)
@@ -122,17 +122,15 @@ class RunFolder:
         """Return whether the files of a finished run still stand as its manifest lists them."""
         return all(
             (self.path / name).is_file() and (self.path / name).stat().st_size == file["bytes"]
-            for name, file in manifest["files"].items()
+            for name, file in manifest.get("files", {REJECTED: {"bytes": -1}}).items()
         )
 
     def clear_partials(self) -> None:
-        """Remove what a killed run was writing."""
+        """Remove what a killed run was writing, and what its database had spilled."""
         with explained(self.path):
             for partial in self.work.glob("*.partial"):
-                if partial.is_dir():
-                    shutil.rmtree(partial)
-                else:
-                    partial.unlink()
+                partial.unlink()
+            shutil.rmtree(self.work / SPILL, ignore_errors=True)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
@@ -145,12 +143,3 @@ def _read_json(path: Path) -> dict[str, Any] | None:
             f"{path}: cannot be read ({error}); --fresh replaces the run, --out keeps it"
         ) from error
     return data if isinstance(data, dict) else None
-
-
-def free_name(path: Path) -> Path:
-    """Return ``path`` itself; raises :class:`OutputError` where a file stands in its way."""
-    if path.exists() and not path.is_dir():
-        raise OutputError(f"{path}: is a file, not a folder; choose another one with --out")
-    if path.is_dir() and not os.access(path, os.W_OK):
-        raise OutputError(f"{path}: cannot be written; choose a folder of yours with --out")
-    return path

@@ -17,39 +17,46 @@ HAVING count(*) >= getvariable('candidates') AND bool_or(label = 'E') AND bool_o
 -- facts
 WITH judged AS (
     SELECT
-        chosen.key,
-        judgements.query_id,
+        chosen.ordinal,
         judgements.query,
         judgements.locale,
         judgements.product_id,
-        min(judgements.label) AS label,
+        judgements.label,
         draw(chosen.key || judgements.product_id, 'candidate') AS candidate
     FROM judgements JOIN chosen USING (query_id, locale)
-    GROUP BY ALL
 ),
 in_turns AS (
-    SELECT *, row_number() OVER (PARTITION BY key, label ORDER BY candidate, product_id) AS turn
+    SELECT *, row_number() OVER (
+        PARTITION BY ordinal, label ORDER BY candidate, product_id
+    ) AS turn
     FROM judged
 ),
 placed AS (
-    SELECT *, row_number() OVER (PARTITION BY key ORDER BY turn, candidate, product_id) AS place
+    SELECT *, row_number() OVER (
+        PARTITION BY ordinal ORDER BY turn, candidate, product_id, label
+    ) AS place
     FROM in_turns
     QUALIFY place <= getvariable('candidates')
 ),
 titled AS (
-    SELECT placed.*, min(products.title) AS title
+    -- The products file may list a product twice.
+    SELECT ordinal, place, min(query) AS query, min(label) AS label,
+        min(product_id) AS product_id, min(products.title) AS title
     FROM placed LEFT JOIN products USING (product_id, locale)
-    GROUP BY ALL
+    GROUP BY ordinal, place
+),
+listed AS (
+    SELECT ordinal, min(query) AS query,
+        list(title ORDER BY place) AS items,
+        list(label ORDER BY place) AS labels,
+        list(CASE label WHEN 'E' THEN 1.0 WHEN 'S' THEN 0.1 WHEN 'C' THEN 0.01 ELSE 0.0 END
+            ORDER BY place)::DOUBLE[] AS relevance,
+        list(product_id ORDER BY place) AS product_ids
+    FROM titled
+    GROUP BY ordinal
 )
-SELECT
-    key,
-    locale,
-    min(query) AS query,
-    list(title ORDER BY place) AS items,
-    list(CASE label WHEN 'E' THEN 1.0 WHEN 'S' THEN 0.1 WHEN 'C' THEN 0.01 ELSE 0.0 END
-        ORDER BY place)::DOUBLE[] AS relevance,
-    list(label ORDER BY place) AS labels,
-    list('judgement:' || query_id || ':' || locale || ':' || product_id ORDER BY place)
-        AS source_ids
-FROM titled
-GROUP BY key, locale
+SELECT key, locale, query, items, labels, relevance,
+    list_transform(
+        product_ids, lambda id: 'judgement:' || query_id || ':' || locale || ':' || id
+    ) AS source_ids
+FROM listed JOIN chosen USING (ordinal)

@@ -1,0 +1,329 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from factory.errors import RecipeError
+from factory.sample import PARTS
+from factory.templates import Template, TemplateFolder
+from factory.templates.compiler import bulleted, numbered
+from factory.text import clean
+
+ROW = {"query": "desk lamp", "candidates": ("Lamp A", "Lamp B"), "tags": ["x", "y"]}
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(body: str, head: str = '{% extends "ranking.j2" %}\n') -> Template:
+        (tmp_path / "mine.j2").write_text(head + body, encoding="utf-8")
+        return TemplateFolder(tmp_path).load("mine.j2", "ranking.j2")
+
+    return load
+
+
+def prompt(expression: str) -> str:
+    """Return the text of a template with one wording, which says ``expression``."""
+    return "{% block prompt_plain %}" + expression + "{% endblock %}"
+
+
+def refused(load, body: str, **head: str) -> str:
+    """Return what a template is refused with, at load or while it renders, without its folder."""
+    with pytest.raises(RecipeError) as caught:
+        load(body, **head).wordings["plain"].render(ROW)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message[message.index("mine.j2") :]
+
+
+def test_the_six_parts_come_in_their_order_and_the_base_says_what_is_printed(load):
+    template = load(
+        "{% block description %}\nWhat it is.\n{% endblock %}"
+        "{% block prompt_plain %}\nRank for '{{ query }}'.{{ ' ' }}\n{% endblock %}"
+        "{% block input %}\nQuery: {{ query }}\n{% endblock %}"
+        "{% block constraint %}\nNumbers only.\n{% endblock %}"
+    )
+
+    rendered = template.wordings["plain"].render(ROW)
+
+    assert dict(zip(PARTS, rendered.parts, strict=True)) == {
+        "description": "What it is.",
+        "prompt": "Rank for 'desk lamp'. ",
+        "input": "Query: desk lamp",
+        "candidates": "Product List: \n1. Lamp A\n2. Lamp B",
+        "constraint": "Numbers only.",
+        "output": "Output: ",
+    }
+    assert rendered.input_field == (
+        "Rank for 'desk lamp'. \nProduct List: \n1. Lamp A\n2. Lamp B\nNumbers only.\nOutput: "
+    )
+
+
+def test_a_part_reworded_with_a_wording_counts_for_that_wording_alone(load):
+    template = load(
+        "{% block prompt_plain %}a{% endblock %}{% block prompt_other %}b{% endblock %}"
+        "{% block constraint %}both{% endblock %}{% block constraint_other %}only{% endblock %}"
+    )
+
+    constraints = {name: each.render(ROW).parts[4] for name, each in template.wordings.items()}
+
+    assert constraints == {"plain": "both", "other": "only"}
+    assert list(template.wordings) == ["other", "plain"]
+
+
+def test_a_template_may_say_itself_what_is_printed(load):
+    template = load('{% set printed = ["output", "prompt"] %}' + prompt("Go."))
+
+    assert template.wordings["plain"].render(ROW).input_field == "Output: \nGo."
+
+
+def test_an_empty_part_leaves_no_empty_line(load):
+    template = load(prompt("Go.") + "{% block constraint %}{% endblock %}")
+
+    assert "\n\n" not in template.wordings["plain"].render(ROW).input_field
+
+
+def test_text_is_not_escaped(load):
+    field = load(prompt("{{ query }}")).wordings["plain"].render({**ROW, "query": "<b> & 'c'"})
+
+    assert field.parts[1] == "<b> & 'c'"
+
+
+ODD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x1e"), max_size=30)
+HOSTILE = st.sampled_from(
+    ["{{ 7 * 7 }}", "{% endblock %}", "{# a", "\x1f\x1d\x00", "\u2028", "\r\n", "</s>", "%s {0}"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ODD | HOSTILE, st.lists(ODD | HOSTILE, min_size=1, max_size=5))
+def test_parts_are_parted_right_whatever_a_value_holds(tmp_path_factory, query, candidates):
+    folder = tmp_path_factory.mktemp("templates")
+    (folder / "mine.j2").write_text('{% extends "ranking.j2" %}' + prompt("<{{ query }}>"))
+    wording = TemplateFolder(folder).load("mine.j2", "ranking.j2").wordings["plain"]
+
+    parts = wording.render({"query": query, "candidates": candidates}).parts
+
+    assert parts[1] == f"<{query}>"
+    listed = "\n".join(f"{number}. {text}" for number, text in enumerate(candidates, 1))
+    assert parts[3] == f"Product List: \n{listed}".strip("\n")
+    assert parts[5] == "Output: "
+
+
+def test_the_separator_of_parts_is_stripped_by_cleaning_and_refused_without(load):
+    wording = load(prompt("{{ query }}")).wordings["plain"]
+
+    assert wording.render({**ROW, "query": clean("a\x1eb")}).parts[5] == "Output: "
+    with pytest.raises(RecipeError, match=r"U\+001E"):
+        wording.render({**ROW, "query": "a\x1eb"})
+
+
+def test_a_template_that_holds_the_separator_is_refused(load):
+    assert "U+001E" in refused(load, prompt("a\x1eb"))
+    assert "U+001E" in refused(load, prompt('{{ "a\\x1eb" }}'))
+
+
+def test_lists_are_numbered_from_where_the_answer_counts_and_bulleted():
+    assert numbered(["a", "b"], 0) == "0. a\n1. b"
+    assert numbered(["a"], 1) == "1. a"
+    assert numbered([], 1) == ""
+    assert bulleted(["a", "b"]) == "- a\n- b"
+
+
+def test_a_name_that_no_row_has_is_told_with_its_line_and_the_nearest(load):
+    template = load("{% block prompt_plain %}\nRank for\n{{ qeury }}\n{% endblock %}")
+
+    with pytest.raises(RecipeError) as caught:
+        template.check_names(["query", "title", "candidates"])
+
+    assert str(caught.value) == (
+        f"{template.path}:4: wording 'plain' uses 'qeury', which the task's rows do not have: "
+        "did you mean 'query'? They have candidates, query, title."
+    )
+
+
+def test_names_are_checked_in_every_wording_and_every_branch(load):
+    template = load(
+        prompt("{{ query }}")
+        + "{% block prompt_rare %}{% if query %}a{% else %}{{ brand }}{% endif %}{% endblock %}"
+    )
+
+    with pytest.raises(RecipeError, match="wording 'rare' uses 'brand'"):
+        template.check_names(ROW)
+    template.check_names([*ROW, "brand"])
+
+
+def test_names_that_a_template_makes_itself_are_not_asked_of_the_row(load):
+    template = load(
+        prompt("{% set n = 1 %}{% for tag in tags %}{{ tag }}{{ loop.index + n }}{% endfor %}")
+    )
+
+    template.check_names(ROW)
+
+    assert template.wordings["plain"].render(ROW).parts[1] == "x2y3"
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (prompt("\n\n{{ query "), "mine.j2:4: "),
+        (prompt("{% if query %}"), "mine.j2:2: Encountered unknown tag 'endblock'"),
+        (prompt("\n{{ query | shout }}"), "mine.j2:3: No filter named 'shout'."),
+        (prompt("{{ query is loud }}"), "mine.j2:2: No test named 'loud'."),
+        (prompt("a") + prompt("b"), "mine.j2:2: block 'prompt_plain' stands twice"),
+        (
+            prompt("a") + "\n{% block constrain %}b{% endblock %}",
+            "mine.j2:3: block 'constrain' is neither a part (description, prompt, input, "
+            "candidates, constraint, output) nor a part of a wording: did you mean 'constraint'?",
+        ),
+        (
+            prompt("a") + "{% block input_plian %}b{% endblock %}",
+            "mine.j2:2: block 'input_plian' is neither a part (description, prompt, input, "
+            "candidates, constraint, output) nor a part of a wording: did you mean 'input_plain'?",
+        ),
+        (prompt("{% block x %}a{% endblock %}"), "mine.j2:2: block 'x' is neither"),
+        (prompt("{% block input %}a{% endblock %}"), "mine.j2:2: blocks, includes and imports"),
+        (prompt("{% include 'ner.j2' %}"), "mine.j2:2: blocks, includes and imports cannot stand"),
+        (prompt("{% import 'ner.j2' as x %}"), "mine.j2:2: blocks, includes and imports cannot"),
+        (prompt("{% from 'ner.j2' import x %}"), "mine.j2:2: blocks, includes and imports cannot"),
+        (prompt("{{ " + "(" * 4000 + "1" + ")" * 4000 + " }}"), "mine.j2: an expression nests"),
+        ("", "mine.j2:1: no wording: add a block prompt_<name> for each"),
+        ("{% set printed = ['prmopt'] %}" + prompt("a"), "mine.j2:2: 'printed' is a list of parts"),
+        ("{% set printed = 5 %}" + prompt("a"), "mine.j2:2: 'printed' is a list of parts"),
+        ("{% set printed = query %}" + prompt("a"), "mine.j2:2: 'printed' is a list of parts"),
+    ],
+)
+def test_a_mistake_in_a_template_is_one_line_with_its_place(load, body, complaint):
+    assert refused(load, body).startswith(complaint)
+
+
+@pytest.mark.parametrize(
+    ("head", "complaint"),
+    [
+        ("", "mine.j2:1: a task's template begins with {% extends '<type>.j2' %}"),
+        ("{% extends query %}", "mine.j2:1: a task's template begins with"),
+        ('{% extends "ner.j2" %}', "mine.j2:1: extends 'ner.j2', but this task's type needs"),
+        ('{% extends "../ranking.j2" %}', "mine.j2:1: extends '../ranking.j2', but this task's"),
+    ],
+)
+def test_a_template_extends_the_base_of_its_tasks_type(load, head, complaint):
+    assert refused(load, prompt("a"), head=head).startswith(complaint)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "{{ query.__class__.__mro__ }}",
+        "{{ query | attr('__class__') }}",
+        "{{ ''['__class__'] }}",
+        "{{ '{0.__class__}'.format(query) }}",
+        "{{ '{0.__class__}' | format(query) | attr('__class__') }}",
+        "{{ ().__class__.__base__.__subclasses__() }}",
+        "{{ [query] | map(attribute='__class__') | first }}",
+        "{{ cycler.__init__.__globals__ }}",
+        "{{ namespace.__init__.__globals__ }}",
+        "{{ tags.append('z') }}",
+        "{{ tags.sort() }}",
+        "{{ tags.clear() }}",
+        "{% set tags.x = 1 %}",
+        "{{ range(10 ** 9) | list }}",
+    ],
+)
+def test_a_template_can_neither_leave_its_sandbox_nor_change_a_row(load, expression):
+    message = refused(load, prompt(expression))
+
+    assert message.startswith("mine.j2, wording 'plain': an ")
+    assert ROW["tags"] == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "cause"),
+    [
+        ("{{ brand }}", "an undefined name while rendering: 'brand' is undefined"),
+        ("{{ query.brand }}", "an undefined name while rendering: "),
+        ("{{ query + 1 }}", "an error while rendering: "),
+        ("{{ query() }}", "an error while rendering: "),
+        ("{{ 1 // 0 }}", "an error while rendering: "),
+        ("{{ query | dictsort }}", "an error while rendering: "),
+        ("{{ query | round }}", "an error while rendering: "),
+        ("{{ candidates | numbered('a') }}", "an error while rendering: "),
+        ("{{ tags | map('shout') | list }}", "an error while rendering: "),
+        (
+            "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+            "an error while rendering: maximum recursion depth exceeded",
+        ),
+    ],
+)
+def test_a_failure_while_rendering_names_the_wording(load, expression, cause):
+    assert refused(load, prompt(expression)).startswith(f"mine.j2, wording 'plain': {cause}")
+
+
+def test_a_template_cannot_say_something_else_at_every_run(load):
+    assert "No filter named 'random'" in refused(load, prompt("{{ tags | random }}"))
+    with pytest.raises(RecipeError, match="uses 'lipsum'"):
+        load(prompt("{{ lipsum() }}")).check_names(ROW)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../ranking.j2", "/etc/passwd", "a/b.j2", "a\\b.j2", "x.j2\n", "", ".", "X.j2", "x.txt"],
+)
+def test_a_template_is_a_plain_file_name(tmp_path, name):
+    with pytest.raises(RecipeError, match="a template is a plain file name"):
+        TemplateFolder(tmp_path).load(name, "ranking.j2")
+
+
+def test_a_missing_template_is_told_with_the_nearest_and_where_it_was_looked_for(tmp_path):
+    with pytest.raises(RecipeError) as caught:
+        TemplateFolder(tmp_path).load("rank_product_for_query.j2", "ranking.j2")
+
+    message = str(caught.value)
+    assert "did you mean 'rank_products_for_query.j2'? Looked in" in message
+    assert f"{tmp_path} or " in message
+
+
+def test_a_template_beside_the_recipe_wins_over_a_packaged_one(tmp_path):
+    (tmp_path / "rank_products_for_query.j2").write_text(
+        '{% extends "ranking.j2" %}' + prompt("Mine.")
+    )
+
+    template = TemplateFolder(tmp_path).load("rank_products_for_query.j2", "ranking.j2")
+
+    assert list(template.wordings) == ["plain"]
+    assert template.path.parent == tmp_path
+
+
+def test_a_base_beside_the_recipe_is_part_of_what_defines_the_template(load, tmp_path):
+    before = load(prompt("a")).source
+    (tmp_path / "ranking.j2").write_text(
+        '{% set printed = ["prompt"] %}{% block output %}Say: {% endblock %}'
+    )
+
+    template = load(prompt("a"))
+
+    assert template.source != before
+    assert template.wordings["plain"].render(ROW).parts[5] == "Say: "
+
+
+def test_a_base_without_a_printed_form_is_refused(load, tmp_path):
+    (tmp_path / "ranking.j2").write_text("{% block output %}Say: {% endblock %}")
+
+    with pytest.raises(RecipeError, match=r"ranking\.j2:1: a base needs"):
+        load(prompt("a"))
+
+
+def test_a_template_that_is_not_utf8_is_refused(tmp_path):
+    (tmp_path / "mine.j2").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(RecipeError, match=r"mine\.j2: cannot be read as UTF-8 text"):
+        TemplateFolder(tmp_path).load("mine.j2", "ranking.j2")
+
+
+def test_line_ends_of_windows_are_line_ends(tmp_path):
+    (tmp_path / "mine.j2").write_bytes(
+        b'{% extends "ranking.j2" %}\r\n{% block prompt_plain %}\r\na\r\nb\r\n{% endblock %}\r\n'
+    )
+
+    wording = TemplateFolder(Path(tmp_path)).load("mine.j2", "ranking.j2").wordings["plain"]
+
+    assert wording.render(ROW).parts[1] == "a\nb"
