@@ -11,10 +11,13 @@ The same function exists in SQL (:func:`sql_macro`), bit for bit, for the choice
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import md5
 
 _UNIT_SEPARATOR = "\x1f"
 _LOW_64 = (1 << 64) - 1
+#: 2**64 over the golden ratio: multiplying by it spreads every low bit into the high ones.
+_ODD = 0x9E3779B97F4A7C15
 
 
 def draw(seed: int, task: str, key: str, purpose: str) -> int:
@@ -73,7 +76,17 @@ class Draw:
         return order
 
     def largest(self, names: Sequence[str], purpose: str) -> str:
-        """Return the name with the largest draw: a new name changes only the rows that it wins."""
+        """Return the name with the largest draw: a new name changes only the rows that it wins.
+
+        A name's draw is the row's draw for ``purpose``, mixed with the name's own bits: one digest
+        a row instead of one a name.
+        """
         if len(names) == 1:
             return names[0]
-        return max(names, key=lambda name: self.integer(f"{purpose}\x1f{name}"))
+        row = self.integer(purpose)
+        return max(names, key=lambda name: ((row ^ _bits(name)) * _ODD) & _LOW_64)
+
+
+@lru_cache(maxsize=4096)
+def _bits(name: str) -> int:
+    return int.from_bytes(md5(name.encode(), usedforsecurity=False).digest()[:8], "little")

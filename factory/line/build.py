@@ -125,17 +125,18 @@ class SampleBuilder:
             ),
         )
         verdicts = run_filters(task.filters, sample)
+        slots_text = to_json(slots).decode()
         rejection = first_rejection(verdicts)
         return Candidate(
             id=sample.id,
-            content=_content(slots),
+            content=_content(slots_text),
             subject=row.get("subject") or "",
             group=group,
             touches=touches(sample.provenance.source_ids),
             filter=rejection.filter if rejection else "",
             reason=rejection.reason if rejection else "",
             detail=rejection.detail if rejection else "",
-            record=to_line(sample, verdicts),
+            record=to_line(sample, verdicts, slots_text),
         )
 
     def _missing(self, row: Mapping[str, Any]) -> str:
@@ -185,11 +186,11 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
-        return [_cleaned(part) for part in value]
+        return [clean(part) if type(part) is str else _cleaned(part) for part in value]
     if isinstance(value, dict):
         return {name: _cleaned(part) for name, part in value.items()}
     return value
 
 
-def _content(slots: Mapping[str, Any]) -> bytes:
-    return blake2b(to_json(slots).decode().casefold().encode(), digest_size=12).digest()
+def _content(slots_text: str) -> bytes:
+    return blake2b(slots_text.casefold().encode(), digest_size=12).digest()

@@ -17,10 +17,13 @@ from factory.errors import OutputError
 from factory.sample import Provenance, Sample, Verdict
 
 
-def to_record(sample: Sample, verdicts: Sequence[Verdict] = ()) -> dict[str, Any]:
+def to_record(
+    sample: Sample, verdicts: Sequence[Verdict] = (), slots_text: str = ""
+) -> dict[str, Any]:
     """Return the record of a sample, in the order in which its keys are written.
 
     ``verdicts`` come after the sample's own: copying a sample to add them costs more than writing.
+    ``slots_text`` are its slots as JSON, where the caller has them already.
     """
     provenance = sample.provenance
     return {
@@ -39,7 +42,7 @@ def to_record(sample: Sample, verdicts: Sequence[Verdict] = ()) -> dict[str, Any
         "output_field": sample.output_field,
         "gold": to_json(sample.gold).decode(),
         "options": sample.options,
-        "slots": to_json(sample.slots).decode(),
+        "slots": slots_text or to_json(sample.slots).decode(),
         "lang": sample.lang,
         "locale": sample.locale,
         "split": sample.split,
@@ -73,9 +76,9 @@ def to_record(sample: Sample, verdicts: Sequence[Verdict] = ()) -> dict[str, Any
     }
 
 
-def to_line(sample: Sample, verdicts: Sequence[Verdict] = ()) -> bytes:
-    """Return the line of a sample and the verdicts that were just given, without a newline."""
-    return to_json(to_record(sample, verdicts))
+def to_line(sample: Sample, verdicts: Sequence[Verdict] = (), slots_text: str = "") -> bytes:
+    """Return the line of a sample, without a newline; see :func:`to_record`."""
+    return to_json(to_record(sample, verdicts, slots_text))
 
 
 def from_record(record: dict[str, Any]) -> Sample:
