@@ -28,8 +28,9 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 
 COMMON = """
-import json, sys
+import sys
 from jinja2 import Environment
+from pydantic_core import to_json
 folder, out = sys.argv[1], sys.argv[2]
 template = Environment().from_string(
     "A user has made a query with keyword '{{ query }}'. Given the following numbered list of 5 "
@@ -41,15 +42,15 @@ template = Environment().from_string(
 GAIN = {"E": 1.0, "S": 0.1, "C": 0.01, "I": 0.0}
 
 def write(rows):
-    with open(out + "/train.jsonl", "w", encoding="utf-8") as file:
+    with open(out + "/train.jsonl", "wb") as file:
         for query, titles, labels in rows:
             relevance = [GAIN[label] for label in labels]
             order = sorted(range(5), key=lambda item: -relevance[item])
-            file.write(json.dumps({
+            file.write(to_json({
                 "input_field": template.render(query=query, titles=titles),
                 "output_field": ",".join(str(item + 1) for item in order),
                 "gold": relevance, "task_type": "ranking", "metric": "ndcg",
-            }, ensure_ascii=False) + "\\n")
+            }) + b"\\n")
 """
 
 DUCKDB = (

@@ -17,9 +17,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from factory.errors import RecipeError
@@ -27,6 +29,7 @@ from factory.sample import PARTS
 
 PACKAGED: Final = Path(__file__).parent
 _SEPARATOR: Final = "\x1e"
+_LONGEST_PRODUCT: Final = 100_000
 _NAME: Final = re.compile(r"[a-z0-9_]+\.j2")
 #: What a template can meet in a row or do wrong in an expression.
 _RENDER_ERRORS: Final = (
@@ -57,7 +60,7 @@ def bulleted(texts: Iterable[str]) -> str:
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     # The text goes to a language model, never into a page: escaping would damage it.
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -68,6 +71,28 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.filters["numbered"] = numbered
     environment.filters["bulleted"] = bulleted
     return environment
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which arithmetic cannot fill the memory or take for ever either."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Refuse powers, and products that are long texts or lists."""
+        if operator == "**":
+            raise SecurityError("** is not for templates")
+        for text, times in ((left, right), (right, left)):
+            if isinstance(text, str | list | tuple) and times * len(text) > _LONGEST_PRODUCT:
+                raise SecurityError(f"a text of {times} times {len(text)} characters is too long")
+        return super().call_binop(context, operator, left, right)
+
+
+class _Part(NamedTuple):
+    """A block, and the file that it stands in."""
+
+    block: nodes.Block
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +109,16 @@ class Wording:
     __slots__ = ("_printed", "_render", "name", "names", "path")
 
     def __init__(
-        self, name: str, path: Path, body: list[nodes.Node], printed: tuple[int, ...]
+        self, name: str, path: Path, parts: Sequence[_Part | None], printed: tuple[int, ...]
     ) -> None:
         environment = _environment()
-        tree = nodes.Template(body, lineno=1)
+        tree = nodes.Template(_flat(parts), lineno=1)
         tree.set_environment(environment)
         self.name = name
         self.path = path
         try:
-            #: What a row must offer, with the line where each name is first used.
-            self.names = _undeclared(tree)
+            #: What a row must offer, with the file and line where each name is first used.
+            self.names = _undeclared(tree, parts)
             code = environment.compile(tree, name=path.name, filename=str(path))
         except TemplateSyntaxError as error:  # such as a filter that does not exist
             raise RecipeError(f"{path}:{error.lineno}: {error.message}") from error
@@ -134,12 +159,12 @@ class Template:
         """Raise :class:`RecipeError` for a name that some wording uses and no row offers."""
         known = set(offered)
         for wording in self.wordings.values():
-            for name, line in wording.names.items():
+            for name, place in wording.names.items():
                 if name not in known:
                     near = difflib.get_close_matches(name, known, n=1)
                     hint = f"did you mean {near[0]!r}? " if near else ""
                     raise RecipeError(
-                        f"{self.path}:{line}: wording {wording.name!r} uses {name!r}, which the "
+                        f"{place}: wording {wording.name!r} uses {name!r}, which the "
                         f"task's rows do not have: {hint}They have {', '.join(sorted(known))}."
                     )
 
@@ -167,7 +192,7 @@ class TemplateFolder:
         base_path = self._find(base)
         base_source = _read(base_path)
         base_tree = _parse(base_source, base_path)
-        blocks = _blocks(base_tree) | _blocks(tree)
+        blocks = _blocks(base_tree, base_path) | _blocks(tree, path)
         printed = _printed(tree, path) or _printed(base_tree, base_path)
         if printed is None:
             raise RecipeError(f"{base_path}:1: a base needs {{% set printed = [...] %}}")
@@ -176,7 +201,7 @@ class TemplateFolder:
             raise RecipeError(f"{path}:1: no wording: add a block prompt_<name> for each")
         _check_blocks(tree, path, names)
         wordings = {
-            wording: Wording(wording, path, _flatten(blocks, wording, path), printed)
+            wording: Wording(wording, path, _nearest(blocks, wording), printed)
             for wording in sorted(names)
         }
         return Template(name, path, f"{base_source}{_SEPARATOR}{source}", wordings)
@@ -222,8 +247,8 @@ def _parent(tree: nodes.Template, path: Path) -> str:
     raise RecipeError(f"{path}:1: a task's template begins with {{% extends '<type>.j2' %}}")
 
 
-def _blocks(tree: nodes.Template) -> dict[str, nodes.Block]:
-    return {block.name: block for block in tree.find_all(nodes.Block)}
+def _blocks(tree: nodes.Template, path: Path) -> dict[str, _Part]:
+    return {block.name: _Part(block, path) for block in tree.find_all(nodes.Block)}
 
 
 def _printed(tree: nodes.Template, path: Path) -> tuple[int, ...] | None:
@@ -259,27 +284,34 @@ def _check_blocks(tree: nodes.Template, path: Path, wordings: Sequence[str]) -> 
             )
 
 
-def _flatten(blocks: Mapping[str, nodes.Block], wording: str, path: Path) -> list[nodes.Node]:
-    """Return the body of one flat template: the six parts, separated, from the nearest blocks."""
+def _nearest(blocks: Mapping[str, _Part], wording: str) -> list[_Part | None]:
+    """Return the block of each part: the wording's own, else the task's, else the base's."""
+    parts = [blocks.get(f"{part}_{wording}") or blocks.get(part) for part in PARTS]
+    for part in filter(None, parts):
+        for inner in part.block.find_all(_OUTSIDE):
+            raise RecipeError(
+                f"{part.path}:{inner.lineno}: blocks, includes and imports cannot stand inside a "
+                "part"
+            )
+    return parts
+
+
+def _flat(parts: Sequence[_Part | None]) -> list[nodes.Node]:
+    """Return the body of one flat template: the six parts, separated."""
     body: list[nodes.Node] = []
-    for number, part in enumerate(PARTS):
+    for number, part in enumerate(parts):
         if number:
             body.append(nodes.Output([nodes.TemplateData(_SEPARATOR)], lineno=1))
-        block = blocks.get(f"{part}_{wording}") or blocks.get(part)
-        if block is None:
-            continue
-        for inner in block.find_all(_OUTSIDE):
-            raise RecipeError(
-                f"{path}:{inner.lineno}: blocks, includes and imports cannot stand inside a part"
-            )
-        body.extend(block.body)
+        if part is not None:
+            body.extend(part.block.body)
     return body
 
 
-def _undeclared(tree: nodes.Template) -> dict[str, int]:
+def _undeclared(tree: nodes.Template, parts: Sequence[_Part | None]) -> dict[str, str]:
     names = meta.find_undeclared_variables(tree)
-    lines: dict[str, int] = {}
-    for node in tree.find_all(nodes.Name):
-        if node.name in names and node.ctx == "load":
-            lines.setdefault(node.name, node.lineno)
-    return lines
+    places: dict[str, str] = {}
+    for part in filter(None, parts):
+        for node in part.block.find_all(nodes.Name):
+            if node.name in names and node.ctx == "load":
+                places.setdefault(node.name, f"{part.path}:{node.lineno}")
+    return places

@@ -327,3 +327,29 @@ def test_line_ends_of_windows_are_line_ends(tmp_path):
     wording = TemplateFolder(Path(tmp_path)).load("mine.j2", "ranking.j2").wordings["plain"]
 
     assert wording.render(ROW).parts[1] == "a\nb"
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("10 ** 10 ** 8", "** is not for templates"),
+        ("'x' * 10 ** 9", "**"),
+        ("9 * [1] * 99999", ""),
+    ],
+)
+def test_arithmetic_that_would_not_end_is_refused(load, expression, said):
+    wording = load(prompt("{{ " + expression + " }}")).wordings["plain"]
+
+    with pytest.raises(RecipeError) as caught:
+        wording.render(ROW)
+
+    assert said in str(caught.value)
+
+
+def test_an_undeclared_name_of_a_base_is_said_of_the_base(load, tmp_path):
+    (tmp_path / "ranking.j2").write_text(
+        '{% set printed = ["prompt"] %}\n\n{% block output %}{{ missing }}{% endblock %}'
+    )
+
+    with pytest.raises(RecipeError, match=r"ranking\.j2:3: wording 'plain' uses 'missing'"):
+        load(prompt("a")).check_names(["query"])
