@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -37,11 +38,16 @@ class Filter(BaseModel, ABC):
 
     def keep(self, score: float | None = None) -> Verdict:
         """Return the verdict that keeps a sample."""
-        return Verdict(self.name, True, score=score)
+        return _kept(self.name) if score is None else Verdict(self.name, True, score=score)
 
     def drop(self, reason: str, detail: str, score: float | None = None) -> Verdict:
         """Return the verdict that drops a sample for ``reason``; ``detail`` is cut to 200."""
         return Verdict(self.name, False, reason, detail[:200], score)
+
+
+@cache
+def _kept(name: str) -> Verdict:
+    return Verdict(name, True)
 
 
 def run_filters(filters: Sequence[Filter], sample: Sample) -> tuple[Verdict, ...]:
