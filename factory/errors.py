@@ -6,6 +6,8 @@ exception is a defect of this package and keeps its traceback.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class FactoryError(Exception):
     """Base of the errors that are the user's to mend, not the package's."""
@@ -49,3 +51,11 @@ class LimitReachedError(FactoryError):
     """A limit that the recipe sets was passed: the run stopped and can be resumed."""
 
     exit_code = 3
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``did you mean 'nearest'? `` with a space after it, or nothing where none is near."""
+    from difflib import get_close_matches  # wanted only when something went wrong
+
+    near = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}? " if near else ""

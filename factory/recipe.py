@@ -6,7 +6,6 @@ the nearest key that would have been right.
 
 from __future__ import annotations
 
-import difflib
 import types
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +21,7 @@ from pydantic import (
     field_validator,
 )
 
-from factory.errors import RecipeError, UsageError
+from factory.errors import RecipeError, UsageError, did_you_mean
 from factory.filters import FilterOptions
 from factory.recipe_text import Location, RecipeText, read_recipe_text
 from factory.sources import SOURCES, Source
@@ -251,8 +250,7 @@ def _one_of(name: str, known: Mapping[str, object], what: str) -> str:
 
 
 def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    hint = did_you_mean(name, known)
     return f"there is no {what} {name!r}: {hint}There are {', '.join(sorted(known))}"
 
 
@@ -270,8 +268,7 @@ def _explain(
         message = detail["msg"].removeprefix("Value error, ")
         if detail["type"] == "extra_forbidden":
             known = _keys(model, detail["loc"][:-1])
-            near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            hint = did_you_mean(str(location[-1]), known)
             message = f"unknown key: {hint}The keys here are {', '.join(known)}"
         elif detail["type"] == "missing":
             message = f"the key {detail['loc'][-1]!r} is missing"

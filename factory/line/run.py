@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,25 +12,23 @@ from pydantic_core import to_json
 
 from factory.engines import Engine
 from factory.errors import (
-    FactoryError,
     LimitReachedError,
-    OutputError,
     RecipeError,
     SourceError,
 )
 from factory.line.build import SampleBuilder
+from factory.line.database import confine, connect, explain
 from factory.line.fold import Candidate, Fold, Objection, Outcome
+from factory.line.manifest import identity, manifest, split_record
 from factory.line.plan import KEYS_FILE, KeyWalk, Plan, load_plan, make_plan
 from factory.line.task import Task, compile_task
 from factory.outputs.files import LineFile
-from factory.outputs.run_folder import REJECTED, SPILL, RunFolder
+from factory.outputs.run_folder import REJECTED, RunFolder
 from factory.recipe import Recipe
 from factory.sources import AttachedSource
-from factory.sources.sql import identifier, one_line, text_literal
+from factory.sources.sql import text_literal
 from factory.sources.view import prepare
 
-#: The format of the output folder; a reader refuses a newer one.
-FORMAT: Final = 1
 # Small: an engine speaks to its workers between shards of its own.
 _SHARD_ROWS: Final = 128
 
@@ -85,13 +80,13 @@ def run_task(
         LimitReachedError: more unusable source rows than the recipe allows.
     """
     task = compile_task(recipe, name)
-    with RunFolder(out / name) as folder, _database(folder) as connection:
+    with RunFolder(out / name) as folder, connect(folder) as connection:
         try:
             return _run(recipe, task, folder, connection, engine, fresh, progress)
         except duckdb.InterruptException as error:
             raise KeyboardInterrupt from error
         except duckdb.Error as error:
-            raise _explain(error, task, folder) from error
+            raise explain(error, task, folder) from error
         except RuntimeError as error:
             # What DuckDB makes of Ctrl-C while Python waits for it.
             if "interrupted" in str(error).lower():
@@ -113,27 +108,27 @@ def _run(
         connection, task.spec.source, spec.path, spec.options, allow_test=spec.allow_test
     )
     _check_quarantine(recipe, task, source)
-    identity = _identity(recipe, task, source)
-    planned = folder.claim(identity, fresh=fresh)
-    if planned and (manifest := folder.manifest()) and folder.is_whole(manifest):
-        return RunResult(folder.path, manifest, fresh=False)
+    this_run = identity(recipe, task, source)
+    planned = folder.claim(this_run, fresh=fresh)
+    if planned and (earlier := folder.manifest()) and folder.is_whole(earlier):
+        return RunResult(folder.path, earlier, fresh=False)
     folder.clear_partials()
     connection.execute(f"SET schema = {text_literal(task.spec.source)}")
     prepare(connection, recipe.seed, task.name, task.view_options)
-    _confine(connection, folder, source)
+    confine(connection, folder, source)
     if planned and (folder.work / KEYS_FILE).is_file():
         plan = load_plan(connection, task, folder.work)
     else:
         folder.forget_plan()
         plan = make_plan(connection, task, folder.work)
-        folder.keep_plan(identity)
+        folder.keep_plan(this_run)
     if not plan.keys:
         raise SourceError(
             f"tasks.{task.name}: the view {task.view.name} finds no row in {source.address} that "
             "this task can use"
         )
-    manifest = _fold_splits(recipe, task, folder, connection, engine, plan, source, progress)
-    return RunResult(folder.path, manifest, fresh=True)
+    made = _fold_splits(recipe, task, folder, connection, engine, plan, source, progress)
+    return RunResult(folder.path, made, fresh=True)
 
 
 def _fold_splits(
@@ -148,7 +143,7 @@ def _fold_splits(
 ) -> dict[str, Any]:
     sizes = {"test": task.spec.test, "train": task.spec.size}
     splits: dict[str, Any] = {}
-    with _Files(folder, [f"{split}.jsonl" for split, size in sizes.items() if size]) as files:
+    with folder.line_files([f"{split}.jsonl" for split, size in sizes.items() if size]) as files:
         touched: set[str] = set()
         groups: set[str] = set()
         for split, size in sizes.items():
@@ -166,26 +161,14 @@ def _fold_splits(
             fold = Fold(walk.quotas, sink, banned=frozenset(touched))
             report = None if progress is None else _progress(progress, split, size)
             _run_fold(recipe, task, split, connection, engine, walk, fold, report)
-            splits[split] = _count(size, walk, fold)
+            splits[split] = split_record(size, walk, fold)
             touched |= fold.touched
             groups |= fold.groups
         if not splits["train"]["accepted"]:
             raise SourceError(_nothing_accepted(task, source, splits["train"]))
-        manifest = {
-            "format": FORMAT,
-            "task": task.name,
-            "definition": task.definition,
-            "seed": recipe.seed,
-            "recipe": task.spec.model_dump(mode="json", by_alias=True),
-            "filters": (task.spec.filters or recipe.filters).model_dump(mode="json"),
-            "source": _source_record(task, source),
-            "versions": _versions(),
-            "keys": plan.keys,
-            "splits": splits,
-            "files": {name: file.describe() for name, file in files.items()},
-        }
-        folder.publish(files, manifest)
-    return manifest
+        made = manifest(recipe, task, source, plan, splits, files)
+        folder.publish(files, made)
+    return made
 
 
 def _run_fold(
@@ -264,47 +247,11 @@ class _Sink:
         )
 
 
-class _Files(dict[str, LineFile]):
-    """The files of one run, discarded together unless they were published."""
-
-    def __init__(self, folder: RunFolder, names: list[str]) -> None:
-        super().__init__()
-        self._folder = folder
-        self._names = [*names, REJECTED]
-
-    def __enter__(self) -> _Files:
-        for name in self._names:
-            self[name] = self._folder.line_file(name)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self.values():
-            file.discard()
-
-
 def _progress(progress: Progress, split: str, size: int) -> Callable[[Fold], None]:
     def report(fold: Fold) -> None:
         progress(split, fold.accepted.total(), size, fold.rejected.total())
 
     return report
-
-
-def _count(size: int, walk: KeyWalk, fold: Fold) -> dict[str, Any]:
-    strata = {
-        " ".join(stratum) or "all": {
-            "keys": walk.available.get(stratum, 0),
-            "quota": quota,
-            "accepted": fold.accepted[stratum],
-        }
-        for stratum, quota in sorted(walk.quotas.items())
-    }
-    return {
-        "wanted": size,
-        "accepted": fold.accepted.total(),
-        "rejected": dict(sorted(fold.rejected.items())),
-        "empty": fold.empty,
-        "strata": strata,
-    }
 
 
 def _nothing_accepted(task: Task, source: AttachedSource, counts: Mapping[str, Any]) -> str:
@@ -327,84 +274,3 @@ def _check_quarantine(recipe: Recipe, task: Task, source: AttachedSource) -> Non
             f"are unusable ({causes}); mend them, or raise max_quarantined "
             f"({recipe.max_quarantined:g}) in the recipe"
         )
-
-
-def _identity(recipe: Recipe, task: Task, source: AttachedSource) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "task": task.name,
-        "definition": task.definition,
-        "seed": recipe.seed,
-        "size": task.spec.size,
-        "test": task.spec.test,
-        "balance": task.spec.model_dump(mode="json")["balance"],
-        "tolerance": task.spec.tolerance,
-        "allow_test": task.source_spec.allow_test,
-        "source": [file.fingerprint for file in source.files],
-        "versions": _versions(),
-    }
-
-
-def _source_record(task: Task, source: AttachedSource) -> dict[str, Any]:
-    adapter = task.source_spec.source
-    return {
-        "name": task.spec.source,
-        "adapter": adapter.name,
-        "homepage": adapter.homepage,
-        "licence": adapter.licence,
-        "address": source.address,
-        "options": task.source_spec.options.model_dump(mode="json"),
-        "allow_test": task.source_spec.allow_test,
-        "rows": source.rows,
-        "test_rows_hidden": source.test_rows,
-        "files": [
-            {"name": file.path.name, "bytes": file.size, "fingerprint": file.fingerprint}
-            for file in source.files
-        ],
-        "quarantined": [
-            {"cause": each.cause, "rows": each.rows, "examples": list(each.examples)}
-            for each in source.quarantined
-        ],
-    }
-
-
-@cache
-def _versions() -> dict[str, str]:
-    packages = ("eshop-factory", "duckdb", "jinja2", "pydantic", "pydantic_core")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
-
-
-def _database(folder: RunFolder) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(
-        config={
-            "temp_directory": str(folder.work / SPILL),
-            # Row order comes from ORDER BY alone, and keeping it elsewhere costs memory.
-            "preserve_insertion_order": False,
-        }
-    )
-
-
-def _confine(
-    connection: duckdb.DuckDBPyConnection, folder: RunFolder, source: AttachedSource
-) -> None:
-    """Leave a view, which may come from elsewhere, no file but the source's and the plan's."""
-    files: Set[str] = {str(file.path) for file in source.files}
-    listed = ", ".join(text_literal(path) for path in sorted(files))
-    connection.execute(f"SET allowed_paths = [{listed}]")
-    connection.execute(f"SET allowed_directories = [{text_literal(str(folder.work) + '/')}]")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-
-
-def _explain(error: duckdb.Error, task: Task, folder: RunFolder) -> FactoryError:
-    said = one_line(error)
-    if "No space left" in said or "could not write" in said.lower():
-        return OutputError(f"{folder.work}: no space left on the disk: {said}")
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return OutputError(f"tasks.{task.name}: out of memory: {said}")
-    if isinstance(error, duckdb.IOException | duckdb.InvalidInputException):
-        return SourceError(
-            f"sources.{task.spec.source} ({task.source_spec.path}): a file cannot be read: {said}; "
-            "fetch it again"
-        )
-    return SourceError(f"tasks.{task.name}, view {identifier(task.view.name)}: {said}")

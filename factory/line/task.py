@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from factory.errors import RecipeError
+from factory.errors import RecipeError, did_you_mean
 from factory.filters import Filter, build_filters
 from factory.recipe import Recipe, SourceSpec, TaskSpec
 from factory.sources.view import View, load_view
@@ -110,8 +109,7 @@ def _check_strata(spec: TaskSpec, name: str, columns: Sequence[str]) -> None:
         known.add("position")
     for stratum in spec.balance:
         if stratum not in known:
-            near = difflib.get_close_matches(stratum, known, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            hint = did_you_mean(stratum, known)
             raise RecipeError(
                 f"tasks.{name}.balance: the view {spec.rows!r} has no stratum {stratum!r}: {hint}"
                 f"There are {', '.join(sorted(known))}"

@@ -15,7 +15,8 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
@@ -99,9 +100,17 @@ class RunFolder:
             (self.path / MANIFEST).unlink(missing_ok=True)
             (self.work / _PLAN).unlink(missing_ok=True)
 
-    def line_file(self, name: str) -> LineFile:
-        """Return a new file of this folder, written aside until it is published."""
-        return LineFile(self.path / name, self.work)
+    @contextmanager
+    def line_files(self, names: Sequence[str]) -> Iterator[dict[str, LineFile]]:
+        """Give new files of this folder, and one for what is dropped, written aside.
+
+        They are discarded together unless they are published.
+        """
+        with ExitStack() as stack:
+            yield {
+                name: stack.enter_context(LineFile(self.path / name, self.work))
+                for name in (*names, REJECTED)
+            }
 
     def publish(self, files: Mapping[str, LineFile], manifest: Mapping[str, Any]) -> None:
         """Let the files appear, then the manifest; what an earlier run left is replaced."""

@@ -13,7 +13,6 @@ the task's ``with:`` block. Where SQL ends, ``rows/<name>.py`` maps one facts ro
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +23,7 @@ from typing import Any, Final, TypeAlias
 import duckdb
 
 from factory.draw import Draw, sql_macro
-from factory.errors import RecipeError
+from factory.errors import RecipeError, did_you_mean
 from factory.sources.base import TABLES
 from factory.sources.sql import identifier, one_line
 
@@ -143,8 +142,7 @@ def load_view(name: str, *folders: Path) -> View:
     )
     if path is None:
         known = {file.stem for place in places for file in place.glob("*.sql")}
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(name, known)
         raise RecipeError(
             f"view {name!r} is missing: {hint}Looked for {name}.sql in "
             f"{' and '.join(str(place) for place in places)}"

@@ -11,7 +11,6 @@ one flat template whose parts are parted by a separator that cleaning strips fro
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from factory.errors import RecipeError
+from factory.errors import RecipeError, did_you_mean
 from factory.sample import PARTS
 
 PACKAGED: Final = Path(__file__).parent
@@ -161,8 +160,7 @@ class Template:
         for wording in self.wordings.values():
             for name, place in wording.names.items():
                 if name not in known:
-                    near = difflib.get_close_matches(name, known, n=1)
-                    hint = f"did you mean {near[0]!r}? " if near else ""
+                    hint = did_you_mean(name, known)
                     raise RecipeError(
                         f"{place}: wording {wording.name!r} uses {name!r}, which the "
                         f"task's rows do not have: {hint}They have {', '.join(sorted(known))}."
@@ -216,8 +214,7 @@ class TemplateFolder:
             if (folder / name).is_file():
                 return folder / name
         known = {path.name for folder in self._folders for path in folder.glob("*.j2")}
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        hint = did_you_mean(name, known)
         places = " or ".join(str(folder) for folder in self._folders)
         raise RecipeError(f"template {name!r} is missing: {hint}Looked in {places}")
 
@@ -276,11 +273,9 @@ def _check_blocks(tree: nodes.Template, path: Path, wordings: Sequence[str]) -> 
             raise RecipeError(f"{path}:{block.lineno}: block {name!r} stands twice; keep one")
         seen.add(name)
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f": did you mean {near[0]!r}?" if near else ""
             raise RecipeError(
                 f"{path}:{block.lineno}: block {name!r} is neither a part ({', '.join(PARTS)}) "
-                f"nor a part of a wording{hint}"
+                f"nor a part of a wording: {did_you_mean(name, known)}rename it"
             )
 
 

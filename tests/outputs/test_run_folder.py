@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from factory.errors import OutputError, UsageError
-from factory.outputs.run_folder import REJECTED, RunFolder
+from factory.outputs.run_folder import RunFolder
 
 IDENTITY = {"task": "t", "seed": 7, "size": 10, "balance": {"label": "equal"}, "source": ["ab"]}
 OTHER = IDENTITY | {"seed": 8, "size": 20}
@@ -28,13 +28,12 @@ def names(folder: Path) -> set[str]:
 
 def publish(folder: RunFolder, *lines: str, test: bool = False, **manifest: Any) -> dict[str, Any]:
     """Publish a run whose every file holds ``lines``; return its manifest."""
-    files = {}
-    for name in ("train.jsonl", *(["test.jsonl"] if test else []), REJECTED):
-        files[name] = folder.line_file(name)
-        for line in lines:
-            files[name].write(line.encode())
-    written = {"files": {name: file.describe() for name, file in files.items()}, **manifest}
-    folder.publish(files, written)
+    with folder.line_files(["train.jsonl", *(["test.jsonl"] if test else [])]) as files:
+        for file in files.values():
+            for line in lines:
+                file.write(line.encode())
+        written = {"files": {name: file.describe() for name, file in files.items()}, **manifest}
+        folder.publish(files, written)
     return written
 
 
@@ -166,8 +165,7 @@ def test_files_that_no_run_wrote_stay(tmp_path):
 def test_the_manifest_is_gone_before_any_file_changes_and_comes_last(tmp_path):
     finish(tmp_path)
     order: list[str] = []
-    with RunFolder(tmp_path) as folder:
-        files = {name: folder.line_file(name) for name in ("train.jsonl", REJECTED)}
+    with RunFolder(tmp_path) as folder, folder.line_files(["train.jsonl"]) as files:
 
         class Watched(type(files["train.jsonl"])):
             def publish(self) -> None:

@@ -1,0 +1,113 @@
+"""What a run says of itself: its identity before it starts, its manifest when it is done.
+
+Neither holds a clock time or a path of this machine but the one that the user wrote, so that two
+runs are the same to the byte.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Final
+
+from factory.line.fold import Fold
+from factory.line.plan import KeyWalk, Plan
+from factory.line.task import Task
+from factory.outputs.files import LineFile
+from factory.recipe import Recipe
+from factory.sources import AttachedSource
+
+#: The format of the output folder; a reader refuses a newer one.
+FORMAT: Final = 1
+
+
+def identity(recipe: Recipe, task: Task, source: AttachedSource) -> dict[str, Any]:
+    """Return what makes a run this run: two runs of one identity write the same bytes."""
+    return {
+        "format": FORMAT,
+        "task": task.name,
+        "definition": task.definition,
+        "seed": recipe.seed,
+        "size": task.spec.size,
+        "test": task.spec.test,
+        "balance": task.spec.model_dump(mode="json")["balance"],
+        "tolerance": task.spec.tolerance,
+        "allow_test": task.source_spec.allow_test,
+        "source": [file.fingerprint for file in source.files],
+        "versions": versions(),
+    }
+
+
+def manifest(
+    recipe: Recipe,
+    task: Task,
+    source: AttachedSource,
+    plan: Plan,
+    splits: Mapping[str, Any],
+    files: Mapping[str, LineFile],
+) -> dict[str, Any]:
+    """Return the manifest of a run whose files are complete."""
+    return {
+        "format": FORMAT,
+        "task": task.name,
+        "definition": task.definition,
+        "seed": recipe.seed,
+        "recipe": task.spec.model_dump(mode="json", by_alias=True),
+        "filters": (task.spec.filters or recipe.filters).model_dump(mode="json"),
+        "source": _source_record(task, source),
+        "versions": versions(),
+        "keys": plan.keys,
+        "splits": dict(splits),
+        "files": {name: file.describe() for name, file in files.items()},
+    }
+
+
+def split_record(wanted: int, walk: KeyWalk, fold: Fold) -> dict[str, Any]:
+    """Return the counts of one split: accepted, rejected by reason, and each stratum's fill."""
+    strata = {
+        " ".join(stratum) or "all": {
+            "keys": walk.available.get(stratum, 0),
+            "quota": quota,
+            "accepted": fold.accepted[stratum],
+        }
+        for stratum, quota in sorted(walk.quotas.items())
+    }
+    return {
+        "wanted": wanted,
+        "accepted": fold.accepted.total(),
+        "rejected": dict(sorted(fold.rejected.items())),
+        "empty": fold.empty,
+        "strata": strata,
+    }
+
+
+def _source_record(task: Task, source: AttachedSource) -> dict[str, Any]:
+    adapter = task.source_spec.source
+    return {
+        "name": task.spec.source,
+        "adapter": adapter.name,
+        "homepage": adapter.homepage,
+        "licence": adapter.licence,
+        "address": source.address,
+        "options": task.source_spec.options.model_dump(mode="json"),
+        "allow_test": task.source_spec.allow_test,
+        "rows": source.rows,
+        "test_rows_hidden": source.test_rows,
+        "files": [
+            {"name": file.path.name, "bytes": file.size, "fingerprint": file.fingerprint}
+            for file in source.files
+        ],
+        "quarantined": [
+            {"cause": each.cause, "rows": each.rows, "examples": list(each.examples)}
+            for each in source.quarantined
+        ],
+    }
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of everything that may decide a byte of the output."""
+    packages = ("eshop-factory", "duckdb", "jinja2", "pydantic", "pydantic_core")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
