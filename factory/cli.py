@@ -5,6 +5,7 @@ Everything heavy is imported inside the verb that needs it, so that ``--help`` a
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -34,6 +35,10 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line and exit with its code; an expected error is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        # Samples are in every script; an output that knows fewer letters gets them written out.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         # Ctrl-C comes back as a code, since the library below turns it into one.
         code = app(standalone_mode=False)
@@ -48,6 +53,9 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(error.format_message())
+            sys.exit(UsageError.exit_code)
         _fail(f"{error.format_message()} (see python -m factory --help)", UsageError.exit_code)
     if code == INTERRUPTED:
         typer.echo(
@@ -58,7 +66,8 @@ def main() -> None:
 
 def _fail(message: str, code: int) -> NoReturn:
     for line in message.splitlines():
-        typer.echo(f"error: {line}", err=True)
+        printable = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in line)
+        typer.echo(f"error: {printable}", err=True)
     sys.exit(code)
 
 

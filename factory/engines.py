@@ -25,7 +25,11 @@ _MOST_WORKERS: Final = 7
 #: Below this many samples a worker would not have started before the work is done.
 _WORTH_A_WORKER: Final = 4096
 _PIPE_BYTES: Final = 1 << 20
-_PROGRAM: Final = "import sys; from factory.engines import serve; serve(*sys.argv[1:])"
+# Imports come from where ours came from, never from the folder that we were started in.
+_PROGRAM: Final = (
+    "import sys; sys.path[:] = sys.argv.pop(1).split(chr(0x1f)); "
+    "from factory.engines import serve; serve(*sys.argv[1:])"
+)
 
 
 class Engine(Protocol):
@@ -52,7 +56,11 @@ def spare_workers(samples: int) -> int:
     """Return how many worker processes are worth starting for so many samples on this machine."""
     if samples < _WORTH_A_WORKER:
         return 0
-    return min(len(os.sched_getaffinity(0)) - 1, _MOST_WORKERS)
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # only Linux says how many of them are ours
+        cores = os.cpu_count() or 1
+    return min(cores - 1, _MOST_WORKERS)
 
 
 class LocalEngine:
@@ -111,7 +119,10 @@ class _Worker(Generic[Shard, Result]):
         our_answers, answers = os.pipe()
         # A plain child, not multiprocessing's: that one runs the caller's main module again.
         self._process = subprocess.Popen(  # noqa: S603  (this very interpreter)
-            [sys.executable, "-c", _PROGRAM, preload, str(requests), str(answers)],
+            [
+                *(sys.executable, "-P", "-c", _PROGRAM, "\x1f".join(sys.path)),
+                *(preload, str(requests), str(answers)),
+            ],
             pass_fds=(requests, answers),
             stdin=subprocess.DEVNULL,
         )

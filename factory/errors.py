@@ -43,7 +43,7 @@ class MissingExtraError(FactoryError):
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs the package {package!r}, which is not installed: "
-            f"pip install 'eshop-factory[{extra}]'"
+            f"pip install 'eshop-factory{f'[{extra}]' if extra else ''}'"
         )
 
 

@@ -111,7 +111,7 @@ class TaskSpec(_Strict):
         0.0,
         ge=0,
         allow_inf_nan=False,
-        description="how much fuller than the scarcest stratum another may get: 0.5 is half more",
+        description="how much larger a quota may be than the scarcest stratum's: 0.5 is half more",
     )
     nvidia: PaperNumber = None
     eshop: PaperNumber = None
@@ -229,8 +229,21 @@ def load_recipe(path: str | Path) -> Recipe:
             problems.append(f"{text.path}:{line}: tasks.{name}.source: {wrong}")
     if problems:
         raise RecipeError("\n".join(problems))
-    recipe._folder = text.path.resolve().parent
+    folder = text.path.resolve().parent
+    sources = {
+        name: source.model_copy(update={"path": _beside(folder, source.path)})
+        for name, source in recipe.sources.items()
+    }
+    recipe = recipe.model_copy(update={"sources": sources})
+    recipe._folder = folder
     return recipe
+
+
+def _beside(folder: Path, path: str) -> str:
+    """Return a source's path as it stands in a recipe: relative to the recipe's own folder."""
+    if path == "bundled" or "://" in path or Path(path).is_absolute():
+        return path
+    return str(folder / path)
 
 
 def _check_options(

@@ -65,26 +65,26 @@ def print_run(result: RunResult) -> None:
     console = _console()
     manifest = result.manifest
     if not result.fresh:
-        console.print(Text(f"{result.folder} holds this run already; --fresh makes it again"))
+        console.print(_text(f"{result.folder} holds this run already; --fresh makes it again"))
     for split, counts in manifest["splits"].items():
         file = result.folder / f"{split}.jsonl"
-        console.print(Text(f"{counts['accepted']:,} samples in {file}"))
+        console.print(_text(f"{counts['accepted']:,} samples in {file}"))
         if note := _shortfall(manifest, counts):
-            console.print(Text(note))
+            console.print(_text(note))
         if counts["rejected"]:
             console.print(
-                Text(f"dropped, in {result.folder / 'rejected.jsonl'}: {_reasons(counts)}")
+                _text(f"dropped, in {result.folder / 'rejected.jsonl'}: {_reasons(counts)}")
             )
     for each in manifest["source"]["quarantined"]:
         console.print(
-            Text(
+            _text(
                 f"set aside in the source: {each['rows']:,} rows ({each['cause']}), "
                 f"such as {', '.join(each['examples'])}"
             )
         )
-    console.print(Text("\nThe first sample:"))
+    console.print(_text("\nThe first sample:"))
     print_records(read_samples_of(result.folder, "train", 0, 1))
-    console.print(Text(f"more: python -m factory show {result.folder}"))
+    console.print(_text(f"more: python -m factory show {result.folder}"))
 
 
 def _shortfall(manifest: Mapping[str, Any], counts: Mapping[str, Any]) -> str:
@@ -121,12 +121,12 @@ def print_tasks(rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(column, justify="right" if column == "size" else "left", overflow="fold")
     for row in rows:
         table.add_row(
-            Text(row["name"]),
-            Text(row["title"]),
-            Text(row["type"]),
-            Text(row["source"]),
+            _text(row["name"]),
+            _text(row["title"]),
+            _text(row["type"]),
+            _text(row["source"]),
             f"{row['size']:,}",
-            *(Text(_numbers(row[paper])) for paper in ("nvidia", "eshop", "dev")),
+            *(_text(_numbers(row[paper])) for paper in ("nvidia", "eshop", "dev")),
         )
     _console().print(table)
 
@@ -141,19 +141,19 @@ def print_records(records: Sequence[Mapping[str, Any]]) -> None:
     """Print samples, or dropped candidates with their reasons, as a person would read them."""
     console = _console()
     if not records:
-        console.print(Text("nothing here"))
+        console.print(_text("nothing here"))
     for record in records:
         if "reason" in record:
             inner = json.loads(record["record"])
             body: RenderableType = Group(
-                Text(f"dropped by {record['filter']}: {record['reason']}", style="bold red"),
-                Text(visible(record["detail"])),
-                Text(visible(inner.get("input_field") or record["record"])),
+                _text(f"dropped by {record['filter']}: {record['reason']}", style="bold red"),
+                _text(record["detail"]),
+                _text(inner.get("input_field") or record["record"]),
             )
         else:
             body = Group(
-                Text(visible(record["input_field"])),
-                Text(visible(record["output_field"]), style="bold green"),
+                _text(record["input_field"]),
+                _text(record["output_field"], style="bold green"),
             )
         console.print(Panel(body, title=_title(record), title_align="left"))
 
@@ -162,26 +162,26 @@ def _title(record: Mapping[str, Any]) -> Text:
     parts = [record["id"], record["task"]]
     if "provenance" in record:
         parts += [record["lang"], f"wording {record['provenance']['wording']}", record["metric"]]
-    return Text(" · ".join(parts))
+    return _text(" · ".join(parts))
 
 
 def print_story(story: Mapping[str, Any]) -> None:
     """Print the whole story of one sample."""
     console = _console()
     sample = story["sample"]
-    console.print(Text(story["decision"], style="bold"))
+    console.print(_text(story["decision"], style="bold"))
     definition = story["definition"]
     console.print(
-        Text(
+        _text(
             f"view {definition['view']}, template {definition['template']}, "
             f"seed {definition['seed']}, definition {definition['hash']}"
         )
     )
-    console.print(Text("\nSource rows", style="bold"))
+    console.print(_text("\nSource rows", style="bold"))
     if "rows_missing" in story:
-        console.print(Text(f"  not to be had: {story['rows_missing']}"))
+        console.print(_text(f"  not to be had: {story['rows_missing']}"))
     for row in story["rows"]:
-        line = Text(f"  {row['table']}: ", style="cyan")
+        line = _text(f"  {row['table']}: ", style="cyan")
         line.append(
             visible(
                 "; ".join(
@@ -194,38 +194,38 @@ def print_story(story: Mapping[str, Any]) -> None:
         )
         console.print(line)
     if "provenance" not in sample:
-        console.print(Text("\nThe row, of which no sample was made", style="bold"))
-        console.print(Text(visible(json.dumps(sample, ensure_ascii=False, indent=2))))
+        console.print(_text("\nThe row, of which no sample was made", style="bold"))
+        console.print(_text(json.dumps(sample, ensure_ascii=False, indent=2)))
         return
-    console.print(Text("\nWhat the view gave", style="bold"))
+    console.print(_text("\nWhat the view gave", style="bold"))
     for name, value in json.loads(sample["slots"]).items():
-        console.print(Text(f"  {name}: {visible(json.dumps(value, ensure_ascii=False))}"))
-    console.print(Text(f"\nWording {sample['provenance']['wording']!r}", style="bold"))
-    console.print(Panel(Text(visible(sample["input_field"]))))
+        console.print(_text(f"  {name}: {json.dumps(value, ensure_ascii=False)}"))
+    console.print(_text(f"\nWording {sample['provenance']['wording']!r}", style="bold"))
+    console.print(Panel(_text(sample["input_field"])))
     _print_arrangement(console, sample)
-    console.print(Text("\nVerdicts", style="bold"))
+    console.print(_text("\nVerdicts", style="bold"))
     table = Table(box=None, pad_edge=True, header_style="dim")
     for column in ("filter", "verdict", "score", "detail"):
         table.add_column(column, overflow="fold")
     for verdict in sample["verdicts"]:
         score = "" if verdict["score"] is None else f"{verdict['score']:g}"
         said = "keep" if verdict["keep"] else f"drop: {verdict['reason']}"
-        table.add_row(verdict["filter"], said, score, Text(visible(verdict["detail"])))
+        table.add_row(verdict["filter"], said, score, _text(verdict["detail"]))
     console.print(table)
 
 
 def _print_arrangement(console: Console, sample: Mapping[str, Any]) -> None:
     """Print what stands where: each option's number as printed, and what it is worth."""
     gold = json.loads(sample["gold"])
-    console.print(Text("Arrangement and answer", style="bold"))
+    console.print(_text("Arrangement and answer", style="bold"))
     first = 0 if sample["task_type"] == "multiple-choice" else 1
     for number, option in enumerate(sample["options"], first):
         if sample["task_type"] == "ranking":
             worth = f"relevance {gold[number - first]:g}"
         else:
             worth = "gold" if number in (gold if isinstance(gold, list) else [gold]) else ""
-        console.print(Text(f"  {number}. {visible(option)}  [{worth or 'not gold'}]"))
-    console.print(Text(f"  printed: {visible(sample['output_field'])}"))
+        console.print(_text(f"  {number}. {option}  [{worth or 'not gold'}]"))
+    console.print(_text(f"  printed: {sample['output_field']}"))
 
 
 def visible(text: str) -> str:
@@ -243,7 +243,11 @@ def visible(text: str) -> str:
     )
 
 
+def _text(text: str, style: str = "") -> Text:
+    """Return text for the terminal in which nothing is obeyed: see :func:`visible`."""
+    return Text(visible(text), style=style)
+
+
 def _console() -> Console:
-    # Where no terminal says how wide it is, lines stay whole for whoever greps them.
     width = None if sys.stdout.isatty() else 120
-    return Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=width is None)
+    return Console(width=width, highlight=False, markup=False, emoji=False)

@@ -68,6 +68,7 @@ _PRINTABLE_SUSPECTS: Final = re.compile(
 CJK: Final = re.compile(
     "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9f]"
 )
+_SCRIPT_RUNS: Final = re.compile(f"{CJK.pattern}+|{CJK.pattern.replace('[', '[^', 1)}+")
 
 # Parts of one word: letters, numbers with their sign and separators (1.5 is not 15, -5 is not 5),
 # and signs that change a meaning (C is not C++, 50% is not 50, > 5 is not < 5). Punctuation is in
@@ -235,10 +236,12 @@ def _word_tokens(word: str) -> tuple[str, ...]:
         return tuple(found)
     parts: list[str] = []
     for token in found:
-        if len(token) > 2 and CJK.search(token):
-            parts.extend(map(str.__add__, token, token[1:]))
-        else:
-            parts.append(token)
+        # A Latin word that stands against Japanese (TPE製) is a word of its own.
+        for run in _SCRIPT_RUNS.findall(token):
+            if len(run) > 2 and CJK.search(run):
+                parts.extend(map(str.__add__, run, run[1:]))
+            else:
+                parts.append(run)
     return tuple(parts)
 
 

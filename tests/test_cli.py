@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import re
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -129,6 +135,29 @@ def test_show_on_what_is_no_run(cli, tmp_path: Path) -> None:
     assert "the recipe asks for none" in one_line(
         cli("show", tmp_path / "task12", "--split", "test")
     )
+
+
+def test_a_sample_is_shown_whole_on_a_terminal_of_any_width(cli, tmp_path: Path) -> None:
+    cli("run", RECIPE, "--task", "task12", "--limit", 3, "--out", tmp_path)
+    record = json.loads(cli("show", tmp_path / "task12", "--limit", 1, "--json").out)[0]
+    for width in (40, 80):
+        master, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "factory", "show", str(tmp_path / "task12"), "--limit", "1"],
+            cwd=PROJECT,
+            stdout=terminal,
+            env={key: value for key, value in os.environ.items() if key != "COLUMNS"},
+        )
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):
+            while piece := os.read(master, 65536):
+                shown += piece
+        os.close(master)
+        assert process.wait(timeout=60) == 0
+        plain = re.sub(r"\x1b\[[0-9;]*m|[│╭╮╰╯─\s]", "", shown.decode())
+        assert re.sub(r"\s", "", record["input_field"]) in plain
 
 
 def test_hostile_text_does_not_reach_the_terminal(cli, tmp_path: Path) -> None:
@@ -310,15 +339,22 @@ def test_a_judged_product_that_is_missing_costs_its_own_sample(cli, tmp_path: Pa
     assert "a product that it does not list" in json.loads(dropped[0])["detail"]
 
 
-def test_a_product_that_is_listed_twice_changes_nothing(cli, tmp_path: Path) -> None:
-    folder = broken(sql(PRODUCTS, "FROM rows UNION ALL FROM rows"))(tmp_path)
+def test_products_listed_twice_in_any_order_change_nothing(cli, tmp_path: Path) -> None:
+    twice = (
+        "FROM (SELECT * FROM rows UNION ALL SELECT * REPLACE (array_to_string(list_reverse("
+        "string_split(product_bullet_point, chr(10))), chr(10)) AS product_bullet_point) "
+        "FROM rows) ORDER BY {}"
+    )
     listed = json.loads(cli("list", RECIPE, "--json").out)
     tasks = [part for task in listed for part in ("--task", task["name"])]
-    cli("run", RECIPE, *tasks, "--out", tmp_path / "twice", "--source", f"esci={folder}")
-    cli("run", RECIPE, *tasks, "--out", tmp_path / "once")
-    for task in tasks[1::2]:
-        once, twice = (tmp_path / side / task / "train.jsonl" for side in ("once", "twice"))
-        assert once.read_bytes() == twice.read_bytes()
+    made = []
+    for order in ("product_id, product_bullet_point", "product_bullet_point DESC, product_id"):
+        folder = broken(sql(PRODUCTS, twice.format(order)))(tmp_path / str(len(made)))
+        out = tmp_path / f"out{len(made)}"
+        cli("run", RECIPE, *tasks, "--limit", 150, "--out", out, "--source", f"esci={folder}")
+        made.append([(out / name / "train.jsonl").read_bytes() for name in tasks[1::2]])
+    assert made[0] == made[1]
+    assert all(made[0])
 
 
 def test_another_recipe_in_the_same_folder_is_refused(cli, tmp_path: Path, recipe_file) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 
 import factory
 from factory.engines import LocalEngine
+from factory.filters import longest_gold_share
 from factory.line import compile_task, run_task
 from factory.line.plan import KeyWalk, make_plan
 from factory.line.run import RunResult, _facts
@@ -123,6 +127,16 @@ def test_gold_positions_and_labels_are_balanced(finished) -> None:
     assert max(positions.values()) <= 1.25 * min(positions.values()) + 4
 
 
+@pytest.mark.parametrize(
+    "task", ["task12", "classify_query_product_relation", "select_product_bullets"]
+)
+def test_the_longest_option_does_not_give_the_gold_away(task: str, tmp_path: Path) -> None:
+    samples = factory.read_samples(run(PROJECT / "recipes.yaml", task, tmp_path).folder)
+    found = longest_gold_share(samples)
+    assert found.rows > 400
+    assert found.holds, found
+
+
 def test_retrieval_golds_stand_everywhere(finished) -> None:
     samples = list(factory.read_samples(finished["select_product_bullets"].folder))
     places = Counter(number for sample in samples for number in sample.gold)
@@ -176,6 +190,31 @@ def test_row_order_and_threads_change_nothing_in_a_view(task: str, tmp_path: Pat
                 answers.append((plan, window, list(_facts(compiled, connection))))
     assert answers[0][2]
     assert all(answer == answers[0] for answer in answers[1:])
+
+
+def test_a_hash_seed_changes_no_byte(tmp_path: Path) -> None:
+    """Which null is reported first once followed the order of a set."""
+    folder = copy_shop(tmp_path / "esci")
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            CREATE TABLE p AS FROM '{folder / PRODUCTS}';
+            UPDATE p SET product_title = NULL WHERE md5(product_id) < '4';
+            COPY p TO '{folder / PRODUCTS}'""")
+    made = []
+    for seed in ("1", "2"):
+        out = tmp_path / seed
+        command = [sys.executable, "-m", "factory", "run", "recipes.yaml", "--limit", "60"]
+        command += [part for task in TASKS for part in ("--task", task)]
+        subprocess.run(
+            [*command, "--source", f"esci={folder}", "--out", str(out)],
+            check=True,
+            cwd=PROJECT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+        )
+        made.append({task: contents(out / task) for task in TASKS})
+    assert made[0] == made[1]
+    assert all(task["rejected.jsonl"] for task in (made[0]["task12"],))
 
 
 def test_the_real_excerpt_of_esci_gives_a_valid_sample(tmp_path: Path) -> None:

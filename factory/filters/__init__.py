@@ -74,6 +74,13 @@ FILTERS: Final[Mapping[str, type[Filter]]] = MappingProxyType(
 )
 
 
+def _always(value: Any) -> Any:
+    """Read ``true`` as a filter with its defaults; without it not every answer is checked."""
+    if value is False:
+        raise ValueError("cannot be switched off: it is what makes every answer a checked one")
+    return _switch(value)
+
+
 def _switch(value: Any) -> Any:
     """Read ``true`` as a filter with its defaults and ``false`` as none."""
     if value is None:
@@ -85,6 +92,7 @@ def _switch(value: Any) -> Any:
 
 _F = TypeVar("_F", bound=Filter)
 _Switch: TypeAlias = Annotated[_F | None, BeforeValidator(_switch)]
+_Always: TypeAlias = Annotated[_F | None, BeforeValidator(_always)]
 
 
 class FilterOptions(BaseModel):
@@ -96,9 +104,9 @@ class FilterOptions(BaseModel):
     characters: _Switch[CharactersFilter] = Field(default_factory=CharactersFilter)
     whitespace: _Switch[WhitespaceFilter] = Field(default_factory=WhitespaceFilter)
     length: _Switch[LengthFilter] = Field(default_factory=LengthFilter)
-    options: _Switch[OptionsFilter] = Field(default_factory=OptionsFilter)
+    options: _Always[OptionsFilter] = Field(default_factory=OptionsFilter)
     title: _Switch[TitleFilter] = Field(default=None, description="off unless asked for")
-    grammar: _Switch[GrammarFilter] = Field(default_factory=GrammarFilter)
+    grammar: _Always[GrammarFilter] = Field(default_factory=GrammarFilter)
     language: _Switch[LanguageFilter] = Field(default_factory=LanguageFilter)
 
 

@@ -58,7 +58,7 @@ class Langdetect:
     def require(self) -> None:
         """Raise :class:`MissingExtraError` where langdetect is missing."""
         if find_spec("langdetect") is None:
-            raise MissingExtraError("langdetect", "lang", _PURPOSE.format(self.name))
+            raise MissingExtraError("langdetect", "", _PURPOSE.format(self.name))
 
     def identify(self, text: str, languages: tuple[str, ...]) -> tuple[str | None, float]:
         """Return the likeliest language and its probability; None without any known n-gram."""

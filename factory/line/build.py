@@ -45,9 +45,9 @@ class SampleBuilder:
         self._seed = recipe.seed
         self._split = split
         self._wordings = tuple(task.template.wordings)
-        self._needed = frozenset(
-            name for wording in task.template.wordings.values() for name in wording.names
-        ) | frozenset(task.type.columns(task.options))
+        named = {name for wording in task.template.wordings.values() for name in wording.names}
+        # In one order: which null is reported first must not depend on a set's.
+        self._needed = tuple(sorted(named.union(task.type.columns(task.options))))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _compiled_again, (self._pickled, self._task.name, self._split)
@@ -85,10 +85,19 @@ class SampleBuilder:
             arrangement = task.type.arrange(row, draw, task.options)
         except ArrangementError as error:
             return self._rejected(row, key, "arrange", error.reason, error.detail)
-        lang = LOCALE_LANGUAGES[row["locale"]]
+        lang = LOCALE_LANGUAGES.get(row["locale"] or "")
+        if lang is None:
+            known = ", ".join(sorted(LOCALE_LANGUAGES))
+            detail = f"{row['locale']!r} is none of {known}"
+            return self._rejected(row, key, "rows", "locale-unknown", detail)
         wording = task.template.wordings[draw.largest(self._wordings, "wording")]
         rendered = wording.render(
-            {**row, "candidates": arrangement.candidates, "language": LANGUAGE_NAMES[lang]}
+            {
+                **row,
+                "candidates": arrangement.candidates,
+                "golds": len(arrangement.gold) if isinstance(arrangement.gold, list) else 1,
+                "language": LANGUAGE_NAMES[lang],
+            }
         )
         slots = {name: value for name, value in row.items() if name not in ROW_COLUMNS}
         description, prompt, input_, candidates, constraint, output = rendered.parts
@@ -115,7 +124,7 @@ class SampleBuilder:
             split_group=group,
             provenance=Provenance(
                 source=task.spec.source,
-                source_ids=tuple(row["source_ids"]),
+                source_ids=tuple(row["source_ids"] or ()),
                 licence=task.source_spec.source.licence,
                 view=task.view.name,
                 template=task.template.name,
@@ -173,7 +182,7 @@ def touches(source_ids: Sequence[str]) -> tuple[str, ...]:
     """Return the queries and products behind source ids: what test samples ban from training."""
     ids: dict[str, None] = {}
     for source_id in source_ids:
-        if source_id.startswith(_JUDGEMENT):
+        if source_id.startswith(_JUDGEMENT) and source_id.count(":") >= 3:
             _, query, locale, product = source_id.split(":", 3)
             ids[f"query:{locale}:{query}"] = None
             ids[f"product:{locale}:{product}"] = None

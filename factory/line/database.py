@@ -35,6 +35,8 @@ def confine(
 
 def explain(error: duckdb.Error, task: Task, folder: RunFolder) -> FactoryError:
     """Return the error of this project that says in one line what the database met."""
+    if isinstance(error, duckdb.InterruptException):
+        raise KeyboardInterrupt from error
     said = one_line(error)
     if "No space left" in said or "could not write" in said.lower():
         return OutputError(f"{folder.work}: no space left on the disk: {said}")

@@ -86,11 +86,18 @@ def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -
     return _count(connection, shares)
 
 
-def load_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -> Plan:
-    """Take up the plan that an interrupted run kept in ``folder``."""
+def load_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -> Plan | None:
+    """Take up the plan that an interrupted run kept in ``folder``; None where it is damaged.
+
+    A plan follows from the source and the recipe: one that cannot be read is simply made again.
+    """
     file = text_literal(str(folder / KEYS_FILE))
-    connection.execute(f"CREATE TEMP TABLE keys AS FROM read_parquet({file}) ORDER BY ordinal")
-    return _count(connection, _shares(task))
+    try:
+        connection.execute(f"CREATE TEMP TABLE keys AS FROM read_parquet({file}) ORDER BY ordinal")
+        return _count(connection, _shares(task))
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException):
+        connection.execute("DROP TABLE IF EXISTS keys")
+        return None
 
 
 def _shares(task: Task) -> dict[str, Shares]:
@@ -172,11 +179,12 @@ class KeyWalk:
         taken = sum(self._depths.values())
         accepted = sum(self.quotas.values()) - sum(needed.values())
         growth = min(taken / accepted, _MOST_GROWTH) if accepted else min(taken + 1, _MOST_GROWTH)
+        most = max(_LARGEST_WINDOW // max(sum(map(bool, needed.values())), 1), 1)
         for stratum, count in needed.items():
             low = self._depths[stratum]
             left = self.available.get(stratum, 0) - low
             if count and left > 0:
-                high = low + min(left, int(count * growth * _MARGIN) + 8, _LARGEST_WINDOW)
+                high = low + min(left, int(count * growth * _MARGIN) + 8, most)
                 bounds.append(("\x1f".join(stratum), low, high))
                 self._depths[stratum] = high
         if not bounds:

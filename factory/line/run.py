@@ -20,7 +20,7 @@ from factory.line.build import SampleBuilder
 from factory.line.database import confine, connect, explain
 from factory.line.fold import Candidate, Fold, Objection, Outcome
 from factory.line.manifest import identity, manifest, split_record
-from factory.line.plan import KEYS_FILE, KeyWalk, Plan, load_plan, make_plan
+from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
 from factory.line.task import Task, compile_task
 from factory.outputs.files import LineFile
 from factory.outputs.run_folder import REJECTED, RunFolder
@@ -79,19 +79,18 @@ def run_task(
         RecipeError, UsageError, SourceError, OutputError: one line each, nothing half-written.
         LimitReachedError: more unusable source rows than the recipe allows.
     """
-    task = compile_task(recipe, name)
-    with RunFolder(out / name) as folder, connect(folder) as connection:
-        try:
-            return _run(recipe, task, folder, connection, engine, fresh, progress)
-        except duckdb.InterruptException as error:
+    try:
+        task = compile_task(recipe, name)
+        with RunFolder(out / name) as folder, connect(folder) as connection:
+            try:
+                return _run(recipe, task, folder, connection, engine, fresh, progress)
+            except duckdb.Error as error:
+                raise explain(error, task, folder) from error
+    except RuntimeError as error:
+        # What DuckDB makes of Ctrl-C while Python waits for it.
+        if "interrupted" in str(error).lower():
             raise KeyboardInterrupt from error
-        except duckdb.Error as error:
-            raise explain(error, task, folder) from error
-        except RuntimeError as error:
-            # What DuckDB makes of Ctrl-C while Python waits for it.
-            if "interrupted" in str(error).lower():
-                raise KeyboardInterrupt from error
-            raise
+        raise
 
 
 def _run(
@@ -116,9 +115,8 @@ def _run(
     connection.execute(f"SET schema = {text_literal(task.spec.source)}")
     prepare(connection, recipe.seed, task.name, task.view_options)
     confine(connection, folder, source)
-    if planned and (folder.work / KEYS_FILE).is_file():
-        plan = load_plan(connection, task, folder.work)
-    else:
+    plan = load_plan(connection, task, folder.work) if planned else None
+    if plan is None:
         folder.forget_plan()
         plan = make_plan(connection, task, folder.work)
         folder.keep_plan(this_run)

@@ -18,7 +18,7 @@ from factory.tasktypes import TaskType
 from factory.templates import Template, TemplateFolder
 
 #: What the line adds to a row for its template.
-_OFFERED_BY_THE_LINE = ("candidates", "language")
+_OFFERED_BY_THE_LINE = ("candidates", "golds", "language")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self, cast
 
 from factory.errors import OutputError
 
@@ -37,6 +38,21 @@ def why_not_written(path: Path, error: OSError) -> str:
     return f"{path}: cannot be written ({error.strerror or error}); try another folder with --out"
 
 
+def open_own(path: Path, mode: str) -> BinaryIO:
+    """Open a file that only a run writes; a link that stands in its place is refused."""
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NOFOLLOW, 0o666)
+
+    return cast(BinaryIO, open(path, mode, buffering=1 << 20, opener=opener))
+
+
+def checksum(path: Path) -> str:
+    """Return the blake2b (16 bytes, hex) of a whole file, as manifests list it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
+
+
 class LineFile:
     """A file of lines that is written aside and appears under its name at :meth:`publish`.
 
@@ -50,7 +66,7 @@ class LineFile:
         self._partial = aside / f"{target.name}.partial"
         self._digest = blake2b(digest_size=16)
         with explained(self._partial):
-            self._file = self._partial.open("wb", buffering=1 << 20)
+            self._file = open_own(self._partial, "wb")
 
     def write(self, line: bytes) -> None:
         """Append one line; ``line`` comes without its newline."""
@@ -98,9 +114,9 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
     partial = path.with_name(f"{path.name}.partial")
     with explained(path):
         try:
-            with partial.open("w", encoding="utf-8") as file:
-                json.dump(data, file, ensure_ascii=False, indent=2, sort_keys=True)
-                file.write("\n")
+            text = json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True)
+            with open_own(partial, "wb") as file:
+                file.write(f"{text}\n".encode())
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)

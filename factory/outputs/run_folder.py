@@ -21,7 +21,14 @@ from pathlib import Path
 from typing import IO, Any, Final, Self
 
 from factory.errors import OutputError, UsageError
-from factory.outputs.files import LineFile, explained, sync_folder, write_json
+from factory.outputs.files import (
+    LineFile,
+    checksum,
+    explained,
+    open_own,
+    sync_folder,
+    write_json,
+)
 
 MANIFEST: Final = "manifest.json"
 REJECTED: Final = "rejected.jsonl"
@@ -43,7 +50,7 @@ class RunFolder:
     def __enter__(self) -> Self:
         with explained(self.path):
             self.work.mkdir(parents=True, exist_ok=True)
-            self._lock = (self.work / "lock").open("wb")
+            self._lock = open_own(self.work / "lock", "ab")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -128,10 +135,10 @@ class RunFolder:
         sync_folder(self.path)
 
     def is_whole(self, manifest: Mapping[str, Any]) -> bool:
-        """Return whether the files of a finished run still stand as its manifest lists them."""
-        return all(
-            (self.path / name).is_file() and (self.path / name).stat().st_size == file["bytes"]
-            for name, file in manifest.get("files", {REJECTED: {"bytes": -1}}).items()
+        """Return whether the files of a finished run still are what its manifest lists."""
+        return bool(manifest.get("files")) and all(
+            (self.path / name).is_file() and checksum(self.path / name) == file.get("blake2b")
+            for name, file in manifest["files"].items()
         )
 
     def clear_partials(self) -> None:

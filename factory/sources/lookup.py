@@ -13,7 +13,7 @@ from factory.sources.sql import identifier
 
 #: By the first word of an id: the table, and the columns that the id's other parts are values of.
 _KINDS: Final = {
-    "query": ("judgements", ("query_id",)),
+    "query": ("judgements", ("locale", "query_id")),
     "product": ("products", ("locale", "product_id")),
     "judgement": ("judgements", ("query_id", "locale", "product_id")),
 }
@@ -24,7 +24,8 @@ def source_rows(
 ) -> list[dict[str, Any]]:
     """Return the rows behind ``source_ids``, in the order of the ids.
 
-    An id is ``query:<query_id>`` (all judgements of the query), ``product:<locale>:<product_id>``
+    An id is ``query:<locale>:<query_id>`` (all judgements of the query),
+    ``product:<locale>:<product_id>``
     or ``judgement:<query_id>:<locale>:<product_id>``. Each row is a dict of the table's columns
     with ``source_id`` and ``table`` before them. An id whose row is not there any more, or is not
     visible without ``allow_test``, yields no row.
@@ -49,7 +50,7 @@ def _parsed(source_id: str) -> tuple[str, dict[str, str]]:
         if len(values) == len(key) and all(values):
             return table, dict(zip(key, values, strict=True))
     raise SourceError(
-        f"{source_id!r} is no source id: it must be query:<query_id>, "
+        f"{source_id!r} is no source id: it must be query:<locale>:<query_id>, "
         "product:<locale>:<product_id> or judgement:<query_id>:<locale>:<product_id>"
     )
 

@@ -39,6 +39,7 @@ _RENDER_ERRORS: Final = (
     LookupError,
     AttributeError,
     RecursionError,
+    MemoryError,
 )
 
 
@@ -56,6 +57,13 @@ def bulleted(texts: Iterable[str]) -> str:
     return "\n".join([f"- {text}" for text in texts])
 
 
+def _printable(value: Any) -> Any:
+    """Refuse what prints as its address in memory, such as a method without its brackets."""
+    if isinstance(value, str | int | float | StrictUndefined):
+        return value
+    raise SecurityError(f"a {type(value).__name__} cannot be printed; name a text or a number")
+
+
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     # The text goes to a language model, never into a page: escaping would damage it.
@@ -64,6 +72,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
+        finalize=_printable,
     )
     # Both draw from a generator of their own, and no two runs would say the same.
     del environment.filters["random"], environment.globals["lipsum"]
@@ -75,12 +84,14 @@ def _environment() -> ImmutableSandboxedEnvironment:
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, in which arithmetic cannot fill the memory or take for ever either."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Refuse powers, and products that are long texts or lists."""
+        """Refuse powers, formatting with %, and products that are long texts or lists."""
         if operator == "**":
             raise SecurityError("** is not for templates")
+        if operator == "%" and isinstance(left, str):
+            raise SecurityError("% on a text is not for templates; write the names in the text")
         for text, times in ((left, right), (right, left)):
             if isinstance(text, str | list | tuple) and times * len(text) > _LONGEST_PRODUCT:
                 raise SecurityError(f"a text of {times} times {len(text)} characters is too long")

@@ -58,7 +58,14 @@ def test_a_good_sample_carries_a_verdict_of_every_default_filter() -> None:
 def test_every_filter_of_the_registry_can_be_written_in_a_recipe() -> None:
     assert set(FILTERS) == set(FilterOptions.model_fields)
     assert names(FilterOptions.model_validate(dict.fromkeys(FILTERS, True))) == list(FILTERS)
-    assert names(FilterOptions.model_validate(dict.fromkeys(FILTERS, False))) == []
+    optional = dict.fromkeys(FILTERS.keys() - {"grammar", "options"}, False)
+    assert names(FilterOptions.model_validate(optional)) == ["options", "grammar"]
+
+
+@pytest.mark.parametrize("name", ["grammar", "options"])
+def test_what_makes_an_answer_a_checked_one_cannot_be_switched_off(name: str) -> None:
+    with pytest.raises(ValidationError, match="cannot be switched off"):
+        FilterOptions.model_validate({name: False})
 
 
 def test_a_recipe_gives_a_filter_options_or_switches_it_off() -> None:
@@ -67,14 +74,14 @@ def test_a_recipe_gives_a_filter_options_or_switches_it_off() -> None:
             "length": {"max_tokens": 10},
             "title": {"fields": ["options"]},
             "language": {"detector": "langdetect", "fields": ["bullets"]},
-            "options": False,
+            "characters": False,
         }
     )
     assert names(options) == [
         "empty",
-        "characters",
         "whitespace",
         "length",
+        "options",
         "title",
         "grammar",
         "language",

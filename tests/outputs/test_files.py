@@ -18,6 +18,12 @@ needs_full_disk = pytest.mark.skipif(
 
 
 @pytest.fixture
+def links_are_followed(monkeypatch):
+    """Let a link to /dev/full stand in the place of a file; a run refuses links."""
+    monkeypatch.setattr(os, "O_NOFOLLOW", 0)
+
+
+@pytest.fixture
 def aside(tmp_path):
     (tmp_path / "aside").mkdir()
     return tmp_path / "aside"
@@ -106,6 +112,7 @@ def test_a_killed_run_leaves_its_target_as_it_was(tmp_path, aside):
     assert (tmp_path / "a").read_text() == "again\n"
 
 
+@pytest.mark.usefixtures("links_are_followed")
 @needs_full_disk
 @pytest.mark.parametrize("size", [10, 5_000_000])
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, aside, size):
@@ -123,6 +130,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, aside, size):
     assert not (aside / "a.partial").is_symlink()
 
 
+@pytest.mark.usefixtures("links_are_followed")
 @needs_full_disk
 def test_json_on_a_full_disk_is_one_line_and_keeps_what_stood_there(tmp_path):
     (tmp_path / "a.json").write_text("{}")
@@ -235,3 +243,17 @@ def test_json_that_cannot_be_written_leaves_what_stood_there(tmp_path):
 
     assert json.loads(path.read_text()) == {"a": 1}
     assert names(tmp_path) == ["a.json"]
+
+
+def test_a_link_in_the_place_of_a_file_is_refused_and_its_target_left_alone(tmp_path, aside):
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (aside / "a.partial").symlink_to(victim)
+    (tmp_path / "a.json.partial").symlink_to(victim)
+
+    with pytest.raises(OutputError, match="symbolic links"):
+        make(tmp_path / "a", aside, b"line")
+    with pytest.raises(OutputError, match="symbolic links"):
+        write_json(tmp_path / "a.json", {})
+
+    assert victim.read_text() == "mine"

@@ -29,13 +29,13 @@ def attached(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> duckdb.Du
 def test_rows_come_in_the_order_of_their_ids_with_their_table(
     attached: duckdb.DuckDBPyConnection,
 ) -> None:
-    ids = ["product:jp:A", "judgement:7:us:A", "query:7", "product:jp:A"]
+    ids = ["product:jp:A", "judgement:7:us:A", "query:us:7", "product:jp:A"]
     found = source_rows(attached, "my esci", ids)
     assert [(row["source_id"], row["table"], row["product_id"]) for row in found] == [
         ("product:jp:A", "products", "A"),
         ("judgement:7:us:A", "judgements", "A"),
-        ("query:7", "judgements", "A"),
-        ("query:7", "judgements", "B"),
+        ("query:us:7", "judgements", "A"),
+        ("query:us:7", "judgements", "B"),
     ]
     assert found[0]["locale"] == "jp"
     assert found[1]["label"] == "S"
@@ -48,7 +48,9 @@ def test_hostile_ids_are_values(attached: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_ids_without_a_visible_row_yield_none(attached: duckdb.DuckDBPyConnection) -> None:
-    assert source_rows(attached, "my esci", ["product:us:Z", "judgement:7:us:T", "query:99"]) == []
+    assert (
+        source_rows(attached, "my esci", ["product:us:Z", "judgement:7:us:T", "query:us:99"]) == []
+    )
 
 
 @pytest.mark.parametrize("bad", ["", "A", "product:A", "product::A", "review:1", "judgement:7:us"])

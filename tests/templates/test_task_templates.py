@@ -21,6 +21,7 @@ ROW: dict[str, Any] = {
     "bullets": ["It is bright.", "It is small."],
     "language": "English",
     "candidates": tuple(f"Candidate {n}" for n in range(4)),
+    "golds": 3,
 }
 
 

@@ -21,13 +21,15 @@ from factory.text import similarity, tokens
 OFFERS: Final = ("title", "positives", "negatives", "subject")
 
 _GOLDS: Final = 3
-_MOST_NEGATIVES: Final = 17
+_MOST_NEGATIVES: Final = 19
+_MOST_POSSIBLE: Final = 24
 _PER_PRODUCT: Final = 3
 _MOST_CHARACTERS: Final = 500
 _FEWEST_TOKENS: Final = 4
 #: A bullet of another product that shares this much with the product's own text may be true of it.
 _MOST_SUPPORT: Final = 0.5
 _MOST_SIMILARITY: Final = 0.6
+_MOST_TITLE_SIMILARITY: Final = 0.34
 
 #: Words of bullets that a seller puts under everything, case-folded.
 _BOILERPLATE: Final = (
@@ -59,8 +61,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     own, golds = _subject(products, carriers, draw)
     shown = [_words(text) for text in own.bullets]
     about = _words(own.title or "").union(*shown)
-    negatives: list[str] = []
-    sources = {own.id: None}
+    possible: list[tuple[str, str]] = []
     for product_id, text in _others(products, own, carriers):
         words = _words(text)
         if len(words) < _FEWEST_TOKENS or len(words & about) >= _MOST_SUPPORT * len(words):
@@ -68,17 +69,18 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         if any(similarity(words, other) > _MOST_SIMILARITY for other in shown):
             continue
         shown.append(words)
-        negatives.append(text)
-        sources[product_id] = None
-        if len(negatives) == _MOST_NEGATIVES:
+        possible.append((product_id, text))
+        if len(possible) == _MOST_POSSIBLE:
             break
+    negatives = _as_long_as(golds, possible, draw)
     locale = facts["locale"]
+    sources = dict.fromkeys((own.id, *(product_id for product_id, _ in negatives)))
     yield {
         "key": facts["key"],
         "locale": locale,
         "title": own.title,
         "positives": golds,
-        "negatives": negatives,
+        "negatives": [text for _, text in negatives],
         "subject": f"product:{locale}:{own.id}",
         "source_ids": [*facts["source_ids"], *(f"product:{locale}:{name}" for name in sources)],
     }
@@ -133,10 +135,40 @@ def _others(
         usable = (text for text in product.bullets if _usable(text, carriers))
         return ((product.id, text) for text in islice(usable, _PER_PRODUCT))
 
-    others = [product for product in products if product.id != own.id]
+    # A variant of the product (another size, the same series) has bullets that are true of both.
+    title = _words(own.title or "")
+    others = [
+        product
+        for product in products
+        if product.id != own.id
+        and similarity(title, _words(product.title or "")) < _MOST_TITLE_SIMILARITY
+    ]
     near = _in_turns([column(product) for product in others if product.part != "far"])
     far = _in_turns([column(product) for product in others if product.part == "far"])
     return _in_turns([near, far])
+
+
+def _as_long_as(
+    golds: Sequence[str], possible: Sequence[tuple[str, str]], draw: Draw
+) -> list[tuple[str, str]]:
+    """Return the negatives, each as near in length as can be to one gold after another.
+
+    One is longer than every gold, but for the share of rows in which chance would have a gold as
+    the longest of the list: else length alone would give golds away (rule G4).
+    """
+    left = list(possible)
+    chosen: list[tuple[str, str]] = []
+    longest = max(map(len, golds))
+    longer = [each for each in left if len(each[1]) > longest]
+    if longer and draw.below(5, "longest"):
+        chosen.append(min(longer, key=lambda each: len(each[1])))
+        left.remove(chosen[0])
+    while left and len(chosen) < _MOST_NEGATIVES:
+        length = len(golds[len(chosen) % len(golds)])
+        nearest = min(left, key=lambda each: abs(len(each[1]) - length))
+        left.remove(nearest)
+        chosen.append(nearest)
+    return chosen
 
 
 def _in_turns(columns: Iterable[Iterator[tuple[str, str]]]) -> Iterator[tuple[str, str]]:

@@ -16,15 +16,15 @@ HAVING bool_or(label = 'E')
 
 -- facts
 WITH judged AS (
-    SELECT DISTINCT ON (chosen.key, judgements.product_id)
+    SELECT
         chosen.key,
         judgements.query_id,
         judgements.locale,
         judgements.product_id,
-        judgements.label = 'E' AS exact,
+        bool_and(judgements.label = 'E') AS exact,
         draw(chosen.key || judgements.product_id, 'bullets') AS turn
     FROM judgements JOIN chosen USING (query_id, locale)
-    ORDER BY chosen.key, judgements.product_id, judgements.label
+    GROUP BY ALL
 ),
 near_by AS (
     SELECT key, product_id, locale, query_id, CASE WHEN exact THEN 'own' ELSE 'near' END AS part,
@@ -46,7 +46,7 @@ far_away AS (
     FROM (
         SELECT key, locale, query_id, place,
             draw(key || chr(31) || place, 'elsewhere') % size AS number
-        FROM (SELECT *, unnest(range(1, 6)) AS place FROM chosen) JOIN pool_size USING (locale)
+        FROM (SELECT *, unnest(range(1, 10)) AS place FROM chosen) JOIN pool_size USING (locale)
     ) AS wanted
     JOIN pool ON pool.locale = wanted.locale AND pool.number = wanted.number
     ORDER BY wanted.key, pool.match_id, wanted.place
@@ -67,7 +67,7 @@ SELECT
         'id': product_id,
         'title': title,
         'bullets': bullets
-    } ORDER BY part, place, product_id, title) AS products,
+    } ORDER BY part, place, product_id, title, bullets) AS products,
     ['query:' || locale || ':' || min(query_id)] AS source_ids
 FROM described
 GROUP BY key, locale

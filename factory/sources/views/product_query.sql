@@ -12,18 +12,17 @@ GROUP BY query_id, locale
 HAVING bool_or(label = 'E')
 
 -- facts
-WITH matched AS (
-    SELECT
-        chosen.key,
-        judgements.query_id,
-        judgements.query,
-        judgements.locale,
-        judgements.product_id
+WITH agreed AS (
+    SELECT chosen.key, judgements.query_id, judgements.locale, judgements.product_id,
+        min(judgements.query) AS query
     FROM judgements JOIN chosen USING (query_id, locale)
-    WHERE judgements.label = 'E'
+    GROUP BY chosen.key, judgements.query_id, judgements.locale, judgements.product_id
+    HAVING bool_and(judgements.label = 'E')
+),
+matched AS (
+    FROM agreed
     QUALIFY row_number() OVER (
-        PARTITION BY chosen.key
-        ORDER BY draw(chosen.key || judgements.product_id, 'product'), judgements.product_id
+        PARTITION BY key ORDER BY draw(key || product_id, 'product'), product_id
     ) = 1
 ),
 rivals AS (

@@ -11,18 +11,18 @@ FROM judgements
 GROUP BY query_id, locale, label
 
 -- facts
-WITH judged AS (
-    SELECT
-        chosen.key,
-        judgements.locale,
-        judgements.query_id,
-        judgements.query,
-        judgements.label,
-        judgements.product_id
-    FROM judgements JOIN chosen USING (query_id, locale, label)
+WITH agreed AS (
+    -- A product that was judged twice for one query, and differently, teaches nothing.
+    SELECT chosen.key, judgements.locale, judgements.query_id, judgements.product_id,
+        min(judgements.query) AS query, chosen.label
+    FROM judgements JOIN chosen USING (query_id, locale)
+    GROUP BY chosen.key, judgements.locale, judgements.query_id, judgements.product_id, chosen.label
+    HAVING min(judgements.label) = chosen.label AND max(judgements.label) = chosen.label
+),
+judged AS (
+    FROM agreed
     QUALIFY row_number() OVER (
-        PARTITION BY chosen.key
-        ORDER BY draw(chosen.key || judgements.product_id, 'candidate'), judgements.product_id
+        PARTITION BY key ORDER BY draw(key || product_id, 'candidate'), product_id
     ) = 1
 )
 SELECT
