@@ -22,8 +22,8 @@ OFFERS: Final = ("title", "positives", "negatives", "subject")
 
 _GOLDS: Final = 3
 _MOST_NEGATIVES: Final = 19
-_MOST_POSSIBLE: Final = 24
-_PER_PRODUCT: Final = 3
+_MOST_POSSIBLE: Final = 28
+_PER_PRODUCT: Final = 6
 _MOST_CHARACTERS: Final = 500
 _FEWEST_TOKENS: Final = 4
 #: A bullet of another product that shares this much with the product's own text may be true of it.
@@ -153,14 +153,14 @@ def _as_long_as(
 ) -> list[tuple[str, str]]:
     """Return the negatives, each as near in length as can be to one gold after another.
 
-    One is longer than every gold, but for the share of rows in which chance would have a gold as
-    the longest of the list: else length alone would give golds away (rule G4).
+    One is longer than every gold, where there is one, in nine rows of ten: with the rows that have
+    none, a gold is then the longest of fifteen as often as chance has it (rule G4).
     """
     left = list(possible)
     chosen: list[tuple[str, str]] = []
     longest = max(map(len, golds))
     longer = [each for each in left if len(each[1]) > longest]
-    if longer and draw.below(5, "longest"):
+    if longer and draw.below(10, "longest"):
         chosen.append(min(longer, key=lambda each: len(each[1])))
         left.remove(chosen[0])
     while left and len(chosen) < _MOST_NEGATIVES:

@@ -46,7 +46,7 @@ far_away AS (
     FROM (
         SELECT key, locale, query_id, place,
             draw(key || chr(31) || place, 'elsewhere') % size AS number
-        FROM (SELECT *, unnest(range(1, 10)) AS place FROM chosen) JOIN pool_size USING (locale)
+        FROM (SELECT *, unnest(range(1, 7)) AS place FROM chosen) JOIN pool_size USING (locale)
     ) AS wanted
     JOIN pool ON pool.locale = wanted.locale AND pool.number = wanted.number
     ORDER BY wanted.key, pool.match_id, wanted.place
