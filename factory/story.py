@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from factory.errors import SourceError, UsageError
 from factory.outputs.jsonl import read_records
-from factory.outputs.run_folder import MANIFEST, REJECTED
+from factory.outputs.run_folder import FORMAT, MANIFEST, REJECTED
 
 SPLITS: Final = ("train", "test", "rejected")
+_MANIFEST_KEYS: Final = ("format", "task", "definition", "seed", "recipe", "source", "splits")
 
 
 def read_samples_of(folder: Path, split: str, skip: int, limit: int) -> list[dict[str, Any]]:
@@ -39,6 +40,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UsageError(f"{path}: not a manifest: {error}") from error
+    missing = [name for name in _MANIFEST_KEYS if name not in manifest]
+    if missing:
+        raise UsageError(f"{path}: not a manifest of this project: it lacks {missing[0]!r}")
+    if manifest["format"] > FORMAT:
+        raise UsageError(f"{path}: written by a newer version; upgrade eshop-factory to read it")
     return manifest
 
 
@@ -102,13 +108,18 @@ def _source_rows(manifest: dict[str, Any], source_ids: list[str]) -> list[dict[s
     from factory.sources import SOURCES, source_rows
 
     source = manifest["source"]
+    if source["adapter"] not in SOURCES:
+        raise SourceError(f"this version has no adapter {source['adapter']!r}")
     adapter = SOURCES[source["adapter"]]
     with duckdb.connect() as connection:
-        adapter.attach(
+        attached = adapter.attach(
             connection,
             source["name"],
             source["address"],
             adapter.options.model_validate(source["options"]),
             allow_test=source["allow_test"],
         )
+        now = [file.fingerprint for file in attached.files]
+        if now != [file["fingerprint"] for file in source["files"]]:
+            raise SourceError(f"{source['address']} has changed since the run")
         return source_rows(connection, source["name"], source_ids)

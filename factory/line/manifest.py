@@ -9,18 +9,20 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from factory.line.fold import Fold
 from factory.line.plan import KeyWalk, Plan
 from factory.line.task import Task
 from factory.outputs.files import LineFile
+from factory.outputs.run_folder import FORMAT
 from factory.recipe import Recipe
 from factory.sources import AttachedSource
 
-#: The format of the output folder; a reader refuses a newer one.
-FORMAT: Final = 1
+_PACKAGES: Final = ("eshop-factory", "duckdb", "jinja2", "pydantic", "pydantic_core")
+_DETECTORS: Final = {"langdetect": ("langdetect",), "lingua": ("lingua-language-detector",)}
+_JAPANESE: Final = ("mecab-python3", "ipadic")
 
 
 def identity(recipe: Recipe, task: Task, source: AttachedSource) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def identity(recipe: Recipe, task: Task, source: AttachedSource) -> dict[str, An
         "tolerance": task.spec.tolerance,
         "allow_test": task.source_spec.allow_test,
         "source": [file.fingerprint for file in source.files],
-        "versions": versions(),
+        "versions": versions(task),
     }
 
 
@@ -57,7 +59,7 @@ def manifest(
         "recipe": task.spec.model_dump(mode="json", by_alias=True),
         "filters": (task.spec.filters or recipe.filters).model_dump(mode="json"),
         "source": _source_record(task, source),
-        "versions": versions(),
+        "versions": versions(task),
         "keys": plan.keys,
         "splits": dict(splits),
         "files": {name: file.describe() for name, file in files.items()},
@@ -106,8 +108,21 @@ def _source_record(task: Task, source: AttachedSource) -> dict[str, Any]:
     }
 
 
+def versions(task: Task) -> dict[str, str]:
+    """Return the versions of everything that may decide a byte of the task's output."""
+    packages = [*_PACKAGES, *_DETECTORS.get(_detector(task), ())]
+    if task.metric == "jp-bleu":
+        packages += _JAPANESE
+    return {"python": platform.python_version(), **{name: _version(name) for name in packages}}
+
+
+def _detector(task: Task) -> str:
+    return next((str(each.detector) for each in task.filters if hasattr(each, "detector")), "")
+
+
 @cache
-def versions() -> dict[str, str]:
-    """Return the versions of everything that may decide a byte of the output."""
-    packages = ("eshop-factory", "duckdb", "jinja2", "pydantic", "pydantic_core")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"

@@ -30,6 +30,8 @@ from factory.outputs.files import (
     write_json,
 )
 
+#: The format of the folder; a reader refuses a newer one.
+FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 REJECTED: Final = "rejected.jsonl"
 WORK: Final = ".work"

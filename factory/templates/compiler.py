@@ -57,9 +57,12 @@ def bulleted(texts: Iterable[str]) -> str:
     return "\n".join([f"- {text}" for text in texts])
 
 
+_PRINTABLE: Final = (str, int, float, StrictUndefined)
+
+
 def _printable(value: Any) -> Any:
     """Refuse what prints as its address in memory, such as a method without its brackets."""
-    if isinstance(value, str | int | float | StrictUndefined):
+    if isinstance(value, _PRINTABLE):
         return value
     raise SecurityError(f"a {type(value).__name__} cannot be printed; name a text or a number")
 
