@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal
 
@@ -142,28 +143,33 @@ class EsciSource:
         upstream = read(connection, found, selection)
         parquet_files = tuple(dict.fromkeys(upstream.judgement_files + upstream.product_files))
         query_sources = found.files.get(_QUERY_SOURCES, ())
-        try:
-            judged = count_judgements(connection, upstream, selection)
-            _check_judgements(judged, upstream, options, schema, allow_test=allow_test)
-            sold = count_products(connection, upstream, selection)
-            if not sold.usable:
-                raise _nothing_usable("product", sold, upstream.product_files, options)
-            views = {
-                "products": products_view(upstream, sold, selection),
-                "judgements": judgements_view(upstream, judged, selection, allow_test=allow_test),
-            }
-            if query_sources:
-                views["query_sources"] = _query_sources_view(query_sources[0])
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
-            for table, query in views.items():
-                name = f"{identifier(schema)}.{identifier(table)}"
-                connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
-        except duckdb.Error as error:
-            raise unreadable(parquet_files, error) from error
+        # Hashing and counting both wait for the machine, not for each other.
+        with ThreadPoolExecutor(1) as pool:
+            files = pool.map(fingerprint, (*parquet_files, *query_sources))
+            try:
+                judged = count_judgements(connection, upstream, selection)
+                _check_judgements(judged, upstream, options, schema, allow_test=allow_test)
+                sold = count_products(connection, upstream, selection)
+                if not sold.usable:
+                    raise _nothing_usable("product", sold, upstream.product_files, options)
+                views = {
+                    "products": products_view(upstream, sold, selection),
+                    "judgements": judgements_view(
+                        upstream, judged, selection, allow_test=allow_test
+                    ),
+                }
+                if query_sources:
+                    views["query_sources"] = _query_sources_view(query_sources[0])
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+                for table, query in views.items():
+                    name = f"{identifier(schema)}.{identifier(table)}"
+                    connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
+            except duckdb.Error as error:
+                raise unreadable(parquet_files, error) from error
         counts = {"judgements": judged} | ({} if upstream.joined else {"products": sold})
         return AttachedSource(
             address=shown(path),
-            files=tuple(map(fingerprint, (*parquet_files, *query_sources))),
+            files=tuple(files),
             tables=tuple(views),
             rows=sum(count.rows for count in counts.values()),
             test_rows=0 if allow_test else judged.splits.get("test", 0),
