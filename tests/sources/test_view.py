@@ -55,7 +55,10 @@ def test_line_ends_of_windows_part_statements_too(tmp_path):
 
 @pytest.mark.parametrize("end", [" -- all of them", " /* all */", "\n-- all of them\n", ";"])
 def test_a_comment_may_end_a_statement(view, end):
-    view(KEYS + end, FACTS + end)
+    loaded, _ = view(KEYS + end, FACTS + end)
+
+    assert loaded.keys
+    assert loaded.facts
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,13 @@ def test_what_only_looks_like_it_is_taken(view, harmless):
     name = "" if " AS " in harmless else " AS other"
     grouped = " GROUP BY ALL" if harmless.startswith(("min", "max", "list(")) else ""
 
-    view(f"SELECT query_id AS key, query AS split_group, {harmless}{name} FROM judgements{grouped}")
+    keys = (
+        f"SELECT query_id AS key, query AS split_group, {harmless}{name} FROM judgements{grouped}"
+    )
+
+    loaded, _ = view(keys)
+
+    assert loaded.keys == keys
 
 
 @pytest.mark.parametrize(
@@ -273,4 +282,9 @@ def test_a_views_row_mapper_is_part_of_what_defines_it():
 def test_an_options_value_may_hold_quotes_and_its_name_anything(view):
     loaded, _ = view()
 
-    loaded.columns("it's", {'a"b': "c'd", "none": None, "list": ["x'"], "map": {"a": 1}})
+    strata, facts = loaded.columns(
+        "it's", {'a"b': "c'd", "none": None, "list": ["x'"], "map": {"a": 1}}
+    )
+
+    assert "key" in strata
+    assert "source_ids" in facts
