@@ -192,7 +192,7 @@ def validate(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
     if as_json:
         _print_json({"recipe": str(recipe), "tasks": len(loaded.tasks), "wordings": wordings})
     else:
-        typer.echo(f"{recipe}: {len(loaded.tasks)} tasks with {wordings} wordings are in order")
+        typer.echo(f"{recipe} is in order: tasks {len(loaded.tasks)}, wordings {wordings}")
 
 
 @app.command()

@@ -100,7 +100,7 @@ def test_list_json_has_what_coverage_is_asked_of(cli) -> None:
 
 
 def test_validate_counts_tasks_and_wordings(cli) -> None:
-    assert "4 tasks with 21 wordings are in order" in cli("validate", RECIPE).out
+    assert "is in order: tasks 4, wordings 21" in cli("validate", RECIPE).out
 
 
 def test_show_tells_the_whole_story_of_a_sample(cli, tmp_path: Path) -> None:
