@@ -65,9 +65,10 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> NoReturn:
+    from factory.terminal import visible
+
     for line in message.splitlines():
-        printable = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in line)
-        typer.echo(f"error: {printable}", err=True)
+        typer.echo(f"error: {visible(line)}", err=True)
     sys.exit(code)
 
 

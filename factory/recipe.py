@@ -27,12 +27,6 @@ from factory.recipe_text import Location, RecipeText, read_recipe_text
 from factory.sources import SOURCES, Source
 from factory.tasktypes import TASK_TYPES, TaskType
 
-TRACKS: Final = (
-    "understanding-shopping-concepts",
-    "shopping-knowledge-reasoning",
-    "user-behavior-alignment",
-    "multi-lingual-abilities",
-)
 Track = Literal[
     "understanding-shopping-concepts",
     "shopping-knowledge-reasoning",

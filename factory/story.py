@@ -68,7 +68,7 @@ def tell_story(folder: Path, sample_id: str) -> dict[str, Any]:
     provenance = story["sample"].get("provenance")
     source_ids = provenance["source_ids"] if provenance else story["sample"].get("source_ids", [])
     try:
-        story["rows"] = _source_rows(manifest, _with_products(source_ids))
+        story["rows"] = _source_rows(manifest, source_ids)
     except SourceError as error:
         story["rows"], story["rows_missing"] = [], str(error)
     return story
@@ -92,20 +92,11 @@ def _find(folder: Path, sample_id: str) -> dict[str, Any]:
     raise UsageError(f"{folder} has no sample {sample_id!r}; ids are the field 'id' of its JSONL")
 
 
-def _with_products(source_ids: list[str]) -> list[str]:
-    """Return the ids with the product behind each judgement after it."""
-    ids: list[str] = []
-    for source_id in source_ids:
-        ids.append(source_id)
-        if source_id.startswith("judgement:"):
-            ids.append(f"product:{source_id.split(':', 2)[2]}")
-    return ids
-
-
 def _source_rows(manifest: dict[str, Any], source_ids: list[str]) -> list[dict[str, Any]]:
     import duckdb
 
     from factory.sources import SOURCES, source_rows
+    from factory.sources.lookup import behind
 
     source = manifest["source"]
     if source["adapter"] not in SOURCES:
@@ -122,4 +113,10 @@ def _source_rows(manifest: dict[str, Any], source_ids: list[str]) -> list[dict[s
         now = [file.fingerprint for file in attached.files]
         if now != [file["fingerprint"] for file in source["files"]]:
             raise SourceError(f"{source['address']} has changed since the run")
-        return source_rows(connection, source["name"], source_ids)
+        with_products = [
+            each
+            for source_id in source_ids
+            for each in (source_id, *behind(source_id))
+            if each == source_id or each.startswith("product:")
+        ]
+        return source_rows(connection, source["name"], with_products)

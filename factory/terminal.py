@@ -22,7 +22,7 @@ _LONGEST_REASON_LIST: Final = 6
 
 
 class RunDisplay:
-    """Progress of one task: a bar on a terminal, plain lines elsewhere, nothing when silent."""
+    """Progress of one task: a bar on a terminal, nothing elsewhere or when silent."""
 
     def __init__(self, task: str, *, silent: bool) -> None:
         self._task = task

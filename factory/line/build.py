@@ -10,7 +10,8 @@ import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final
+from itertools import chain
+from typing import Any
 
 from pydantic_core import to_json
 
@@ -21,11 +22,10 @@ from factory.line.task import Task, compile_task
 from factory.outputs.jsonl import to_line
 from factory.recipe import Recipe
 from factory.sample import Provenance, Sample, sample_id
+from factory.sources.lookup import behind
 from factory.sources.view import ROW_COLUMNS, RowRejectedError
 from factory.tasktypes import ArrangementError
 from factory.text import clean
-
-_JUDGEMENT: Final = "judgement:"
 
 
 class SampleBuilder:
@@ -180,15 +180,7 @@ def _compiled_again(recipe: bytes, task: str, split: str) -> SampleBuilder:
 
 def touches(source_ids: Sequence[str]) -> tuple[str, ...]:
     """Return the queries and products behind source ids: what test samples ban from training."""
-    ids: dict[str, None] = {}
-    for source_id in source_ids:
-        if source_id.startswith(_JUDGEMENT) and source_id.count(":") >= 3:
-            _, query, locale, product = source_id.split(":", 3)
-            ids[f"query:{locale}:{query}"] = None
-            ids[f"product:{locale}:{product}"] = None
-        else:
-            ids[source_id] = None
-    return tuple(ids)
+    return tuple(dict.fromkeys(chain.from_iterable(map(behind, source_ids))))
 
 
 def _cleaned(value: Any) -> Any:

@@ -19,6 +19,14 @@ _KINDS: Final = {
 }
 
 
+def behind(source_id: str) -> tuple[str, ...]:
+    """Return the ids of the query and the product behind a judgement; of any other id, itself."""
+    if source_id.startswith("judgement:") and source_id.count(":") >= 3:
+        _, query, locale, product = source_id.split(":", 3)
+        return f"query:{locale}:{query}", f"product:{locale}:{product}"
+    return (source_id,)
+
+
 def source_rows(
     connection: duckdb.DuckDBPyConnection, schema: str, source_ids: Sequence[str]
 ) -> list[dict[str, Any]]:
