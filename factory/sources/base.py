@@ -7,7 +7,7 @@ the files), and to say which files it read and which rows it could not use.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,35 +16,121 @@ from typing import ClassVar, Final, Protocol
 import duckdb
 from pydantic import BaseModel
 
-#: Columns and DuckDB types of every table; ``label`` is one of E, S, C, I, ``split`` ``train`` or
-#: ``test``. Products are keyed by (locale, product_id), always.
+
+def _table(**columns: str) -> Mapping[str, str]:
+    return MappingProxyType(columns)
+
+
+#: Columns and DuckDB types of every table. ``split`` is ``train`` or ``test``, ``locale`` a shop
+#: (``us``, ``uk``, ``de``, ``fr``, ``it``, ``es``, ``jp``, ``cn``), always in lower case. Texts are
+#: as upstream: the line cleans them.
 TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        "products": MappingProxyType(
-            {
-                "product_id": "VARCHAR",
-                "parent_id": "VARCHAR",
-                "locale": "VARCHAR",
-                "title": "VARCHAR",
-                "description": "VARCHAR",
-                "bullets": "VARCHAR[]",
-                "brand": "VARCHAR",
-                "color": "VARCHAR",
-                "category": "VARCHAR[]",
-                "price": "DOUBLE",
-                "currency": "VARCHAR",
-                "attributes": "MAP(VARCHAR, VARCHAR)",
-            }
+        # Keyed by (locale, product_id), always: an id alone is not unique. ``category`` is a path,
+        # the widest first: its last part is the product's type.
+        "products": _table(
+            product_id="VARCHAR",
+            parent_id="VARCHAR",
+            locale="VARCHAR",
+            title="VARCHAR",
+            description="VARCHAR",
+            bullets="VARCHAR[]",
+            brand="VARCHAR",
+            color="VARCHAR",
+            category="VARCHAR[]",
+            price="DOUBLE",
+            currency="VARCHAR",
+            attributes="MAP(VARCHAR, VARCHAR)",
         ),
-        "judgements": MappingProxyType(
-            {
-                "query_id": "VARCHAR",
-                "query": "VARCHAR",
-                "product_id": "VARCHAR",
-                "locale": "VARCHAR",
-                "label": "VARCHAR",
-                "split": "VARCHAR",
-            }
+        # ``label`` is one of E, S, C, I.
+        "judgements": _table(
+            query_id="VARCHAR",
+            query="VARCHAR",
+            product_id="VARCHAR",
+            locale="VARCHAR",
+            label="VARCHAR",
+            split="VARCHAR",
+        ),
+        # ``items`` are the product ids of the events, in order, repeated as they are; ``kind`` is
+        # query, view, click, cart, purchase or review, ``time`` milliseconds since 1970.
+        "sessions": _table(
+            session_id="VARCHAR",
+            user_id="VARCHAR",
+            locale="VARCHAR",
+            items="VARCHAR[]",
+            events="STRUCT(kind VARCHAR, product_id VARCHAR, query VARCHAR, time BIGINT)[]",
+            split="VARCHAR",
+        ),
+        # ``product_id`` is what products are keyed by (the parent_asin of Reviews 2023), ``rating``
+        # 1 to 5, ``timestamp`` milliseconds since 1970.
+        "reviews": _table(
+            review_id="VARCHAR",
+            product_id="VARCHAR",
+            user_id="VARCHAR",
+            locale="VARCHAR",
+            rating="DOUBLE",
+            title="VARCHAR",
+            text="VARCHAR",
+            helpful_votes="BIGINT",
+            verified="BOOLEAN",
+            timestamp="BIGINT",
+        ),
+        # ``fields`` is the input as JSON text where upstream has fields, else NULL.
+        "instructions": _table(
+            id="VARCHAR",
+            task="VARCHAR",
+            locale="VARCHAR",
+            instruction="VARCHAR",
+            input="VARCHAR",
+            options="VARCHAR[]",
+            output="VARCHAR",
+            fields="VARCHAR",
+            setting="VARCHAR",
+            split="VARCHAR",
+        ),
+        # ``start`` and ``end`` count characters; NULL where upstream's offsets cannot be trusted.
+        "spans": _table(
+            id="VARCHAR",
+            locale="VARCHAR",
+            text="VARCHAR",
+            category="VARCHAR",
+            entities='STRUCT("type" VARCHAR, value VARCHAR, "start" BIGINT, "end" BIGINT)[]',
+            split="VARCHAR",
+        ),
+        # Two products of one locale; ``relation`` is same, different, substitute, complement,
+        # also_bought, also_viewed or similar.
+        "pairs": _table(
+            pair_id="VARCHAR",
+            locale="VARCHAR",
+            left_id="VARCHAR",
+            right_id="VARCHAR",
+            relation="VARCHAR",
+            split="VARCHAR",
+        ),
+        # A product question has ``question``, ``answer`` and ``product_id``; a conversation has
+        # ``turns`` (speaker: customer or agent), and the product where it is about one.
+        "dialogues": _table(
+            dialogue_id="VARCHAR",
+            locale="VARCHAR",
+            turns="STRUCT(speaker VARCHAR, text VARCHAR, intent VARCHAR)[]",
+            question="VARCHAR",
+            answer="VARCHAR",
+            product_id="VARCHAR",
+            split="VARCHAR",
+        ),
+        # What is known of a product, query or review (``subject``): kind ``aspect`` with its name,
+        # polarity (positive, negative) and evidence; kind ``attribute`` with name and value; kind
+        # ``type`` with its value. ``model`` is NULL where people or the source say it.
+        "labels": _table(
+            subject="VARCHAR",
+            subject_id="VARCHAR",
+            locale="VARCHAR",
+            kind="VARCHAR",
+            name="VARCHAR",
+            value="VARCHAR",
+            polarity="VARCHAR",
+            evidence="VARCHAR",
+            model="VARCHAR",
         ),
     }
 )
@@ -105,12 +191,21 @@ class Source(Protocol):
         licence: SPDX identifier of the dataset's licence, or ``unknown``.
         homepage: where the dataset is published.
         options: the pydantic model of the adapter's own keys in a recipe.
+        published: the address that ``fetch`` brings it from; empty where upstream wants a login or
+            a form, which ``homepage`` then leads to.
     """
 
     name: ClassVar[str]
     licence: ClassVar[str]
     homepage: ClassVar[str]
     options: ClassVar[type[BaseModel]]
+    published: ClassVar[str]
+
+    def offers(self, options: BaseModel) -> Mapping[str, Sequence[str]]:
+        """Return the columns that this source can fill, by table, without reading its files.
+
+        A table's other columns exist and are NULL. A task whose view needs more cannot run on it.
+        """
 
     def attach(
         self,

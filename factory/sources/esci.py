@@ -12,7 +12,7 @@ second takes 0.4 s at full scale, so attaching does not.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Literal
@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from factory.errors import SourceError
 from factory.sources.address import Found, resolve, shown
-from factory.sources.base import AttachedSource, Quarantine
+from factory.sources.base import TABLES, AttachedSource, Quarantine
 from factory.sources.esci_tables import (
     Count,
     Selection,
@@ -112,6 +112,12 @@ class EsciSource:
     licence: ClassVar[str] = "Apache-2.0"
     homepage: ClassVar[str] = "https://github.com/amazon-science/esci-data"
     options: ClassVar[type[BaseModel]] = EsciOptions
+    published: ClassVar[str] = "hf://datasets/tasksource/esci"
+
+    def offers(self, options: BaseModel) -> Mapping[str, Sequence[str]]:  # noqa: ARG002
+        """Return what ESCI has: no categories, prices or attributes."""
+        products = ("product_id", "locale", "title", "description", "bullets", "brand", "color")
+        return {"products": products, "judgements": tuple(TABLES["judgements"])}
 
     def attach(
         self,

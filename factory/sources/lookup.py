@@ -16,7 +16,18 @@ _KINDS: Final = {
     "query": ("judgements", ("locale", "query_id")),
     "product": ("products", ("locale", "product_id")),
     "judgement": ("judgements", ("query_id", "locale", "product_id")),
+    "session": ("sessions", ("locale", "session_id")),
+    "review": ("reviews", ("locale", "review_id")),
+    "user": ("reviews", ("user_id",)),
+    "shopper": ("sessions", ("user_id",)),
+    "instruction": ("instructions", ("id",)),
+    "span": ("spans", ("id",)),
+    "pair": ("pairs", ("locale", "pair_id")),
+    "dialogue": ("dialogues", ("locale", "dialogue_id")),
 }
+_FORMS: Final = ", ".join(
+    f"{kind}:{':'.join(f'<{column}>' for column in key)}" for kind, (_, key) in _KINDS.items()
+)
 
 
 def behind(source_id: str) -> tuple[str, ...]:
@@ -32,9 +43,9 @@ def source_rows(
 ) -> list[dict[str, Any]]:
     """Return the rows behind ``source_ids``, in the order of the ids.
 
-    An id is ``query:<locale>:<query_id>`` (all judgements of the query),
-    ``product:<locale>:<product_id>``
-    or ``judgement:<query_id>:<locale>:<product_id>``. Each row is a dict of the table's columns
+    An id is a kind and the values of a key, such as ``query:<locale>:<query_id>`` (all judgements
+    of the query), ``product:<locale>:<product_id>``, ``review:<locale>:<review_id>`` or
+    ``user:<user_id>`` (all reviews of the user). Each row is a dict of the table's columns
     with ``source_id`` and ``table`` before them. An id whose row is not there any more, or is not
     visible without ``allow_test``, yields no row.
 
@@ -57,10 +68,7 @@ def _parsed(source_id: str) -> tuple[str, dict[str, str]]:
         values = rest.split(":", len(key) - 1)  # a product id may hold a colon itself
         if len(values) == len(key) and all(values):
             return table, dict(zip(key, values, strict=True))
-    raise SourceError(
-        f"{source_id!r} is no source id: it must be query:<locale>:<query_id>, "
-        "product:<locale>:<product_id> or judgement:<query_id>:<locale>:<product_id>"
-    )
+    raise SourceError(f"{source_id!r} is no source id: it must be one of {_FORMS}")
 
 
 def _fetched(

@@ -6,6 +6,10 @@ A view is one SQL file with two statements against the tables of the house:
 * ``facts`` joins the wide columns for the keys in the relation ``chosen`` only, since joining first
   and limiting later costs five times the time and twice the memory.
 
+Above them stand the tables and columns that it reads, one line a table: ``-- needs products: title,
+brand``. The view is checked against exactly these; a source that cannot fill them cannot have the
+task. A view without such lines may read any column, and then nobody can tell beforehand.
+
 The relation ``keys`` holds all keys in draw order, for negatives from elsewhere; ``draw(key,
 purpose)`` is the draw of :mod:`factory.draw`, and ``getvariable('candidates')`` reads an option of
 the task's ``with:`` block. Where SQL ends, ``rows/<name>.py`` maps one facts row to none or more.
@@ -29,6 +33,7 @@ from factory.sources.sql import identifier, one_line
 
 PACKAGED: Final = Path(__file__).parent / "views"
 _STATEMENTS: Final = re.compile(r"^-- (keys|facts)[ \t]*$", re.MULTILINE)
+_NEEDS: Final = re.compile(r"^-- needs (\w+): *(.+?)[ \t]*$", re.MULTILINE)
 _COMMENT_OR_TEXT: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 #: Each of these gave different answers on identical data, or may: bytes must not depend on them.
 _FORBIDDEN: Final = re.compile(
@@ -60,7 +65,8 @@ class View:
     """The two statements of a view, and the row mapper that belongs to it, if one does.
 
     ``source`` is the text that defines the view, for the definition hash of its tasks.
-    ``offers`` are the columns that the mapper adds to those of ``facts``.
+    ``offers`` are the columns that the mapper adds to those of ``facts``, ``needs`` the columns
+    that the view reads, by table; empty where the view does not say.
     """
 
     name: str
@@ -70,6 +76,7 @@ class View:
     source: str
     mapper: RowMapper | None
     offers: tuple[str, ...]
+    needs: Mapping[str, tuple[str, ...]]
 
     def columns(
         self, task: str, options: Mapping[str, Any]
@@ -80,8 +87,11 @@ class View:
         lacks one of the columns that the line needs.
         """
         with duckdb.connect() as connection:
-            for table, columns in TABLES.items():
-                listed = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns.items())
+            for table in self.needs or TABLES:
+                listed = ", ".join(
+                    f"{identifier(name)} {TABLES[table][name]}"
+                    for name in self.needs.get(table, TABLES[table])
+                )
                 connection.execute(f"CREATE TABLE {identifier(table)} ({listed})")
             prepare(connection, 0, task, options)
             # A view may come from elsewhere, and to check it is to run it: it gets no file to read.
@@ -173,8 +183,35 @@ def load_view(name: str, *folders: Path) -> View:
         _load_mapper(name) if path.parent == PACKAGED else (None, (), "")
     )
     return View(
-        name, path, statements["keys"], statements["facts"], text + mapper_source, mapper, offers
+        name=name,
+        path=path,
+        keys=statements["keys"],
+        facts=statements["facts"],
+        source=text + mapper_source,
+        mapper=mapper,
+        offers=offers,
+        needs=_needs(pieces[0], path),
     )
+
+
+def _needs(head: str, path: Path) -> dict[str, tuple[str, ...]]:
+    """Return the columns by table that the lines ``-- needs`` of a view's head name."""
+    needs: dict[str, tuple[str, ...]] = {}
+    for table, listed in _NEEDS.findall(head):
+        columns = tuple(dict.fromkeys(name.strip() for name in listed.split(",")))
+        if table not in TABLES:
+            raise RecipeError(
+                f"{path}: there is no table {table!r}: {did_you_mean(table, TABLES)}"
+                f"There are {', '.join(TABLES)}"
+            )
+        for name in columns:
+            if name not in TABLES[table]:
+                raise RecipeError(
+                    f"{path}: the table {table!r} has no column {name!r}: "
+                    f"{did_you_mean(name, TABLES[table])}It has {', '.join(TABLES[table])}"
+                )
+        needs[table] = (*needs.get(table, ()), *columns)
+    return needs
 
 
 def _check_single(statement: str, part: str, path: Path) -> None:

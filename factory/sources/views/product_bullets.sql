@@ -3,6 +3,9 @@
 --
 -- One key a query: the product is the first of its exact matches, by draw, that has enough bullets.
 
+-- needs judgements: query_id, product_id, locale, label
+-- needs products: product_id, locale, title, bullets
+
 -- keys
 SELECT
     locale || ':' || query_id AS key,

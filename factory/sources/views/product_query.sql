@@ -1,6 +1,9 @@
 -- One exact match of a query, with every query of its locale for which it is an exact match: which
 -- of them the product answers best is for rows/product_query.py.
 
+-- needs judgements: query_id, query, product_id, locale, label
+-- needs products: product_id, locale, title, bullets, brand, color
+
 -- keys
 SELECT
     locale || ':' || query_id AS key,

@@ -1,5 +1,8 @@
 -- One judged product for each label that a query has.
 
+-- needs judgements: query_id, query, product_id, locale, label
+-- needs products: product_id, locale, title
+
 -- keys
 SELECT
     locale || ':' || query_id || ':' || label AS key,

@@ -4,6 +4,9 @@
 -- product that is none. Its products are taken in turns, one of each label after another, so that
 -- three and four different labels are the rule and complements (3 % of ESCI) are not crowded out.
 
+-- needs judgements: query_id, query, product_id, locale, label
+-- needs products: product_id, locale, title
+
 -- keys
 SELECT
     locale || ':' || query_id AS key,
