@@ -30,11 +30,11 @@ def draw(seed: int, task: str, key: str, purpose: str) -> int:
     return int.from_bytes(md5(text.encode(), usedforsecurity=False).digest()[:8], "little")
 
 
-def sql_macro(seed: int, task: str) -> str:
+def sql_macro(seed: int, task: str, name: str = "draw") -> str:
     """Return the statement that defines ``draw(key, purpose)`` in DuckDB for one seed and task."""
     head = f"{seed}{_UNIT_SEPARATOR}{task}{_UNIT_SEPARATOR}".replace("'", "''")
     return (
-        "CREATE OR REPLACE TEMP MACRO draw(key, purpose) AS "
+        f"CREATE OR REPLACE TEMP MACRO {name}(key, purpose) AS "
         f"(md5_number('{head}' || key || chr(31) || purpose) & {_LOW_64})::UBIGINT"
     )
 

@@ -43,7 +43,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a sample comes from, complete enough to make it again."""
+    """Where a sample comes from, complete enough to make it again.
+
+    ``parent`` is the task that a derived one derives from, ``generator`` then the operator and map.
+    """
 
     source: str
     source_ids: tuple[str, ...]
@@ -53,6 +56,7 @@ class Provenance:
     wording: str
     seed: int
     definition: str
+    parent: str | None = None
     generator: str | None = None
     model: str | None = None
     prompt_hash: str | None = None

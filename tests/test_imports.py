@@ -28,7 +28,7 @@ ORDER = (
     ("__main__", "__init__"),
 )
 #: Two files that are one room.
-SAME_ROOM = {"recipe_text": "recipe"}
+SAME_ROOM: dict[str, str] = {}
 LEVELS = {name: level for level, name in enumerate(chain.from_iterable(ORDER))}
 #: What training may know besides itself.
 TRAINING = {"tasktypes", "llm", "outputs", "errors", "sample", "draw", "text"}

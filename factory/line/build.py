@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
 from factory.draw import Draw
 from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES, first_rejection, run_filters
+from factory.generators import Record
 from factory.line.fold import Candidate, Outcome
-from factory.line.task import Task, compile_task
+from factory.line.task import Derivation, Task, compile_task
 from factory.outputs.jsonl import to_line
 from factory.recipe import Recipe
-from factory.sample import Provenance, Sample, sample_id
+from factory.sample import Provenance, Sample, Verdict, sample_id
 from factory.sources.lookup import behind
 from factory.sources.view import ROW_COLUMNS, RowRejectedError
 from factory.tasktypes import ArrangementError
@@ -46,6 +48,8 @@ class SampleBuilder:
         self._split = split
         self._wordings = tuple(task.template.wordings)
         named = {name for wording in task.template.wordings.values() for name in wording.names}
+        self._derivation = task.derivation
+        self._parent = task.derivation and SampleBuilder(recipe, task.derivation.parent, split)
         # In one order: which null is reported first must not depend on a set's.
         self._needed = tuple(sorted(named.union(task.type.columns(task.options))))
 
@@ -53,46 +57,124 @@ class SampleBuilder:
         return _compiled_again, (self._pickled, self._task.name, self._split)
 
     def outcomes(self, rows: Iterable[Mapping[str, Any]]) -> list[Outcome]:
-        """Return what comes of each facts row: ``ordinal`` and ``split_group`` come with it."""
+        """Return what comes of each facts row: ``ordinal`` and ``split_group`` come with it.
+
+        For a task that combines records, each is a group of them: ``ordinal`` and ``records``.
+        """
         return [Outcome(row["ordinal"], tuple(self._candidates(row))) for row in rows]
 
     def _candidates(self, facts: Mapping[str, Any]) -> Iterator[Candidate]:
-        key: str = facts["key"]
-        group: str = facts["split_group"]
-        row = {
-            name: value if name in ("key", "source_ids") else _cleaned(value)
-            for name, value in facts.items()
-            if name not in ("ordinal", "split_group")
-        }
+        key = facts["records"][0]["key"] if "records" in facts else facts["key"]
+        bare: Mapping[str, Any] = {"key": key, **facts}
+        try:
+            if self._parent and self._derivation:
+                rows = self._derived(facts, self._parent, self._derivation)
+            else:
+                bare = _cleaned_row(facts)
+                rows = self._mapped(bare, key, facts["split_group"])
+        except _DroppedError as error:
+            yield self._rejected(bare, key, error)
+            return
+        for row in rows:
+            try:
+                yield self._candidate(row)
+            except _DroppedError as error:
+                yield self._rejected(row.columns, row.key, error)
+
+    def _mapped(self, row: dict[str, Any], key: str, group: str) -> list[_Row]:
+        """Return the rows that the view's facts and its mapper give."""
         mapper = self._task.view.mapper
         if mapper is None:
-            yield self._candidate(row, key, group)
-            return
+            return [_Row(key, (group,), row)]
         try:
             mapped = list(mapper(row, Draw(self._seed, self._task.name, key)))
         except RowRejectedError as error:
-            yield self._rejected(row, key, "rows", error.reason, error.detail)
-            return
-        for number, each in enumerate(mapped):
-            yield self._candidate(each, key if len(mapped) == 1 else f"{key}#{number}", group)
+            raise _DroppedError("rows", error.reason, error.detail) from error
+        several = len(mapped) > 1
+        return [
+            _Row(f"{key}#{number}" if several else key, (group,), each)
+            for number, each in enumerate(mapped)
+        ]
 
-    def _candidate(self, row: Mapping[str, Any], key: str, group: str) -> Candidate:
-        task = self._task
+    def _derived(
+        self, facts: Mapping[str, Any], parent: SampleBuilder, derivation: Derivation
+    ) -> list[_Row]:
+        """Return the row that the record map makes of its parent's records."""
+        grouped = "records" in facts and self._task.partners
+        first, *others = facts["records"] if grouped else [facts]
+        record = parent.record(first)
+        partners = []
+        for each in others:
+            with suppress(_DroppedError):
+                partners.append(parent.record(each))
+        draw = Draw(self._seed, self._task.name, record.key)
+        try:
+            made = list(derivation.map.rows((record, *partners), draw, derivation.options))
+        except RowRejectedError as error:
+            raise _DroppedError("derive", error.reason, error.detail) from error
+        return [
+            _Row(
+                record.key,
+                tuple(dict.fromkeys(each.group for each in row.of)),
+                {
+                    **row.columns,
+                    "key": record.key,
+                    "locale": record.locale,
+                    "source_ids": list(
+                        dict.fromkeys(chain.from_iterable(each.source_ids for each in row.of))
+                    ),
+                },
+            )
+            for row in made[:1]
+        ]
+
+    def record(self, facts: Mapping[str, Any]) -> Record:
+        """Return the accepted record of one facts row, for a task that derives from this one.
+
+        Raises :class:`_DroppedError` where this task would drop it.
+        """
+        try:
+            if self._parent and self._derivation:
+                rows = self._derived(facts, self._parent, self._derivation)
+            else:
+                rows = self._mapped(_cleaned_row(facts), facts["key"], facts["split_group"])
+            if not rows:
+                raise _DroppedError("rows", "no-row", "the view's row gives nothing")
+            sample, verdicts, _ = self._sample(rows[0])
+        except _DroppedError as error:
+            raise _DroppedError("parent", error.reason, error.detail) from error
+        if rejection := first_rejection(verdicts):
+            raise _DroppedError("parent", rejection.reason, rejection.detail)
+        return Record(
+            key=facts["key"],
+            locale=sample.locale,
+            group=sample.split_group,
+            source_ids=sample.provenance.source_ids,
+            row=sample.slots,
+            input=sample.input,
+            options=sample.options,
+            gold=sample.gold,
+            output=sample.output_field,
+        )
+
+    def _sample(self, made: _Row) -> tuple[Sample, tuple[Verdict, ...], str]:
+        """Return the sample of one row, what the filters say of it, and its slots as JSON."""
+        task, row, key = self._task, made.columns, made.key
         if missing := self._missing(row):
-            return self._rejected(row, key, "rows", "value-missing", missing)
+            raise _DroppedError("rows", "value-missing", missing)
         draw = Draw(self._seed, task.name, key)
         try:
             arrangement = task.type.arrange(row, draw, task.options)
         except ArrangementError as error:
-            return self._rejected(row, key, "arrange", error.reason, error.detail)
+            raise _DroppedError("arrange", error.reason, error.detail) from error
         lang = LOCALE_LANGUAGES.get(row["locale"] or "")
         if lang is None:
             known = ", ".join(sorted(LOCALE_LANGUAGES))
-            detail = f"{row['locale']!r} is none of {known}"
-            return self._rejected(row, key, "rows", "locale-unknown", detail)
+            raise _DroppedError("rows", "locale-unknown", f"{row['locale']!r} is none of {known}")
         wording = task.template.wordings[draw.largest(self._wordings, "wording")]
         rendered = wording.render(
             {
+                **task.spec.words,
                 **row,
                 "candidates": arrangement.candidates,
                 "golds": len(arrangement.gold) if isinstance(arrangement.gold, list) else 1,
@@ -101,10 +183,11 @@ class SampleBuilder:
         )
         slots = {name: value for name, value in row.items() if name not in ROW_COLUMNS}
         description, prompt, input_, candidates, constraint, output = rendered.parts
+        derive = task.spec.derive
         sample = Sample(
             id=sample_id(task.name, key),
             task=task.name,
-            track=task.spec.track,
+            track=task.spec.track or "",
             task_type=task.type.name,
             metric=task.metric,
             description=description,
@@ -121,7 +204,7 @@ class SampleBuilder:
             lang=lang,
             locale=row["locale"],
             split=self._split,
-            split_group=group,
+            split_group=made.groups[0],
             provenance=Provenance(
                 source=task.spec.source,
                 source_ids=tuple(row["source_ids"] or ()),
@@ -131,16 +214,20 @@ class SampleBuilder:
                 wording=wording.name,
                 seed=self._seed,
                 definition=task.definition,
+                parent=derive.from_ if derive else None,
+                generator=f"{derive.operator}:{derive.map}" if derive else None,
             ),
         )
-        verdicts = run_filters(task.filters, sample)
-        slots_text = to_json(slots).decode()
+        return sample, run_filters(task.filters, sample), to_json(slots).decode()
+
+    def _candidate(self, made: _Row) -> Candidate:
+        sample, verdicts, slots_text = self._sample(made)
         rejection = first_rejection(verdicts)
         return Candidate(
             id=sample.id,
             content=_content(slots_text),
-            subject=row.get("subject") or "",
-            group=group,
+            subject=made.columns.get("subject") or "",
+            groups=made.groups,
             touches=touches(sample.provenance.source_ids),
             filter=rejection.filter if rejection else "",
             reason=rejection.reason if rejection else "",
@@ -156,20 +243,36 @@ class SampleBuilder:
                 return f"{name}: the source has no value, or judges a product that it does not list"
         return ""
 
-    def _rejected(
-        self, row: Mapping[str, Any], key: str, stage: str, reason: str, detail: str
-    ) -> Candidate:
+    def _rejected(self, row: Mapping[str, Any], key: str, error: _DroppedError) -> Candidate:
         return Candidate(
             id=sample_id(self._task.name, key),
             content=b"",
             subject="",
-            group="",
+            groups=(),
             touches=(),
-            filter=stage,
-            reason=reason,
-            detail=detail,
+            filter=error.stage,
+            reason=error.reason,
+            detail=error.detail,
             record=to_json(row),
         )
+
+
+class _DroppedError(ValueError):
+    """A row that no sample comes of: at which stage, and why."""
+
+    def __init__(self, stage: str, reason: str, detail: str) -> None:
+        super().__init__(f"{stage}: {reason}: {detail}")
+        self.stage = stage
+        self.reason = reason
+        self.detail = detail
+
+
+class _Row(NamedTuple):
+    """One row for the task type to arrange: its key, its split groups, and what it says."""
+
+    key: str
+    groups: tuple[str, ...]
+    columns: Mapping[str, Any]
 
 
 @lru_cache(maxsize=8)
@@ -181,6 +284,14 @@ def _compiled_again(recipe: bytes, task: str, split: str) -> SampleBuilder:
 def touches(source_ids: Sequence[str]) -> tuple[str, ...]:
     """Return the queries and products behind source ids: what test samples ban from training."""
     return tuple(dict.fromkeys(chain.from_iterable(map(behind, source_ids))))
+
+
+def _cleaned_row(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value if name in ("key", "source_ids") else _cleaned(value)
+        for name, value in facts.items()
+        if name not in ("ordinal", "split_group")
+    }
 
 
 def _cleaned(value: Any) -> Any:

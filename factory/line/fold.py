@@ -23,7 +23,7 @@ class Candidate(NamedTuple):
         id: the sample's identity.
         content: hash of what the sample says; two samples of one content are duplicates.
         subject: what the sample is about, where a view allows each subject once; else empty.
-        group: its split group: what may never be in two splits.
+        groups: its split groups: what may never be in two splits.
         touches: the ids of the products, queries and reviews that it shows.
         filter: the filter or step that dropped it; empty where all kept it.
         reason, detail: why it was dropped.
@@ -33,7 +33,7 @@ class Candidate(NamedTuple):
     id: str
     content: bytes
     subject: str
-    group: str
+    groups: tuple[str, ...]
     touches: tuple[str, ...]
     filter: str
     reason: str
@@ -159,7 +159,7 @@ class Fold:
         if candidate.subject:
             self._subjects[candidate.subject] = candidate.id
         self.touched.update(candidate.touches)
-        self.groups.add(candidate.group)
+        self.groups.update(candidate.groups)
         self.needed[stratum] -= 1
         self.accepted[stratum] += 1
         self._sink.accept(candidate)

@@ -35,10 +35,12 @@ class Plan:
     """The keys of a task in draw order: the relation ``keys``, counted by stratum.
 
     ``shares`` are the dimensions that have quotas: those of the recipe, and the gold's position.
+    ``partners`` is how many further keys' records a row is made of.
     """
 
     available: Mapping[Stratum, int]
     shares: Mapping[str, Shares]
+    partners: int = 0
 
     @property
     def keys(self) -> int:
@@ -53,7 +55,7 @@ def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -
     """
     shares = _shares(task)
     dimensions = [
-        f"(draw(key, 'position') % {task.positions})::VARCHAR"
+        f"(own_draw(key, 'position') % {task.positions})::VARCHAR"
         if name == "position" and task.positions
         else f"coalesce({identifier(name)}::VARCHAR, '')"
         for name in shares
@@ -83,7 +85,7 @@ def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -
         "(FORMAT parquet, COMPRESSION zstd)"
     )
     publish(partial, folder / KEYS_FILE)
-    return _count(connection, shares)
+    return _count(connection, shares, task.partners)
 
 
 def load_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -> Plan | None:
@@ -94,7 +96,7 @@ def load_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -
     file = text_literal(str(folder / KEYS_FILE))
     try:
         connection.execute(f"CREATE TEMP TABLE keys AS FROM read_parquet({file}) ORDER BY ordinal")
-        return _count(connection, _shares(task))
+        return _count(connection, _shares(task), task.partners)
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException):
         connection.execute("DROP TABLE IF EXISTS keys")
         return None
@@ -109,8 +111,10 @@ def _shares(task: Task) -> dict[str, Shares]:
     return shares
 
 
-def _count(connection: duckdb.DuckDBPyConnection, shares: Mapping[str, Shares]) -> Plan:
-    return Plan(_by_stratum(connection, "keys", bool(shares)), shares)
+def _count(
+    connection: duckdb.DuckDBPyConnection, shares: Mapping[str, Shares], partners: int
+) -> Plan:
+    return Plan(_by_stratum(connection, "keys", bool(shares)), shares, partners)
 
 
 def _by_stratum(
@@ -167,11 +171,38 @@ class KeyWalk:
             f"FROM (SELECT * REPLACE ({ordinal} AS ordinal) FROM keys "
             "ANTI JOIN banned USING (split_group))"
         )
+        self._partners = plan.partners
+        if plan.partners:
+            self._line_up(connection)
         self._stratified = bool(plan.shares)
         left = _by_stratum(connection, "walk", self._stratified)
         self.available = {stratum: left.get(stratum, 0) for stratum in plan.available}
         self.quotas = share_out(size, self.available, plan.shares, tolerance)
         self._depths = dict.fromkeys(self.quotas, 0)
+
+    def _line_up(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Give every key its partners: the keys after it in this walk, of its own locale.
+
+        The last ones find theirs at the start again.
+        """
+        columns = {name for name, *_ in connection.table("walk").description}
+        within = "coalesce(locale, '')" if "locale" in columns else "''"
+        connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE partners AS
+            WITH line AS (
+                SELECT key, ordinal, {within} AS within,
+                    row_number() OVER (PARTITION BY {within} ORDER BY ordinal) - 1 AS place,
+                    count(*) OVER (PARTITION BY {within}) AS length
+                FROM walk
+            ),
+            asked AS (
+                SELECT key, within, turn, (place + turn) % length AS place
+                FROM line, (SELECT unnest(range(1, {self._partners} + 1)) AS turn)
+                WHERE turn < length
+            )
+            SELECT asked.key, asked.turn, line.key AS partner
+            FROM asked JOIN line USING (within, place)
+        """)
 
     def next_window(self, needed: Mapping[Stratum, int]) -> Window | None:
         """Fill ``chosen`` for what is still needed; None where no open stratum has keys left."""
@@ -200,6 +231,17 @@ class KeyWalk:
             "USING (stratum) WHERE rank > low AND rank <= high ORDER BY ordinal"
         )
         keys = self._connection.execute("SELECT ordinal, stratum FROM chosen").fetchall()
+        if self._partners:
+            self._connection.execute(
+                "CREATE OR REPLACE TEMP TABLE groups AS "
+                "SELECT chosen.ordinal, key, turn, partner "
+                "FROM chosen JOIN (FROM partners UNION ALL SELECT key, 0, key FROM chosen) "
+                "USING (key)"
+            )
+            self._connection.execute(
+                "CREATE OR REPLACE TEMP TABLE chosen AS SELECT * FROM walk "
+                "WHERE key IN (SELECT partner FROM groups) ORDER BY ordinal"
+            )
         beyond = self._connection.execute(
             "SELECT stratum, min(ordinal) FROM walk JOIN bounds USING (stratum) "
             "WHERE rank > high GROUP BY stratum"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -113,7 +113,8 @@ def _run(
         return RunResult(folder.path, earlier, fresh=False)
     folder.clear_partials()
     connection.execute(f"SET schema = {text_literal(task.spec.source)}")
-    prepare(connection, recipe.seed, task.name, task.view_options)
+    root = task.root
+    prepare(connection, recipe.seed, root.name, root.view_options, derived=task.name)
     confine(connection, folder, source)
     plan = load_plan(connection, task, folder.work) if planned else None
     if plan is None:
@@ -207,14 +208,38 @@ def _run_fold(
 
 
 def _facts(task: Task, connection: duckdb.DuckDBPyConnection) -> Iterator[list[dict[str, Any]]]:
-    """Yield the facts of the keys in ``chosen``, in draw order, a shard at a time."""
+    """Yield the facts of the keys in ``chosen``, in draw order, a shard at a time.
+
+    For a task that combines records they come in groups: ``records``, the key's own first.
+    """
     result = connection.execute(
         "SELECT chosen.ordinal, chosen.split_group, facts.* "
         f"FROM ({task.view.facts}) AS facts JOIN chosen USING (key) ORDER BY chosen.ordinal"
     )
     names = [name for name, *_ in result.description or ()]
-    while rows := result.fetchmany(_SHARD_ROWS):
-        yield [dict(zip(names, row, strict=True)) for row in rows]
+    if task.partners:
+        rows = {row[0]: row[1] for row in _by_key(names, result.fetchall())}
+        groups = connection.execute(
+            "SELECT ordinal, list(partner ORDER BY turn) FROM groups GROUP BY ordinal "
+            "ORDER BY ordinal"
+        )
+        while found := groups.fetchmany(_SHARD_ROWS):
+            yield [
+                {"ordinal": ordinal, "records": [rows[key] for key in keys if key in rows]}
+                for ordinal, keys in found
+                if keys[0] in rows
+            ]
+        return
+    while found := result.fetchmany(_SHARD_ROWS):
+        yield [dict(zip(names, row, strict=True)) for row in found]
+
+
+def _by_key(
+    names: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for row in rows:
+        named = dict(zip(names, row, strict=True))
+        yield named["key"], named
 
 
 class _Sink:

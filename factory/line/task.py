@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 
 from factory.errors import RecipeError, did_you_mean
 from factory.filters import Filter, build_filters
+from factory.generators import RecordMap
 from factory.recipe import Recipe, SourceSpec, TaskSpec
 from factory.sources.view import View, load_view
 from factory.tasktypes import TaskType
@@ -26,11 +28,13 @@ class Task:
     """A task ready to run.
 
     Attributes:
+        view: where its rows come from; that of its root for a derived task.
+        columns: what its rows offer to the task type and the template.
         definition: hash of everything that decides what a row's sample says: source adapter, view,
-            row mapper, task type and its options, template, filters. Size, seed, title and paper
-            numbers are not in it.
+            row mapper or record map and parent, task type and its options, template, filters. Size,
+            seed, title and paper numbers are not in it.
         metric: the metric its samples carry.
-        positions: how many places the gold can take, where that is a stratum.
+        derivation: what a derived task derives from, and how.
     """
 
     name: str
@@ -40,9 +44,21 @@ class Task:
     options: BaseModel
     metric: str
     view: View
+    columns: frozenset[str]
     template: Template
     filters: tuple[Filter, ...]
     definition: str
+    derivation: Derivation | None = None
+
+    @property
+    def root(self) -> Task:
+        """The task whose view gives the keys: this one, unless it is derived."""
+        return self if self.derivation is None else self.derivation.parent.root
+
+    @property
+    def partners(self) -> int:
+        """How many further records of its parent a row is made of."""
+        return 0 if self.derivation is None else self.derivation.map.partners
 
     @property
     def positions(self) -> int | None:
@@ -55,38 +71,98 @@ class Task:
         return self.options.model_dump(mode="json")
 
 
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """The task that another derives from, and the map that makes its rows of its records."""
+
+    parent: Task
+    operator: str
+    map: RecordMap
+    options: BaseModel
+
+    def check(self, name: str) -> None:
+        """Raise :class:`RecipeError` where the map cannot read the parent's records."""
+        at, parent = f"tasks.{name}.derive", self.parent
+        if parent.spec.type not in self.map.types:
+            raise RecipeError(
+                f"{at}: the map {self.map.name!r} reads tasks of the types "
+                f"{', '.join(self.map.types)}; {parent.name!r} is of type {parent.spec.type!r}"
+            )
+        for column in self.map.needs(self.options):
+            if column not in parent.columns:
+                raise RecipeError(
+                    f"{at}: the map {self.map.name!r} reads the column {column!r}, which the rows "
+                    f"of {parent.name!r} do not offer; they offer "
+                    f"{', '.join(sorted(parent.columns))}"
+                )
+        above: Task | None = parent if self.map.partners else None
+        while above is not None:
+            if above.partners:
+                raise RecipeError(
+                    f"{at}: {above.name!r} combines several records already, and "
+                    f"{self.map.name!r} would combine those again: derive it from a task that "
+                    "combines none"
+                )
+            above = above.derivation.parent if above.derivation else None
+
+
 def compile_task(recipe: Recipe, name: str) -> Task:
     """Look up and check everything that task ``name`` needs, without touching a source's files.
 
     Raises :class:`RecipeError` for a view or template that is missing or not usable, a template
-    that uses a name that the view does not offer, or a view that lacks what the type arranges.
+    that uses a name that the rows do not offer, rows that lack what the type arranges, a source
+    that cannot fill the columns that the view reads, or a parent that the map cannot read.
     """
     spec = recipe.task(name)
     options = spec.options
-    view = load_view(spec.rows, recipe.folder / "views")
-    strata, facts = view.columns(name, options.model_dump(mode="json"))
+    source_spec = recipe.sources[spec.source]
+    definition: dict[str, Any] = {
+        "type": spec.type,
+        "options": options.model_dump(mode="json"),
+        "metric": spec.metric,
+        "track": spec.track,
+    }
+    derivation = None
+    if spec.derive is None:
+        view = load_view(spec.rows, recipe.folder / "views")
+        strata, facts = view.columns(name, options.model_dump(mode="json"))
+        columns = frozenset({*facts, *view.offers})
+        origin = f"the view {view.path}"
+        definition |= {
+            "adapter": source_spec.adapter,
+            "source_options": source_spec.options.model_dump(mode="json"),
+            "view": view.source,
+        }
+        _check_needs(recipe, name, view)
+    else:
+        parent = compile_task(recipe, spec.derive.from_)
+        derivation = Derivation(
+            parent, spec.derive.operator, spec.derive.record_map, spec.derive.options
+        )
+        derivation.check(name)
+        view = parent.view
+        strata, _ = view.columns(parent.root.name, parent.root.view_options)
+        columns = frozenset(derivation.map.offers)
+        origin = f"the map {spec.derive.operator} {spec.derive.map}"
+        definition |= {
+            "parent": parent.definition,
+            "map": inspect.getsource(type(derivation.map)),
+            "map_options": derivation.options.model_dump(mode="json"),
+        }
     _check_strata(spec, name, strata)
-    columns = {*facts, *view.offers}
     missing = [column for column in spec.task_type.columns(options) if column not in columns]
     if missing:
         raise RecipeError(
             f"tasks.{name}: the type {spec.type!r} arranges the column {missing[0]!r}, "
-            f"which the view {view.path} does not offer; it offers {', '.join(sorted(columns))}"
+            f"which {origin} does not offer; it offers {', '.join(sorted(columns))}"
         )
     template = TemplateFolder(recipe.folder / "templates").load(spec.template, spec.task_type.base)
-    template.check_names({*columns, *_OFFERED_BY_THE_LINE})
-    source_spec = recipe.sources[spec.source]
+    template.check_names({*columns, *spec.words, *_OFFERED_BY_THE_LINE})
     filter_options = spec.filters or recipe.filters
-    definition = {
-        "adapter": source_spec.adapter,
-        "source_options": source_spec.options.model_dump(mode="json"),
-        "view": view.source,
-        "type": spec.type,
-        "options": options.model_dump(mode="json"),
-        "metric": spec.metric,
+    definition |= {
         "template": template.source,
+        "words": spec.words,
         "filters": filter_options.model_dump(mode="json"),
-        "track": spec.track,
     }
     text = json.dumps(definition, sort_keys=True, ensure_ascii=False)
     return Task(
@@ -97,10 +173,36 @@ def compile_task(recipe: Recipe, name: str) -> Task:
         options=options,
         metric=spec.metric or spec.task_type.metrics[0],
         view=view,
+        columns=columns,
         template=template,
         filters=build_filters(filter_options),
         definition=blake2b(text.encode(), digest_size=8).hexdigest(),
+        derivation=derivation,
     )
+
+
+def missing_columns(recipe: Recipe, name: str) -> list[str]:
+    """Return the columns that task ``name`` reads and its source lacks, as ``table.column``."""
+    spec = recipe.task(name)
+    needs = load_view(spec.rows, recipe.folder / "views").needs
+    source = recipe.sources[spec.source]
+    offers = source.source.offers(source.options)
+    return [
+        f"{table}.{column}"
+        for table, columns in needs.items()
+        for column in columns
+        if column not in offers.get(table, ())
+    ]
+
+
+def _check_needs(recipe: Recipe, name: str, view: View) -> None:
+    missing = missing_columns(recipe, name)
+    if missing:
+        source = recipe.tasks[name].source
+        raise RecipeError(
+            f"tasks.{name}: the source {source!r} has no {', '.join(missing)}, which the view "
+            f"{view.name!r} reads: map those columns, or leave this task out"
+        )
 
 
 def _check_strata(spec: TaskSpec, name: str, columns: Sequence[str]) -> None:

@@ -56,6 +56,7 @@ def to_record(
             "wording": provenance.wording,
             "seed": provenance.seed,
             "definition": provenance.definition,
+            "parent": provenance.parent,
             "generator": provenance.generator,
             "model": provenance.model,
             "prompt_hash": provenance.prompt_hash,

@@ -1,29 +1,27 @@
-"""``recipes.yaml`` as strict models: what a user may write, checked before anything runs.
+"""``recipes.yaml`` as strict models: what a user may write.
 
-Unknown keys are refused. Every complaint is one line that names the file, the line, the key, and
-the nearest key that would have been right.
+Unknown keys are refused; :mod:`factory.recipe.load` reads the files and says what is wrong.
 """
 
 from __future__ import annotations
 
-import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     PrivateAttr,
-    ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
-from factory.errors import RecipeError, UsageError, did_you_mean
+from factory.errors import UsageError, did_you_mean
 from factory.filters import FilterOptions
-from factory.recipe_text import Location, RecipeText, read_recipe_text
+from factory.generators import OPERATORS, RECORD_MAPS, RecordMap
 from factory.sources import SOURCES, Source
 from factory.tasktypes import TASK_TYPES, TaskType
 
@@ -33,6 +31,7 @@ Track = Literal[
     "user-behavior-alignment",
     "multi-lingual-abilities",
 ]
+_MOST_LISTED: Final = 40
 _NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,99}$"
 Name = Annotated[str, Field(pattern=_NAME)]
 #: A count: ``yes``, which YAML reads as a truth value, would otherwise pass for 1.
@@ -78,14 +77,47 @@ class SourceSpec(_Strict):
         return self.source.options.model_validate(self.with_)
 
 
+class DeriveSpec(_Strict):
+    """How the records of a finished task become those of another (EcomGPT's Chain-of-Task)."""
+
+    from_: Name = Field(alias="from", description="the parent task")
+    operator: Literal["reverse", "simplify", "recombine"]
+    map: str = Field(description="which map of the operator: factory/generators")
+    with_: dict[str, Any] = Field(
+        default_factory=dict, alias="with", description="the map's own options"
+    )
+
+    @field_validator("map")
+    @classmethod
+    def _known_map(cls, name: str, info: ValidationInfo) -> str:
+        operator = info.data.get("operator")
+        return name if operator is None else _one_of(name, OPERATORS[operator], f"{operator} map")
+
+    @property
+    def record_map(self) -> RecordMap:
+        """The map itself."""
+        return RECORD_MAPS[self.operator, self.map]
+
+    @property
+    def options(self) -> BaseModel:
+        """The map's own options, typed."""
+        return self.record_map.options.model_validate(self.with_)
+
+
 class TaskSpec(_Strict):
-    """One task: a view (``rows``), a task type and a template."""
+    """One task: a view (``rows``) or another task, a task type and a template.
+
+    A derived task (``derive``) has no source, view or track of its own; once a recipe is loaded,
+    they are those of the task at the root of its chain.
+    """
 
     title: str = Field(min_length=1)
-    source: str
-    rows: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
-        description="the view: factory/sources/views/<rows>.sql, or views/ beside the recipe"
+    source: str = ""
+    rows: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*)?$")] = Field(
+        default="",
+        description="the view: factory/sources/views/<rows>.sql, or views/ beside the recipe",
     )
+    derive: DeriveSpec | None = None
     type: str
     template: str
     size: Whole = Field(gt=0, description="training samples wanted")
@@ -93,8 +125,11 @@ class TaskSpec(_Strict):
     with_: dict[str, Any] = Field(
         default_factory=dict, alias="with", description="the task type's own options"
     )
-    track: Track
+    track: Track | None = None
     metric: str | None = None
+    words: dict[Name, str] = Field(
+        default_factory=dict, description="texts that the template may use beside the row's columns"
+    )
     filters: FilterOptions | None = Field(
         default=None, description="in place of the recipe's own filters block"
     )
@@ -110,6 +145,23 @@ class TaskSpec(_Strict):
     nvidia: PaperNumber = None
     eshop: PaperNumber = None
     dev: PaperNumber = None
+    ecom: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+-[A-Za-z_]+-[A-Za-z0-9_]+$")] | None = Field(
+        default=None,
+        description="EcomInstruct's id without the language: <Dataset>-<Type>-<name>",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Self:
+        if self.derive is None:
+            for name in ("source", "rows", "track"):
+                if not getattr(self, name):
+                    raise ValueError(f"the key {name!r} is missing")
+        elif extra := {"source", "rows"} & self.model_fields_set:
+            raise ValueError(
+                f"a derived task has the {min(extra)} of its parent: leave out {min(extra)!r}, "
+                "or 'derive'"
+            )
+        return self
 
     @field_validator("type")
     @classmethod
@@ -138,14 +190,59 @@ class TaskSpec(_Strict):
         return self.task_type.options.model_validate(self.with_)
 
 
-class Recipe(_Strict):
+class MixtureSpec(_Strict):
+    """Tasks that are made together, so that none trains on what another is tested on.
+
+    Tasks are named by the number that a paper gives them (``nvidia``, ``eshop``), by their own
+    name, or all at once by carrying an EcomInstruct id; each with the samples that it lends.
+    """
+
+    title: str = Field(min_length=1)
+    size: Whole | None = Field(None, gt=0, description="samples in all, as the paper prints it")
+    nvidia: dict[int, Whole] = Field(default_factory=dict)
+    eshop: dict[int, Whole] = Field(default_factory=dict)
+    tasks: dict[Name, Whole] = Field(default_factory=dict)
+    ecom: bool = Field(default=False, description="take every task that has an EcomInstruct id")
+    cap: Whole | None = Field(None, gt=0, description="at most so many samples of a task")
+    test: Whole = Field(0, ge=0, description="test samples of each held-out task")
+    held_out: list[Name] = Field(
+        default_factory=list,
+        description="tasks and sources that nothing is trained on, nor on what derives from them",
+    )
+
+    @model_validator(mode="after")
+    def _has_tasks(self) -> Self:
+        if not (self.nvidia or self.eshop or self.tasks or self.ecom):
+            raise ValueError("a mixture needs tasks: give nvidia, eshop, tasks or ecom")
+        return self
+
+
+class IncludeSpec(_Strict):
+    """Recipe files whose tasks are taken in, all of them reading ``source`` where it is given."""
+
+    from_: str = Field(alias="from", min_length=1)
+    source: Name | None = None
+
+
+class RecipePart(_Strict):
+    """What an included file may hold."""
+
+    sources: dict[Name, SourceSpec] = Field(default_factory=dict)
+    tasks: dict[Name, TaskSpec] = Field(default_factory=dict)
+    mixtures: dict[Name, MixtureSpec] = Field(default_factory=dict)
+
+
+class Recipe(RecipePart):
     """A whole recipe; ``folder`` is where it stands, for templates and views beside it."""
 
+    include: list[str | IncludeSpec] = Field(
+        default_factory=list,
+        description="'catalogue' (the packaged tasks), or recipe files relative to this one",
+    )
     seed: Whole = 7
     max_quarantined: float = Field(
         0.01, ge=0, le=1, description="the share of a source's rows that may be unusable"
     )
-    sources: dict[Name, SourceSpec]
     filters: FilterOptions = Field(default_factory=FilterOptions)
     tasks: dict[Name, TaskSpec] = Field(min_length=1)
     # Not a field: a recipe that names a folder of its own is refused like any unknown key.
@@ -159,8 +256,17 @@ class Recipe(_Strict):
     def task(self, name: str) -> TaskSpec:
         """Return one task; raises :class:`UsageError` with the nearest name."""
         if name not in self.tasks:
-            raise UsageError(_unknown("task", name, self.tasks))
+            raise UsageError(unknown("task", name, self.tasks))
         return self.tasks[name]
+
+    def lineage(self, name: str) -> Iterator[str]:
+        """Yield the names of the task and of those that it derives from, the nearest first."""
+        while True:
+            yield name
+            derive = self.tasks[name].derive
+            if derive is None:
+                return
+            name = derive.from_
 
     def with_changes(
         self,
@@ -181,11 +287,11 @@ class Recipe(_Strict):
         sources = dict(self.sources)
         for name, path in (paths or {}).items():
             if name not in sources:
-                raise UsageError(_unknown("source", name, sources))
+                raise UsageError(unknown("source", name, sources))
             sources[name] = sources[name].model_copy(update={"path": path})
         for name in allow_test:
             if name not in sources:
-                raise UsageError(_unknown("source", name, sources))
+                raise UsageError(unknown("source", name, sources))
             sources[name] = sources[name].model_copy(update={"allow_test": True})
         tasks = dict(self.tasks)
         if limit is not None:
@@ -201,139 +307,15 @@ class Recipe(_Strict):
         return self.model_copy(update=update)
 
 
-def load_recipe(path: str | Path) -> Recipe:
-    """Read and check a recipe file; raises :class:`RecipeError`, one line a problem."""
-    text = read_recipe_text(Path(path))
-    try:
-        recipe = Recipe.model_validate(text.data)
-    except ValidationError as error:
-        raise RecipeError("\n".join(_explain(error, text, (), Recipe))) from error
-    problems: list[str] = []
-    for name, source in recipe.sources.items():
-        problems += _check_options(
-            source.with_, source.source.options, text, ("sources", name, "with")
-        )
-    for name, task in recipe.tasks.items():
-        problems += _check_options(
-            task.with_, task.task_type.options, text, ("tasks", name, "with")
-        )
-        if task.source not in recipe.sources:
-            line = text.line(("tasks", name, "source"))
-            wrong = _unknown("source", task.source, recipe.sources)
-            problems.append(f"{text.path}:{line}: tasks.{name}.source: {wrong}")
-    if problems:
-        raise RecipeError("\n".join(problems))
-    folder = text.path.resolve().parent
-    sources = {
-        name: source.model_copy(update={"path": _beside(folder, source.path)})
-        for name, source in recipe.sources.items()
-    }
-    recipe = recipe.model_copy(update={"sources": sources})
-    recipe._folder = folder
-    return recipe
-
-
-def _beside(folder: Path, path: str) -> str:
-    """Return a source's path as it stands in a recipe: relative to the recipe's own folder."""
-    if path == "bundled" or "://" in path or Path(path).is_absolute():
-        return path
-    return str(folder / path)
-
-
-def _check_options(
-    data: Mapping[str, Any], model: type[BaseModel], text: RecipeText, at: Location
-) -> list[str]:
-    try:
-        model.model_validate(data)
-    except ValidationError as error:
-        return _explain(error, text, at, model)
-    return []
-
-
 def _one_of(name: str, known: Mapping[str, object], what: str) -> str:
     if name not in known:
-        raise ValueError(_unknown(what, name, known))
+        raise ValueError(unknown(what, name, known))
     return name
 
 
-def _unknown(what: str, name: str, known: Mapping[str, object]) -> str:
+def unknown(what: str, name: str, known: Mapping[str, object]) -> str:
+    """Return the complaint that there is no such thing, with the nearest that there is."""
     hint = did_you_mean(name, known)
-    return f"there is no {what} {name!r}: {hint}There are {', '.join(sorted(known))}"
-
-
-def _explain(
-    error: ValidationError, text: RecipeText, at: Location, model: type[BaseModel]
-) -> list[str]:
-    """Return a line for each thing that is wrong, in the order of the file."""
-    found: dict[tuple[int, str], str] = {}
-    for detail in error.errors(include_url=False):
-        # Members of a union add their own type names to the location; the file has none of them.
-        inside = tuple(part for part in detail["loc"] if _stands(text, at, part, detail["loc"]))
-        location = (*at, *inside)
-        line = text.line(location)
-        key = ".".join(_shown(part) for part in location)
-        message = detail["msg"].removeprefix("Value error, ")
-        if detail["type"] == "extra_forbidden":
-            known = _keys(model, detail["loc"][:-1])
-            hint = did_you_mean(str(location[-1]), known)
-            message = f"unknown key: {hint}The keys here are {', '.join(known)}"
-        elif detail["type"] == "missing":
-            message = f"the key {detail['loc'][-1]!r} is missing"
-        elif location in text.untexted and (
-            detail["type"] == "invalid_key" or detail["loc"][-1] == "[key]"
-        ):
-            wrong, line = text.untexted[location]
-            message = f"the key {_shown(wrong)} is not text in YAML: put it in quotes"
-        found.setdefault((line, key), f"{text.path}:{line}: {key or 'recipe'}: {message}")
-    return [found[place] for place in sorted(found)]
-
-
-def _shown(part: str | int) -> str:
-    """Return a key as one printable piece of a line; a recipe may come from elsewhere."""
-    text = str(part)
-    return text if text.isprintable() else repr(text)
-
-
-def _stands(text: RecipeText, at: Location, part: str | int, whole: tuple[str | int, ...]) -> bool:
-    prefix: Location = at
-    for step in whole:
-        if (*prefix, step) in text.lines:
-            prefix = (*prefix, step)
-            if step == part:
-                return True
-    return False
-
-
-def _keys(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
-    """Return the keys that the model has at ``location``."""
-    annotation: Any = model
-    for step in location:
-        annotation = _inner(annotation, step)
-    while not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-        members = [member for member in get_args(annotation) if member is not type(None)]
-        models = [m for m in members if isinstance(m, type) and issubclass(m, BaseModel)]
-        if not members:
-            return []
-        annotation = models[0] if models else members[0]
-    return [
-        field.alias or name for name, field in annotation.model_fields.items() if not field.exclude
-    ]
-
-
-def _inner(annotation: Any, step: str | int) -> Any:
-    origin = get_origin(annotation)
-    if origin in (Union, types.UnionType):
-        members = [member for member in get_args(annotation) if member is not type(None)]
-        for member in members:
-            if isinstance(member, type) and issubclass(member, BaseModel):
-                return _inner(member, step)
-        return members[0]
-    if origin is Annotated:
-        return _inner(get_args(annotation)[0], step)
-    if origin is dict:
-        return get_args(annotation)[1]
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        for name, field in annotation.model_fields.items():
-            if step in (name, field.alias):
-                return field.annotation
-    return annotation
+    shown = sorted(known)
+    listed = ", ".join(shown) if len(shown) <= _MOST_LISTED else f"{len(shown)} of them"
+    return f"there is no {what} {name!r}: {hint}There are {listed}"

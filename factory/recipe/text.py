@@ -22,6 +22,8 @@ Location: TypeAlias = tuple[str | int, ...]
 _MOST_NODES: Final = 200_000
 # Nor near this: an alias that stands inside its own anchor would nest for ever.
 _DEEPEST: Final = 50
+# libyaml reads the packaged catalogue ten times faster; on a hostile file it overflows the stack.
+_FastLoader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAGS: Final = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
@@ -46,8 +48,8 @@ class RecipeText:
         return 1
 
 
-def read_recipe_text(path: Path) -> RecipeText:
-    """Read one recipe file.
+def read_recipe_text(path: Path, *, packaged: bool = False) -> RecipeText:
+    """Read one recipe file; ``packaged`` ones are our own, and read faster.
 
     Raises :class:`RecipeError` with one line for a file that is missing, not UTF-8, not YAML, not a
     mapping, or in which a key stands twice.
@@ -61,7 +63,7 @@ def read_recipe_text(path: Path) -> RecipeText:
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read as UTF-8 text: {error}") from error
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_FastLoader if packaged else yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise RecipeError(f"{path}:{_yaml_problem(error)}") from error
     except RecursionError as error:
@@ -72,7 +74,7 @@ def read_recipe_text(path: Path) -> RecipeText:
     untexted: dict[Location, tuple[str, int]] = {}
     _locate(node, (), lines, untexted, path)
     try:
-        data = yaml.safe_load(text)
+        data = yaml.constructor.SafeConstructor().construct_document(node)
     except (yaml.YAMLError, ValueError) as error:
         raise RecipeError(f"{path}: {' '.join(str(error).split())}") from error
     except (LookupError, AttributeError) as error:  # what PyYAML makes of `!!bool maybe`

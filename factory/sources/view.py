@@ -10,6 +10,10 @@ Above them stand the tables and columns that it reads, one line a table: ``-- ne
 brand``. The view is checked against exactly these; a source that cannot fill them cannot have the
 task. A view without such lines may read any column, and then nobody can tell beforehand.
 
+What several views have in common (the products judged for a query, those that other queries lend)
+stands in ``views/shared``: a line ``-- include judged`` is replaced by the text of that file, which
+is a part of a ``WITH`` list.
+
 The relation ``keys`` holds all keys in draw order, for negatives from elsewhere; ``draw(key,
 purpose)`` is the draw of :mod:`factory.draw`, and ``getvariable('candidates')`` reads an option of
 the task's ``with:`` block. Where SQL ends, ``rows/<name>.py`` maps one facts row to none or more.
@@ -32,7 +36,9 @@ from factory.sources.base import TABLES
 from factory.sources.sql import identifier, one_line
 
 PACKAGED: Final = Path(__file__).parent / "views"
+SHARED: Final = PACKAGED / "shared"
 _STATEMENTS: Final = re.compile(r"^-- (keys|facts)[ \t]*$", re.MULTILINE)
+_INCLUDE: Final = re.compile(r"^-- include (\w+)[ \t]*\r?$", re.MULTILINE)
 _NEEDS: Final = re.compile(r"^-- needs (\w+): *(.+?)[ \t]*$", re.MULTILINE)
 _COMMENT_OR_TEXT: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 #: Each of these gave different answers on identical data, or may: bytes must not depend on them.
@@ -131,10 +137,20 @@ class View:
 
 
 def prepare(
-    connection: duckdb.DuckDBPyConnection, seed: int, task: str, options: Mapping[str, Any]
+    connection: duckdb.DuckDBPyConnection,
+    seed: int,
+    task: str,
+    options: Mapping[str, Any],
+    *,
+    derived: str = "",
 ) -> None:
-    """Give ``connection`` what a view may use: the draws of one task, and its options."""
+    """Give ``connection`` what a view may use: the draws of one task, and its options.
+
+    A ``derived`` task draws its keys as its root, ``task``, does: the same order, so the same
+    splits. What is its own (the gold's position) is ``own_draw``.
+    """
     connection.execute(sql_macro(seed, task))
+    connection.execute(sql_macro(seed, derived or task, "own_draw"))
     for name, value in options.items():
         if value is None or isinstance(value, bool | int | float | str | list):
             connection.execute(f"SET VARIABLE {identifier(name)} = $value", {"value": value})
@@ -161,6 +177,7 @@ def load_view(name: str, *folders: Path) -> View:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    text = _INCLUDE.sub(lambda found: _shared(found[1], path), text)
     pieces = _STATEMENTS.split(text)
     # The line's end keeps a comment on the last line from reaching what follows the statement.
     statements = {
@@ -192,6 +209,18 @@ def load_view(name: str, *folders: Path) -> View:
         offers=offers,
         needs=_needs(pieces[0], path),
     )
+
+
+def _shared(name: str, path: Path) -> str:
+    """Return the part of a ``WITH`` list that the line ``-- include <name>`` stands for."""
+    file = SHARED / f"{name}.sql"
+    if not file.is_file():
+        known = sorted(each.stem for each in SHARED.glob("*.sql"))
+        raise RecipeError(
+            f"{path}: there is nothing to include by the name {name!r}: "
+            f"{did_you_mean(name, known)}There are {', '.join(known)}"
+        )
+    return file.read_text(encoding="utf-8").rstrip("\n")
 
 
 def _needs(head: str, path: Path) -> dict[str, tuple[str, ...]]:

@@ -48,7 +48,7 @@ def candidate(
         id=id or f"id {name}",
         content=(content or f"content {name}").encode(),
         subject=subject,
-        group=f"group {name}",
+        groups=(f"group {name}",),
         touches=touches,
         filter=filter,
         reason="wrong" if filter else "",
@@ -209,7 +209,7 @@ def test_any_windows_order_and_kills_decide_as_one_pass_in_draw_order(keys, quot
     assert fold.full == all(count == 0 for count in fold.needed.values())
     kept = {record for name, _, record in calls if name == "accept"}
     everything = [each for key in keys for each in key.candidates]
-    assert fold.groups == {each.group for each in everything if each.record.decode() in kept}
+    assert fold.groups == {each.groups[0] for each in everything if each.record.decode() in kept}
     assert fold.touched == {
         touch for each in everything if each.record.decode() in kept for touch in each.touches
     }

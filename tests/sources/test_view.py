@@ -196,7 +196,7 @@ def test_a_view_without_both_statements_once_is_refused(view, text):
             "mine.sql: the statement 'facts' is not usable: Binder Error: ",
         ),
         (
-            {"facts": "SELECT * FROM reviews"},
+            {"facts": "SELECT * FROM returns"},
             "mine.sql: the statement 'facts' is not usable: Catalog Error: ",
         ),
         (

@@ -1,0 +1,26 @@
+"""How one task derives from another: reverse, simplify, recombine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from factory.generators import recombine, reverse, simplify
+from factory.generators.base import Derived, Record, RecordMap
+
+__all__ = ["OPERATORS", "RECORD_MAPS", "Derived", "Record", "RecordMap"]
+
+#: Every map by (operator, name).
+RECORD_MAPS: Final[Mapping[tuple[str, str], RecordMap]] = MappingProxyType(
+    {(each.operator, each.name): each for each in (*reverse.MAPS, *simplify.MAPS, *recombine.MAPS)}
+)
+#: The maps of each operator, by name.
+OPERATORS: Final[Mapping[str, Mapping[str, RecordMap]]] = MappingProxyType(
+    {
+        operator: MappingProxyType(
+            {name: each for (of, name), each in RECORD_MAPS.items() if of == operator}
+        )
+        for operator in ("reverse", "simplify", "recombine")
+    }
+)

@@ -1,0 +1,86 @@
+"""The task algebra: how the records of one task become those of another.
+
+EcomGPT calls it Chain-of-Task (Li et al., arXiv:2308.06966): a labelled record holds the answers of
+many smaller tasks. A map reads records that the parent task has built and checked, and gives rows
+for a task type to arrange; gold is carried over and never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from factory.draw import Draw
+from factory.sample import Gold
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One accepted record of the parent task.
+
+    Attributes:
+        key, locale, group, source_ids: those of the record's sample (``group``: its split group).
+        row: what the view gave, cleaned: the parent's slots.
+        input: the part ``input`` as the parent prints it, such as ``Product title: ...``.
+        options: the candidates as the parent displays them, without numbers.
+        gold: the typed answer; output: the answer as printed.
+    """
+
+    key: str
+    locale: str
+    group: str
+    source_ids: tuple[str, ...]
+    row: Mapping[str, Any]
+    input: str
+    options: tuple[str, ...]
+    gold: Gold
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A row made of records: what the task type arranges and the template prints.
+
+    ``of`` are the records that it shows, the one that gave it its key first.
+    """
+
+    columns: Mapping[str, Any]
+    of: Sequence[Record]
+
+
+class NoOptions(BaseModel):
+    """A map without options."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RecordMap(Protocol):
+    """One way to derive: pure in the records and the draw.
+
+    Attributes:
+        operator: reverse, simplify or recombine; name: the map's name within it.
+        types: the task types (as recipes name them) that a parent may have.
+        partners: how many further records of the parent, next in draw order and of one locale, are
+            handed over beside the one that gives the key.
+        offers: the columns of its rows; options: the pydantic model of ``derive: {with: ...}``.
+    """
+
+    operator: ClassVar[str]
+    name: ClassVar[str]
+    types: ClassVar[tuple[str, ...]]
+    partners: ClassVar[int]
+    offers: ClassVar[tuple[str, ...]]
+    options: ClassVar[type[BaseModel]]
+
+    def needs(self, options: BaseModel) -> tuple[str, ...]:
+        """Return the columns of the parent's rows that the map reads."""
+
+    def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
+        """Yield at most one row; ``records`` are the key's own record, then its partners.
+
+        Raises :class:`~factory.sources.view.RowRejectedError` with the reason where none can be
+        made. Fewer partners may come than were asked for: some are not accepted.
+        """

@@ -1,0 +1,24 @@
+"""``recipes.yaml``: strict models, what they include, and complaints that name a line."""
+
+from __future__ import annotations
+
+from factory.recipe.load import CATALOGUE, load_recipe
+from factory.recipe.models import (
+    DeriveSpec,
+    MixtureSpec,
+    Recipe,
+    Shares,
+    SourceSpec,
+    TaskSpec,
+)
+
+__all__ = [
+    "CATALOGUE",
+    "DeriveSpec",
+    "MixtureSpec",
+    "Recipe",
+    "Shares",
+    "SourceSpec",
+    "TaskSpec",
+    "load_recipe",
+]
