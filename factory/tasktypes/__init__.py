@@ -1,4 +1,4 @@
-"""The five task types of ShopBench, by the names that recipes use."""
+"""The five task types of ShopBench and the four of EcomInstruct, by the names that recipes use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from types import MappingProxyType
 from typing import Final
 
 from factory.tasktypes.base import Arrangement, ArrangementError, TaskType
+from factory.tasktypes.classification import Classification
+from factory.tasktypes.entity_lines import EntityLines
+from factory.tasktypes.extraction import Extraction
+from factory.tasktypes.free_text import FreeText
 from factory.tasktypes.generation import Generation
 from factory.tasktypes.multiple_choice import MultipleChoice
 from factory.tasktypes.ner import NamedEntityRecognition
@@ -14,7 +18,8 @@ from factory.tasktypes.ranking import Ranking
 from factory.tasktypes.retrieval import Retrieval
 
 #: Task types by the recipe's ``type:``. ``TaskType.name`` is the name on disk, which differs for
-#: two of them: ``multiple-choice`` and ``named_entity_recognition``.
+#: three of them: ``multiple-choice``, ``named_entity_recognition`` and ``entity-lines``. The last
+#: four are EcomInstruct's: labels and phrases in words instead of numbers.
 TASK_TYPES: Final[Mapping[str, TaskType]] = MappingProxyType(
     {
         "multiple_choice": MultipleChoice(),
@@ -22,6 +27,10 @@ TASK_TYPES: Final[Mapping[str, TaskType]] = MappingProxyType(
         "retrieval": Retrieval(),
         "ner": NamedEntityRecognition(),
         "generation": Generation(),
+        "classification": Classification(),
+        "entity_lines": EntityLines(),
+        "extraction": Extraction(),
+        "text": FreeText(),
     }
 )
 
