@@ -10,11 +10,14 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from factory.errors import FactoryError, UsageError
+
+if TYPE_CHECKING:
+    from factory.recipe import Recipe
 
 app = typer.Typer(
     name="factory",
@@ -78,6 +81,10 @@ def run(
     task: Annotated[
         list[str] | None, typer.Option("--task", "-t", help="A task to run; repeat for several.")
     ] = None,
+    mixture: Annotated[
+        str | None,
+        typer.Option("--mixture", "-m", metavar="NAME", help="A mixture of tasks, in one folder."),
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most this many samples of each task.")
     ] = None,
@@ -107,11 +114,8 @@ def run(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the samples of one or more tasks, from upstream files to checked JSONL."""
-    from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
-    from factory.line import compile_task, run_task
+    """Make the samples of tasks or of a mixture, from upstream files to checked JSONL."""
     from factory.recipe import load_recipe
-    from factory.terminal import RunDisplay, print_run
 
     loaded = load_recipe(recipe).with_changes(
         seed=seed,
@@ -119,20 +123,36 @@ def run(
         paths=dict(_name_and_path(each) for each in source or ()),
         allow_test=tuple(allow_test or ()),
     )
-    if not task:
-        raise UsageError(f"name a task with --task: {', '.join(loaded.tasks)}")
-    for name in task:
-        loaded.task(name)
+    if bool(task) == (mixture is not None):
+        raise UsageError(
+            "name a task with --task, or a mixture with --mixture (not both): "
+            f"python -m factory list {recipe} shows them"
+        )
+    if mixture is not None:
+        _run_mixture(loaded, mixture, out, fresh=fresh, as_json=as_json)
+    else:
+        _run_tasks(loaded, tuple(dict.fromkeys(task or ())), out, fresh=fresh, as_json=as_json)
+
+
+def _run_tasks(
+    recipe: Recipe, tasks: tuple[str, ...], out: Path, *, fresh: bool, as_json: bool
+) -> None:
+    from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
+    from factory.line import compile_task, run_task
+    from factory.terminal import RunDisplay, print_run
+
+    for name in tasks:
+        recipe.task(name)
     # A mistake in the last task should not wait until the first ones are made.
-    for name in task[1:]:
-        compile_task(loaded, name)
+    for name in tasks[1:]:
+        compile_task(recipe, name)
     rarely_look_for_cycles()
     results = []
-    workers = spare_workers(max(loaded.task(name).size for name in task))
+    workers = spare_workers(max(recipe.task(name).size for name in tasks))
     with LocalEngine(workers, preload="factory.line.build") as engine:
-        for name in dict.fromkeys(task):
+        for name in tasks:
             with RunDisplay(name, silent=as_json) as display:
-                result = run_task(loaded, name, out, engine, fresh=fresh, progress=display.update)
+                result = run_task(recipe, name, out, engine, fresh=fresh, progress=display.update)
             results.append(result)
             if not as_json:
                 print_run(result)
@@ -145,12 +165,37 @@ def run(
         )
 
 
+def _run_mixture(recipe: Recipe, name: str, out: Path, *, fresh: bool, as_json: bool) -> None:
+    from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
+    from factory.line import compile_task, run_mixture
+    from factory.recipe import resolve_mixture
+    from factory.terminal import MixtureDisplay, print_mixture
+
+    shares = resolve_mixture(recipe, name).shares
+    for share in shares:
+        compile_task(recipe, share.task)
+    rarely_look_for_cycles()
+    workers = spare_workers(sum(share.size for share in shares))
+    with (
+        LocalEngine(workers, preload="factory.line.build") as engine,
+        MixtureDisplay(name, len(shares), silent=as_json) as display,
+    ):
+        result = run_mixture(recipe, name, out, engine, fresh=fresh, progress=display.begin)
+    if as_json:
+        _print_json({"folder": str(result.folder), "manifest": result.manifest})
+    else:
+        print_mixture(result)
+
+
 @app.command("list")
 def list_tasks(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
-    """List the tasks of a recipe: what each is, where it comes from, which paper rows it makes."""
-    from factory.recipe import load_recipe
+    """List the tasks and mixtures of a recipe: what each is, from where, for which paper's row."""
+    from factory.line import missing_columns
+    from factory.recipe import load_recipe, resolve_mixture
     from factory.terminal import print_tasks
 
+    loaded = load_recipe(recipe)
+    mixtures = {name: resolve_mixture(loaded, name).shares for name in loaded.mixtures}
     rows = [
         {
             "name": name,
@@ -164,8 +209,18 @@ def list_tasks(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
             "nvidia": spec.nvidia,
             "eshop": spec.eshop,
             "dev": spec.dev,
+            "ecom": spec.ecom,
+            "parent": spec.derive and spec.derive.from_,
+            "operator": spec.derive and spec.derive.operator,
+            "map": spec.derive and spec.derive.map,
+            "missing": missing_columns(loaded, name),
+            "mixtures": [
+                mixture
+                for mixture, shares in mixtures.items()
+                if any(share.task == name for share in shares)
+            ],
         }
-        for name, spec in load_recipe(recipe).tasks.items()
+        for name, spec in loaded.tasks.items()
     ]
     if as_json:
         _print_json(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from rich.console import Console, Group, RenderableType
@@ -16,7 +16,8 @@ from rich.text import Text
 from factory.story import read_samples_of
 
 if TYPE_CHECKING:
-    from factory.line import RunResult
+    from factory.line import MixtureResult, RunResult
+    from factory.recipe import Share
 
 _LONGEST_REASON_LIST: Final = 6
 
@@ -49,6 +50,14 @@ class RunDisplay:
         if self._bar is not None:
             self._bar.stop()
 
+    def rename(self, task: str) -> None:
+        """Go on to another task, with bars of its own."""
+        self._task = task
+        for bar in self._bars.values():
+            if self._bar is not None:
+                self._bar.remove_task(bar)
+        self._bars.clear()
+
     def update(self, split: str, accepted: int, wanted: int, rejected: int) -> None:
         """Show how far a split has come."""
         if self._bar is None:
@@ -58,6 +67,57 @@ class RunDisplay:
                 f"{self._task} {split}", total=wanted, rejected=rejected
             )
         self._bar.update(self._bars[split], completed=accepted, rejected=rejected)
+
+
+class MixtureDisplay:
+    """Progress of a mixture: one bar for its tasks and one for the task in hand."""
+
+    def __init__(self, mixture: str, tasks: int, *, silent: bool) -> None:
+        self._mixture = mixture
+        self._tasks = tasks
+        self._current = RunDisplay(mixture, silent=silent)
+
+    def __enter__(self) -> Self:
+        self._current.__enter__()
+        self._begun = 0
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._current.__exit__(*exception)
+
+    def begin(self, share: Share) -> Callable[[str, int, int, int], None]:
+        """Go on to the next task; return what is told how far it has come."""
+        self._current.rename(f"{share.task} ({self._begun + 1} of {self._tasks})")
+        self._begun += 1
+        return self._current.update
+
+
+def print_mixture(result: MixtureResult) -> None:
+    """Print what each task lent, what fell short and why, and what nothing makes yet."""
+    console = _console()
+    manifest = result.manifest
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("task", "wanted", "accepted", "test", "what is missing"):
+        table.add_column(column, justify="left" if column[0] == "t" else "right", overflow="fold")
+    for name, task in manifest["tasks"].items():
+        left_out = ", ".join(f"{count:,} {reason}" for reason, count in task["left_out"].items())
+        short = "" if task["accepted"] >= task["wanted"] else task["shortfall"] or "rows ran out"
+        table.add_row(
+            _text(name),
+            f"{task['wanted']:,}",
+            f"{task['accepted']:,}",
+            f"{task['test_accepted']:,}" if task["test_wanted"] else "",
+            _text("; ".join(filter(None, (short, left_out)))),
+        )
+    console.print(table)
+    for each in manifest["absent"]:
+        console.print(
+            _text(f"no task makes {each['paper']} {each['number']} yet: {each['size']:,} samples")
+        )
+    for name, described in manifest["files"].items():
+        console.print(_text(f"{described['rows']:,} samples in {result.folder / name}"))
+    if manifest["size"]:
+        console.print(_text(f"the paper prints {manifest['size']:,}"))
 
 
 def print_run(result: RunResult) -> None:

@@ -1,6 +1,14 @@
-"""The line: the only room that knows all the stages of a task, from its plan to its files."""
+"""Plan and run a task or a mixture: the only room that knows all the stages."""
 
+from factory.line.mixture import MixtureResult, run_mixture
 from factory.line.run import RunResult, run_task
-from factory.line.task import Task, compile_task
+from factory.line.task import compile_task, missing_columns
 
-__all__ = ["RunResult", "Task", "compile_task", "run_task"]
+__all__ = [
+    "MixtureResult",
+    "RunResult",
+    "compile_task",
+    "missing_columns",
+    "run_mixture",
+    "run_task",
+]

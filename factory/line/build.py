@@ -47,6 +47,7 @@ class SampleBuilder:
         self._seed = recipe.seed
         self._split = split
         self._wordings = tuple(task.template.wordings)
+        self._arranged = frozenset(task.type.columns(task.options))
         named = {name for wording in task.template.wordings.values() for name in wording.names}
         self._derivation = task.derivation
         self._parent = task.derivation and SampleBuilder(recipe, task.derivation.parent, split)
@@ -226,6 +227,8 @@ class SampleBuilder:
         return Candidate(
             id=sample.id,
             content=_content(slots_text),
+            asked=self._asked(sample),
+            answered=blake2b(to_json(_answer_text(sample)), digest_size=6).digest(),
             subject=made.columns.get("subject") or "",
             groups=made.groups,
             touches=touches(sample.provenance.source_ids),
@@ -234,6 +237,12 @@ class SampleBuilder:
             detail=rejection.detail if rejection else "",
             record=to_line(sample, verdicts, slots_text),
         )
+
+    def _asked(self, sample: Sample) -> bytes:
+        """Return a hash of what the sample asks, whatever its wording and its order of options."""
+        given = {k: v for k, v in sample.slots.items() if k not in self._arranged}
+        text = to_json([given, sorted(sample.options)]).decode().casefold()
+        return blake2b(text.encode(), digest_size=10).digest()
 
     def _missing(self, row: Mapping[str, Any]) -> str:
         """Return which value that the sample needs is null, if one is."""
@@ -247,6 +256,8 @@ class SampleBuilder:
         return Candidate(
             id=sample_id(self._task.name, key),
             content=b"",
+            asked=b"",
+            answered=b"",
             subject="",
             groups=(),
             touches=(),
@@ -302,6 +313,20 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _cleaned(part) for name, part in value.items()}
     return value
+
+
+def _answer_text(sample: Sample) -> Any:
+    """Return the answer in words, where the options show it in another order each time."""
+    gold, options = sample.gold, sample.options
+    if not options or isinstance(gold, str):
+        return gold
+    if sample.task_type == "multiple-choice" and isinstance(gold, int):
+        return options[gold]
+    if sample.task_type == "retrieval" and isinstance(gold, list):
+        return sorted(options[int(number) - 1] for number in gold)
+    if sample.task_type == "ranking" and isinstance(gold, list):
+        return sorted(zip(options, gold, strict=True))
+    return sorted(map(str, gold)) if isinstance(gold, list) else gold
 
 
 def _content(slots_text: str) -> bytes:

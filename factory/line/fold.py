@@ -22,6 +22,8 @@ class Candidate(NamedTuple):
     Attributes:
         id: the sample's identity.
         content: hash of what the sample says; two samples of one content are duplicates.
+        asked, answered: hashes of what it asks and of its answer; two samples that ask the same and
+            answer differently contradict each other. ``asked`` is empty where nothing was made.
         subject: what the sample is about, where a view allows each subject once; else empty.
         groups: its split groups: what may never be in two splits.
         touches: the ids of the products, queries and reviews that it shows.
@@ -32,6 +34,8 @@ class Candidate(NamedTuple):
 
     id: str
     content: bytes
+    asked: bytes
+    answered: bytes
     subject: str
     groups: tuple[str, ...]
     touches: tuple[str, ...]
@@ -80,10 +84,16 @@ class Fold:
         quotas: how many samples each stratum may hold.
         sink: told of every decision, in draw order.
         banned: ids of products, queries and reviews that no sample may touch.
+        contradicted: what no sample may ask, since it was answered in two ways; more of the kind
+            that the fold finds is added to its attribute of the same name.
     """
 
     def __init__(
-        self, quotas: Mapping[Stratum, int], sink: Sink, banned: frozenset[str] = frozenset()
+        self,
+        quotas: Mapping[Stratum, int],
+        sink: Sink,
+        banned: frozenset[str] = frozenset(),
+        contradicted: frozenset[bytes] = frozenset(),
     ) -> None:
         self.needed = dict(quotas)
         self.accepted: Counter[Stratum] = Counter()
@@ -100,6 +110,8 @@ class Fold:
         self._ids: set[str] = set()
         self._contents: dict[bytes, str] = {}
         self._subjects: dict[str, str] = {}
+        self._answers: dict[bytes, bytes] = {}
+        self.contradicted = set(contradicted)
 
     @property
     def full(self) -> bool:
@@ -158,6 +170,8 @@ class Fold:
         self._contents[candidate.content] = candidate.id
         if candidate.subject:
             self._subjects[candidate.subject] = candidate.id
+        if candidate.asked:
+            self._answers[candidate.asked] = candidate.answered
         self.touched.update(candidate.touches)
         self.groups.update(candidate.groups)
         self.needed[stratum] -= 1
@@ -173,6 +187,12 @@ class Fold:
             return Objection("fold", "id-repeated", f"an earlier sample has the id {candidate.id}")
         if earlier := self._contents.get(candidate.content):
             return Objection("fold", "duplicate", f"says the same as {earlier}")
+        if candidate.asked in self.contradicted:
+            return Objection("fold", "conflict", "the source answers this in two ways")
+        before = self._answers.get(candidate.asked)
+        if before is not None and before != candidate.answered:
+            self.contradicted.add(candidate.asked)
+            return Objection("fold", "conflict", "the source answers this in two ways")
         if candidate.subject and (earlier := self._subjects.get(candidate.subject)):
             return Objection("fold", "subject-repeated", f"{earlier} is about it already")
         return None

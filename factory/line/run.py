@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +37,26 @@ _SHARD_ROWS: Final = 128
 Progress = Callable[[str, int, int, int], None]
 
 
+class NothingMadeError(SourceError):
+    """No row of the source can feed the task: nothing is wrong, and there is nothing to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """What the test samples of other tasks show, and their split groups: kept out of training."""
+
+    touched: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a hash of it; empty where nothing is banned."""
+        if not self.touched and not self.groups:
+            return ""
+        listed = "\x1f".join((*sorted(self.touched), "", *sorted(self.groups)))
+        return blake2b(listed.encode(), digest_size=8).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run made.
@@ -53,12 +74,12 @@ class RunResult:
     @property
     def accepted(self) -> int:
         """Training samples written."""
-        return int(self.manifest["splits"]["train"]["accepted"])
+        return int(self.manifest["splits"].get("train", {}).get("accepted", 0))
 
     @property
     def wanted(self) -> int:
         """Training samples asked for."""
-        return int(self.manifest["splits"]["train"]["wanted"])
+        return int(self.manifest["splits"].get("train", {}).get("wanted", 0))
 
 
 def run_task(
@@ -69,21 +90,25 @@ def run_task(
     *,
     fresh: bool = False,
     progress: Progress | None = None,
+    ban: Ban | None = None,
 ) -> RunResult:
     """Make the samples of one task in ``out / name`` and return what was made.
 
     A folder that holds this very run is left as it is; one that was interrupted is taken up from
-    its plan. ``fresh`` starts over whatever the folder holds.
+    its plan. ``fresh`` starts over whatever the folder holds; ``ban`` keeps out of training what
+    other tasks are tested on.
 
     Raises:
         RecipeError, UsageError, SourceError, OutputError: one line each, nothing half-written.
+        NothingMadeError: no row of the source can feed the task.
         LimitReachedError: more unusable source rows than the recipe allows.
     """
+    ban = ban or Ban()
     try:
         task = compile_task(recipe, name)
         with RunFolder(out / name) as folder, connect(folder) as connection:
             try:
-                return _run(recipe, task, folder, connection, engine, fresh, progress)
+                return _run(recipe, task, folder, connection, engine, fresh, progress, ban)
             except duckdb.Error as error:
                 raise explain(error, task, folder) from error
     except RuntimeError as error:
@@ -101,6 +126,7 @@ def _run(
     engine: Engine,
     fresh: bool,
     progress: Progress | None,
+    ban: Ban,
 ) -> RunResult:
     spec = task.source_spec
     source = spec.source.attach(
@@ -108,6 +134,8 @@ def _run(
     )
     _check_quarantine(recipe, task, source)
     this_run = identity(recipe, task, source)
+    if ban.fingerprint:
+        this_run["banned"] = ban.fingerprint
     planned = folder.claim(this_run, fresh=fresh)
     if planned and (earlier := folder.manifest()) and folder.is_whole(earlier):
         return RunResult(folder.path, earlier, fresh=False)
@@ -122,11 +150,11 @@ def _run(
         plan = make_plan(connection, task, folder.work)
         folder.keep_plan(this_run)
     if not plan.keys:
-        raise SourceError(
+        raise NothingMadeError(
             f"tasks.{task.name}: the view {task.view.name} finds no row in {source.address} that "
             "this task can use"
         )
-    made = _fold_splits(recipe, task, folder, connection, engine, plan, source, progress)
+    made = _fold_splits(recipe, task, folder, connection, engine, plan, source, progress, ban)
     return RunResult(folder.path, made, fresh=True)
 
 
@@ -139,35 +167,58 @@ def _fold_splits(
     plan: Plan,
     source: AttachedSource,
     progress: Progress | None,
+    ban: Ban,
 ) -> dict[str, Any]:
-    sizes = {"test": task.spec.test, "train": task.spec.size}
-    splits: dict[str, Any] = {}
-    with folder.line_files([f"{split}.jsonl" for split, size in sizes.items() if size]) as files:
-        touched: set[str] = set()
-        groups: set[str] = set()
-        for split, size in sizes.items():
-            if not size:
+    """Make both splits and publish them; return the manifest.
+
+    Where two samples answer one question differently, neither can stay: the fold is run again
+    without them, until none contradict each other, so that others take their places.
+    """
+    contradicted: frozenset[bytes] = frozenset()
+    while True:
+        with folder.line_files(
+            [f"{split}.jsonl" for split, size in _sizes(task).items() if size]
+        ) as files:
+            splits: dict[str, Any] = {}
+            touched: set[str] = set(ban.touched)
+            groups: set[str] = set(ban.groups)
+            found: set[bytes] = set()
+            for split, size in _sizes(task).items():
+                if not size:
+                    continue
+                walk = KeyWalk(
+                    connection,
+                    plan,
+                    size=size,
+                    tolerance=task.spec.tolerance,
+                    split=split,
+                    banned_groups=groups if split == "train" else (),
+                )
+                fold = Fold(
+                    walk.quotas,
+                    _Sink(task, split, files[f"{split}.jsonl"], files[REJECTED]),
+                    banned=frozenset(touched) if split == "train" else frozenset(),
+                    contradicted=contradicted,
+                )
+                report = None if progress is None else _progress(progress, split, size)
+                _run_fold(recipe, task, split, connection, engine, walk, fold, report)
+                splits[split] = split_record(size, walk, fold)
+                touched |= fold.touched
+                groups |= fold.groups
+                found |= fold.contradicted
+            if found > contradicted:
+                contradicted = frozenset(found)
                 continue
-            sink = _Sink(task, split, files[f"{split}.jsonl"], files[REJECTED])
-            walk = KeyWalk(
-                connection,
-                plan,
-                size=size,
-                tolerance=task.spec.tolerance,
-                split=split,
-                banned_groups=groups,
-            )
-            fold = Fold(walk.quotas, sink, banned=frozenset(touched))
-            report = None if progress is None else _progress(progress, split, size)
-            _run_fold(recipe, task, split, connection, engine, walk, fold, report)
-            splits[split] = split_record(size, walk, fold)
-            touched |= fold.touched
-            groups |= fold.groups
-        if not splits["train"]["accepted"]:
-            raise SourceError(_nothing_accepted(task, source, splits["train"]))
-        made = manifest(recipe, task, source, plan, splits, files)
-        folder.publish(files, made)
-    return made
+            if not any(counts["accepted"] for counts in splits.values()):
+                raise NothingMadeError(_nothing_accepted(task, source, splits))
+            made = manifest(recipe, task, source, plan, splits, files)
+            folder.publish(files, made)
+            return made
+
+
+def _sizes(task: Task) -> dict[str, int]:
+    # What is tested on is settled first: training keeps clear of it.
+    return {"test": task.spec.test, "train": task.spec.size}
 
 
 def _run_fold(
@@ -277,8 +328,12 @@ def _progress(progress: Progress, split: str, size: int) -> Callable[[Fold], Non
     return report
 
 
-def _nothing_accepted(task: Task, source: AttachedSource, counts: Mapping[str, Any]) -> str:
-    reasons = ", ".join(f"{reason} ({count})" for reason, count in counts["rejected"].items())
+def _nothing_accepted(task: Task, source: AttachedSource, splits: Mapping[str, Any]) -> str:
+    reasons = ", ".join(
+        f"{reason} ({count})"
+        for counts in splits.values()
+        for reason, count in counts["rejected"].items()
+    )
     return (
         f"tasks.{task.name}: no row of {source.address} became a sample: {reasons or 'no facts'}; "
         f"nothing was written"

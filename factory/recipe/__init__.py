@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from factory.recipe.load import CATALOGUE, load_recipe
+from factory.recipe.mixtures import Mixture, Share, resolve_mixture
 from factory.recipe.models import (
     DeriveSpec,
     MixtureSpec,
@@ -15,10 +16,13 @@ from factory.recipe.models import (
 __all__ = [
     "CATALOGUE",
     "DeriveSpec",
+    "Mixture",
     "MixtureSpec",
     "Recipe",
+    "Share",
     "Shares",
     "SourceSpec",
     "TaskSpec",
     "load_recipe",
+    "resolve_mixture",
 ]

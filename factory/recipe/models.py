@@ -302,6 +302,16 @@ class Recipe(RecipePart):
                 for name, task in tasks.items()
             }
         update: dict[str, Any] = {"sources": sources, "tasks": tasks}
+        if limit is not None:
+            update["mixtures"] = {
+                name: mixture.model_copy(
+                    update={
+                        "cap": min(mixture.cap or limit, limit),
+                        "test": min(mixture.test, limit),
+                    }
+                )
+                for name, mixture in self.mixtures.items()
+            }
         if seed is not None:
             update["seed"] = seed
         return self.model_copy(update=update)

@@ -39,6 +39,8 @@ def candidate(
     *,
     id: str = "",  # noqa: A002
     content: str = "",
+    asked: bytes = b"",
+    answered: bytes = b"",
     subject: str = "",
     touches: tuple[str, ...] = (),
     filter: str = "",  # noqa: A002
@@ -47,6 +49,8 @@ def candidate(
     return Candidate(
         id=id or f"id {name}",
         content=(content or f"content {name}").encode(),
+        asked=asked,
+        answered=answered,
         subject=subject,
         groups=(f"group {name}",),
         touches=touches,

@@ -1,0 +1,236 @@
+"""Run a mixture: its tasks one after another, then one file of all their samples.
+
+The test samples of every task are made first. What they show (products, queries, users, reviews) is
+banned from the training samples of all tasks, whichever source or task they come from. Two tasks
+that ask one thing and answer it differently both lose that sample; what is said twice stays once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b, md5
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from factory.engines import Engine
+from factory.line.build import touches
+from factory.line.run import Ban, NothingMadeError, Progress, RunResult, run_task
+from factory.outputs.files import LineFile
+from factory.outputs.jsonl import read_samples
+from factory.outputs.run_folder import FORMAT, REJECTED, RunFolder
+from factory.recipe import Recipe
+from factory.recipe.mixtures import Mixture, Share, resolve_mixture
+
+#: Where the test samples that bans come from are made first.
+_TESTS: Final = "tests"
+
+
+@dataclass(frozen=True, slots=True)
+class MixtureResult:
+    """What a mixture's run made.
+
+    Attributes:
+        folder: the mixture's folder, with one folder a task in it.
+        manifest: the content of its ``manifest.json``.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+
+def run_mixture(
+    recipe: Recipe,
+    name: str,
+    out: Path,
+    engine: Engine,
+    *,
+    fresh: bool = False,
+    progress: Callable[[Share], Progress | None] | None = None,
+) -> MixtureResult:
+    """Make every task of mixture ``name`` in ``out / name``, and the mixed file beside them.
+
+    A finished task is left as it is, an interrupted one taken up; a task that no row of its source
+    can feed is a shortfall, told with its reason, and stops nothing.
+
+    Raises what :func:`factory.line.run.run_task` raises.
+    """
+    mixture = resolve_mixture(recipe, name)
+    with RunFolder(out / name) as folder:
+        if fresh:
+            folder.forget_plan()
+        ban = _test_ban(recipe, mixture, folder, engine, fresh=fresh)
+        made: dict[str, RunResult] = {}
+        failed: dict[str, str] = {}
+        for share in mixture.shares:
+            report = None if progress is None else progress(share)
+            sized = _sized(recipe, share.task, share.size, share.test)
+            try:
+                made[share.task] = run_task(
+                    sized, share.task, folder.path, engine, fresh=fresh, progress=report, ban=ban
+                )
+            except NothingMadeError as error:
+                failed[share.task] = str(error)
+        return _mix(recipe, mixture, folder, made, failed)
+
+
+def _sized(recipe: Recipe, task: str, size: int, test: int) -> Recipe:
+    spec = recipe.tasks[task].model_copy(update={"size": size, "test": test})
+    return recipe.model_copy(update={"tasks": {**recipe.tasks, task: spec}})
+
+
+def _test_ban(
+    recipe: Recipe, mixture: Mixture, folder: RunFolder, engine: Engine, *, fresh: bool
+) -> Ban:
+    """Make the test samples of every task that has some; return what they show."""
+    touched: set[str] = set()
+    groups: set[str] = set()
+    for share in mixture.shares:
+        if not share.test:
+            continue
+        sized = _sized(recipe, share.task, 0, share.test)
+        try:
+            result = run_task(sized, share.task, folder.work / _TESTS, engine, fresh=fresh)
+        except NothingMadeError:
+            continue
+        for sample in read_samples(result.folder / "test.jsonl"):
+            touched.update(touches(sample.provenance.source_ids))
+            groups.add(sample.split_group)
+    return Ban(frozenset(touched), frozenset(groups))
+
+
+def _mix(
+    recipe: Recipe,
+    mixture: Mixture,
+    folder: RunFolder,
+    made: Mapping[str, RunResult],
+    failed: Mapping[str, str],
+) -> MixtureResult:
+    """Write the samples of all tasks to one file a split, in the order of their draws."""
+    splits = [
+        split
+        for split in ("train", "test")
+        if any((result.folder / f"{split}.jsonl").is_file() for result in made.values())
+    ]
+    dropped: Counter[tuple[str, str]] = Counter()
+    with folder.line_files([f"{split}.jsonl" for split in splits]) as files:
+        for split in splits:
+            paths = {
+                name: path
+                for name, result in made.items()
+                if (path := result.folder / f"{split}.jsonl").is_file()
+            }
+            for task, reason in _mix_split(
+                f"{recipe.seed}\x1f{mixture.name}", paths, files[f"{split}.jsonl"], files[REJECTED]
+            ):
+                dropped[task, f"{split}: {reason}"] += 1
+        manifest = _manifest(recipe, mixture, made, failed, dropped, files)
+        folder.publish(files, manifest)
+    return MixtureResult(folder.path, manifest)
+
+
+def _mix_split(
+    seed: str, paths: Mapping[str, Path], mixed: LineFile, rejected: LineFile
+) -> Iterator[tuple[str, str]]:
+    """Write one split, shuffled by draw; yield (task, reason) of every line that is left out."""
+    entries: list[tuple[int, bytes, int, int, bytes, bytes]] = []
+    handles = {name: path.open("rb") for name, path in paths.items()}
+    names = list(handles)
+    try:
+        answers: dict[bytes, bytes] = {}
+        contradicted: set[bytes] = set()
+        for number, name in enumerate(names):
+            offset = 0
+            for line in handles[name]:
+                asked, answer = _asked_and_answered(line)
+                sample_id = line[7:23]
+                if answers.setdefault(asked, answer) != answer:
+                    contradicted.add(asked)
+                place = md5(f"{seed}\x1f".encode() + sample_id, usedforsecurity=False).digest()[:8]
+                order = int.from_bytes(place, "little")
+                entries.append((order, sample_id, number, offset, asked, answer))
+                offset += len(line)
+        entries.sort()
+        seen: set[bytes] = set()
+        for _, sample_id, number, offset, asked, _ in entries:
+            reason = "conflict" if asked in contradicted else "duplicate" if asked in seen else ""
+            if reason:
+                dropped = {"id": sample_id.decode(), "task": names[number], "filter": "mixture"}
+                rejected.write(to_json({**dropped, "reason": reason, "detail": "", "record": "{}"}))
+                yield names[number], reason
+                continue
+            seen.add(asked)
+            handles[names[number]].seek(offset)
+            mixed.write(handles[names[number]].readline().rstrip(b"\n"))
+    finally:
+        for handle in handles.values():
+            handle.close()
+
+
+#: In a JSON text a bare quote ends a string, so these can stand nowhere else in a line.
+_INPUT: Final = b'","input_field":"'
+_OUTPUT: Final = b'","output_field":"'
+_GOLD: Final = b'","gold":"'
+
+
+def _asked_and_answered(line: bytes) -> tuple[bytes, bytes]:
+    """Return hashes of a line's prompt and of its answer, without reading the JSON around them."""
+    start = line.index(_INPUT) + len(_INPUT)
+    middle = line.index(_OUTPUT, start)
+    end = line.index(_GOLD, middle)
+    answer = line[middle + len(_OUTPUT) : end]
+    return (
+        blake2b(line[start:middle], digest_size=10).digest(),
+        blake2b(answer, digest_size=6).digest(),
+    )
+
+
+def _manifest(
+    recipe: Recipe,
+    mixture: Mixture,
+    made: Mapping[str, RunResult],
+    failed: Mapping[str, str],
+    dropped: Mapping[tuple[str, str], int],
+    files: Mapping[str, LineFile],
+) -> dict[str, Any]:
+    tasks = {}
+    for share in mixture.shares:
+        result = made.get(share.task)
+        splits = {} if result is None else result.manifest["splits"]
+        tasks[share.task] = {
+            "wanted": share.size,
+            "accepted": splits.get("train", {}).get("accepted", 0),
+            "test_wanted": share.test,
+            "test_accepted": splits.get("test", {}).get("accepted", 0),
+            "held_out": share.held_out,
+            "left_out": _counts(
+                reason
+                for (task, reason), n in dropped.items()
+                if task == share.task
+                for _ in range(n)
+            ),
+            "shortfall": failed.get(share.task, ""),
+            "licence": "" if result is None else result.manifest["source"]["licence"],
+            "definition": "" if result is None else result.manifest["definition"],
+        }
+    return {
+        "format": FORMAT,
+        "mixture": mixture.name,
+        "title": mixture.spec.title,
+        "seed": recipe.seed,
+        "size": mixture.spec.size,
+        "spec": mixture.spec.model_dump(mode="json"),
+        "tasks": tasks,
+        "absent": [
+            {"paper": each.paper, "number": each.number, "size": each.size}
+            for each in mixture.absent
+        ],
+        "files": {name: file.describe() for name, file in files.items()},
+    }
+
+
+def _counts(reasons: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(reasons).items()))

@@ -1,0 +1,100 @@
+"""What a mixture is made of: which tasks lend how many samples, and what nothing makes yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from factory.errors import UsageError
+from factory.recipe.models import MixtureSpec, Recipe, TaskSpec, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one task lends: training samples, and test samples."""
+
+    task: str
+    size: int
+    test: int
+    held_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A set that a paper numbers and no task makes yet, with its printed size."""
+
+    paper: str
+    number: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """A mixture with its tasks looked up, in the order of the recipe's tasks."""
+
+    name: str
+    spec: MixtureSpec
+    shares: tuple[Share, ...]
+    absent: tuple[Absent, ...]
+
+
+def resolve_mixture(recipe: Recipe, name: str) -> Mixture:
+    """Look up the tasks of mixture ``name``.
+
+    Where several tasks make one numbered set, its size is shared out in proportion to theirs.
+
+    Raises :class:`UsageError` with the nearest name, or where no task is left.
+    """
+    if name not in recipe.mixtures:
+        raise UsageError(unknown("mixture", name, recipe.mixtures))
+    spec = recipe.mixtures[name]
+    sizes, absent = _sizes(recipe, spec)
+    held = set(spec.held_out)
+    shares = []
+    for task in recipe.tasks:
+        if task not in sizes:
+            continue
+        out = bool(held.intersection((*recipe.lineage(task), recipe.tasks[task].source)))
+        size = 0 if out else min(sizes[task], spec.cap or sizes[task])
+        shares.append(Share(task, size, spec.test if out else recipe.tasks[task].test, out))
+    if not any(share.size for share in shares):
+        raise UsageError(f"mixtures.{name}: no task of this recipe makes any of its sets")
+    return Mixture(name, spec, tuple(shares), tuple(absent))
+
+
+def _sizes(recipe: Recipe, spec: MixtureSpec) -> tuple[dict[str, int], list[Absent]]:
+    """Return the samples that each task lends before any cap, and the sets without a task."""
+    sizes: dict[str, int] = dict(spec.tasks)
+    absent: list[Absent] = []
+    for paper, numbers in (("nvidia", spec.nvidia), ("eshop", spec.eshop)):
+        for number, size in numbers.items():
+            makers = {
+                task: each for task, each in recipe.tasks.items() if number in _numbers(each, paper)
+            }
+            if not makers:
+                absent.append(Absent(paper, number, size))
+            for task, part in _shared_out(size, makers).items():
+                sizes[task] = sizes.get(task, 0) + part
+    if spec.ecom:
+        for task, each in recipe.tasks.items():
+            if each.ecom is not None:
+                sizes.setdefault(task, each.size)
+    return sizes, absent
+
+
+def _numbers(task: TaskSpec, paper: str) -> tuple[int, ...]:
+    number = getattr(task, paper)
+    return () if number is None else tuple(number) if isinstance(number, list) else (number,)
+
+
+def _shared_out(size: int, makers: Mapping[str, TaskSpec]) -> dict[str, int]:
+    """Return the parts of ``size`` by task, in proportion to the tasks' own sizes."""
+    total = sum(task.size for task in makers.values())
+    exact = {name: Fraction(size * task.size, total) for name, task in makers.items()}
+    parts = {name: int(part) for name, part in exact.items()}
+    left = size - sum(parts.values())
+    by_remainder = sorted(exact, key=lambda name: (parts[name] - exact[name], name))
+    for name in by_remainder[:left]:
+        parts[name] += 1
+    return parts
