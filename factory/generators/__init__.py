@@ -6,14 +6,24 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from factory.generators import recombine, reverse, simplify
+from factory.generators import (
+    recombine,
+    recombine_pairs,
+    reverse,
+    simplify,
+    simplify_entities,
+)
 from factory.generators.base import Derived, Record, RecordMap
 
 __all__ = ["OPERATORS", "RECORD_MAPS", "Derived", "Record", "RecordMap"]
 
 #: Every map by (operator, name).
 RECORD_MAPS: Final[Mapping[tuple[str, str], RecordMap]] = MappingProxyType(
-    {(each.operator, each.name): each for each in (*reverse.MAPS, *simplify.MAPS, *recombine.MAPS)}
+    {
+        (each.operator, each.name): each
+        for module in (reverse, simplify, simplify_entities, recombine, recombine_pairs)
+        for each in module.MAPS
+    }
 )
 #: The maps of each operator, by name.
 OPERATORS: Final[Mapping[str, Mapping[str, RecordMap]]] = MappingProxyType(

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from factory.draw import Draw
 from factory.sample import Gold
+from factory.sources.view import RowRejectedError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,44 @@ class NoOptions(BaseModel):
     """A map without options."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Map:
+    """What most maps share: one record, no options, no column of the parent's rows by name."""
+
+    partners: ClassVar[int] = 0
+    options: ClassVar[type[BaseModel]] = NoOptions
+
+    def needs(self, options: BaseModel) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
+        """Return none."""
+        return ()
+
+
+def label_of(record: Record) -> str:
+    """Return the one right label of a record in words: its option, label, or number of stars.
+
+    Raises :class:`RowRejectedError` for a record with several.
+    """
+    gold = record.gold
+    if isinstance(gold, int):
+        return record.options[gold] if record.options else str(gold)
+    if isinstance(gold, list) and len(gold) == 1:
+        return str(gold[0])
+    if isinstance(gold, str):
+        return gold
+    raise RowRejectedError("several-labels", record.output)
+
+
+def pick(items: Sequence[T], draw: Draw, purpose: str) -> T:
+    """Return one of ``items`` by draw; raises :class:`RowRejectedError` where there is none."""
+    if not items:
+        raise RowRejectedError("nothing-to-choose", purpose)
+    return items[draw.below(len(items), purpose)]
+
+
+def shuffled(items: Sequence[T], draw: Draw, purpose: str) -> list[T]:
+    """Return ``items`` in an order by draw."""
+    return [items[i] for i in draw.permutation(len(items), purpose)]
 
 
 class RecordMap(Protocol):

@@ -1,9 +1,250 @@
-"""Recombine: one question about several records."""
+"""Recombine: one question about several labelled records, answered by their labels."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final, cast
 
-from factory.generators.base import RecordMap
+from pydantic import BaseModel, ConfigDict, Field
 
-MAPS: Final[tuple[RecordMap, ...]] = ()
+from factory.draw import Draw
+from factory.generators.base import Derived, Map, Record, RecordMap, label_of, pick, shuffled
+from factory.sources.view import RowRejectedError
+
+_LABELLED: Final = ("multiple_choice", "classification")
+#: Further records that are looked through for ones that fit: enough for the rarest of 20 labels.
+_LOOKED_THROUGH: Final = 40
+
+
+class TextOptions(BaseModel):
+    """``derive: {with: ...}`` of maps that show the text of several records."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = Field(description="the column of the parent's rows that was labelled")
+
+
+class _OfLabelled(Map):
+    operator: ClassVar[str] = "recombine"
+    types: ClassVar[tuple[str, ...]] = _LABELLED
+    partners: ClassVar[int] = _LOOKED_THROUGH
+    options: ClassVar[type[BaseModel]] = TextOptions
+
+    def needs(self, options: BaseModel) -> tuple[str, ...]:
+        """Return the column of the text."""
+        return (cast(TextOptions, options).text,)
+
+
+def _text(record: Record, options: BaseModel) -> str:
+    return str(record.row[cast(TextOptions, options).text])
+
+
+def _labelled(
+    records: Sequence[Record], options: BaseModel
+) -> tuple[tuple[Record, str], list[tuple[Record, str]]]:
+    """Return the key's own record with its label, and each other of another text with its own."""
+    own, *others = records
+    label = label_of(own)
+    seen = {_text(own, options).casefold()}
+    found = []
+    for record in others:
+        text = _text(record, options).casefold()
+        if text in seen:
+            continue
+        try:
+            found.append((record, label_of(record)))
+        except RowRejectedError:
+            continue
+        seen.add(text)
+    return (own, label), found
+
+
+class SameLabel(_OfLabelled):
+    """Two texts: are they of one class? Half of the rows say yes.
+
+    Rows: ``texts`` (two), ``labels`` and ``answer`` (yes or no).
+    """
+
+    name: ClassVar[str] = "same_label"
+    offers: ClassVar[tuple[str, ...]] = ("texts", "labels", "answer")
+
+    def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
+        """Yield the record beside another of its own class, or of another."""
+        (own, label), others = _labelled(records, options)
+        same = draw.below(2, "same") == 0
+        partner = pick([r for r, other in others if (other == label) == same], draw, "partner")
+        texts = shuffled([_text(own, options), _text(partner, options)], draw, "order")
+        answer = "yes" if same else "no"
+        yield Derived({"texts": texts, "labels": answer, "answer": answer}, (own, partner))
+
+
+class OddOneOut(_OfLabelled):
+    """Four texts, three of one class: which is the other one?
+
+    Rows: ``positive`` (the odd one), ``negatives``; ``label`` is the class of the three.
+    """
+
+    name: ClassVar[str] = "odd_one_out"
+    offers: ClassVar[tuple[str, ...]] = ("positive", "negatives", "label")
+
+    def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
+        """Yield the record as the odd one among three others that are of one class."""
+        (own, label), others = _labelled(records, options)
+        by_label: dict[str, list[Record]] = {}
+        for record, other in others:
+            if other != label:
+                by_label.setdefault(other, []).append(record)
+        three = pick(
+            [(other, found[:3]) for other, found in by_label.items() if len(found) >= 3],
+            draw,
+            "class",
+        )
+        yield Derived(
+            {
+                "positive": _text(own, options),
+                "negatives": [_text(record, options) for record in three[1]],
+                "label": three[0],
+            },
+            (own, *three[1]),
+        )
+
+
+class TextOfLabel(_OfLabelled):
+    """A class and four texts, one of each class: which one is of it?
+
+    Rows: ``label``, ``positive`` and ``negatives``.
+    """
+
+    name: ClassVar[str] = "text_of_label"
+    offers: ClassVar[tuple[str, ...]] = ("label", "positive", "negatives")
+
+    def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
+        """Yield the record among three of other classes."""
+        (own, label), others = _labelled(records, options)
+        wrong = [record for record, other in others if other != label]
+        if len(wrong) < 3:
+            raise RowRejectedError("too-few-negatives", str(len(wrong)))
+        three = shuffled(wrong, draw, "wrong")[:3]
+        yield Derived(
+            {
+                "label": label,
+                "positive": _text(own, options),
+                "negatives": [_text(record, options) for record in three],
+            },
+            (own, *three),
+        )
+
+
+class LikeThis(_OfLabelled):
+    """One text and four others: which of the four is of its class?
+
+    Rows: ``text``, ``label``, ``positive`` and ``negatives``.
+    """
+
+    name: ClassVar[str] = "like_this"
+    offers: ClassVar[tuple[str, ...]] = ("text", "label", "positive", "negatives")
+
+    def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
+        """Yield the record with one of its class and three of others."""
+        (own, label), others = _labelled(records, options)
+        alike = pick([record for record, other in others if other == label], draw, "alike")
+        wrong = [record for record, other in others if other != label]
+        if len(wrong) < 3:
+            raise RowRejectedError("too-few-negatives", str(len(wrong)))
+        three = shuffled(wrong, draw, "wrong")[:3]
+        yield Derived(
+            {
+                "text": _text(own, options),
+                "label": label,
+                "positive": _text(alike, options),
+                "negatives": [_text(record, options) for record in three],
+            },
+            (own, alike, *three),
+        )
+
+
+class _OfScale(Map):
+    operator: ClassVar[str] = "recombine"
+    types: ClassVar[tuple[str, ...]] = ("multiple_choice",)
+    partners: ClassVar[int] = _LOOKED_THROUGH
+    options: ClassVar[type[BaseModel]] = TextOptions
+
+    def needs(self, options: BaseModel) -> tuple[str, ...]:
+        """Return the column of the text."""
+        return (cast(TextOptions, options).text,)
+
+
+def _on_scale(records: Sequence[Record], options: BaseModel) -> list[tuple[Record, int]]:
+    found: list[tuple[Record, int]] = []
+    texts: set[str] = set()
+    for record in records:
+        text = _text(record, options).casefold()
+        if record.options or not isinstance(record.gold, int):
+            raise RowRejectedError("no-scale", "the parent's answer is no number on a scale")
+        if text not in texts:
+            texts.add(text)
+            found.append((record, record.gold))
+    return found
+
+
+class OrderByScale(_OfScale):
+    """Texts with different numbers on a scale: put them in order, the highest first.
+
+    Rows: ``items`` (one for each number that was found) and ``relevance`` (1 for the highest
+    number, 0 for the lowest).
+    """
+
+    name: ClassVar[str] = "order_by_scale"
+    offers: ClassVar[tuple[str, ...]] = ("items", "relevance")
+    wanted: ClassVar[int] = 5
+
+    def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
+        """Yield five records of five different numbers, the key's own among them."""
+        found = _on_scale(records, options)
+        chosen: dict[int, Record] = {found[0][1]: found[0][0]}
+        for record, number in shuffled(found[1:], draw, "others"):
+            chosen.setdefault(number, record)
+        if len(chosen) < self.wanted:
+            raise RowRejectedError("too-few-numbers", f"{len(chosen)} of {self.wanted}")
+        numbers = shuffled(sorted(chosen)[: self.wanted], draw, "order")
+        lowest, highest = min(numbers), max(numbers)
+        yield Derived(
+            {
+                "items": [_text(chosen[number], options) for number in numbers],
+                "relevance": [(number - lowest) / (highest - lowest) for number in numbers],
+            },
+            [found[0][0], *(chosen[n] for n in numbers if n != found[0][1])],
+        )
+
+
+class HigherOfTwo(_OfScale):
+    """Two texts with clearly different numbers on a scale: which has the higher one?
+
+    Rows: ``positive`` and ``negatives`` (one), two numbers apart at least.
+    """
+
+    name: ClassVar[str] = "higher_of_two"
+    offers: ClassVar[tuple[str, ...]] = ("positive", "negatives")
+    least_apart: ClassVar[int] = 2
+
+    def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
+        """Yield the record beside one that is clearly higher or lower."""
+        (own, number), *others = _on_scale(records, options)
+        partner, other = pick(
+            [(r, n) for r, n in others if abs(n - number) >= self.least_apart], draw, "partner"
+        )
+        higher, lower = (own, partner) if number > other else (partner, own)
+        yield Derived(
+            {"positive": _text(higher, options), "negatives": [_text(lower, options)]},
+            (own, partner),
+        )
+
+
+MAPS: Final[tuple[RecordMap, ...]] = (
+    SameLabel(),
+    OddOneOut(),
+    TextOfLabel(),
+    LikeThis(),
+    OrderByScale(),
+    HigherOfTwo(),
+)

@@ -1,9 +1,132 @@
-"""Reverse: what was asked becomes the answer, and the answer what is asked about."""
+"""Reverse: what was asked becomes the answer, and the answer what is asked about.
+
+Reversing twice gives the parent's fields back.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final, cast
 
-from factory.generators.base import RecordMap
+from pydantic import BaseModel, ConfigDict, Field
 
-MAPS: Final[tuple[RecordMap, ...]] = ()
+from factory.draw import Draw
+from factory.generators.base import Derived, Map, Record, RecordMap, label_of
+from factory.sources.view import RowRejectedError
+
+_TEXTS: Final = ("text", "generation")
+
+
+class SwapOptions(BaseModel):
+    """``derive: {with: ...}`` of the map ``swap``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wanted: str = Field(description="the column of the parent's rows that becomes the answer")
+
+
+class Swap(Map):
+    """A generated text to what it was generated from: description to title, product to query.
+
+    Rows: ``given`` (the parent's answer) and ``target`` (the column that is now wanted).
+    """
+
+    operator: ClassVar[str] = "reverse"
+    name: ClassVar[str] = "swap"
+    types: ClassVar[tuple[str, ...]] = _TEXTS
+    offers: ClassVar[tuple[str, ...]] = ("given", "target")
+    options: ClassVar[type[BaseModel]] = SwapOptions
+
+    def needs(self, options: BaseModel) -> tuple[str, ...]:
+        """Return the column that is wanted."""
+        return (cast(SwapOptions, options).wanted,)
+
+    def rows(
+        self,
+        records: Sequence[Record],
+        draw: Draw,  # noqa: ARG002 - the protocol's
+        options: BaseModel,
+    ) -> Iterator[Derived]:
+        """Yield the record with question and answer exchanged."""
+        record = records[0]
+        wanted = record.row[cast(SwapOptions, options).wanted]
+        if isinstance(wanted, list):
+            wanted = "\n".join(wanted)
+        if not wanted:
+            raise RowRejectedError("nothing-wanted", cast(SwapOptions, options).wanted)
+        yield Derived({"given": record.output, "target": wanted}, (record,))
+
+
+class LabelToTextOptions(BaseModel):
+    """``derive: {with: ...}`` of the map ``label_to_text``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = Field(description="the column of the parent's rows that was labelled")
+
+
+class LabelToText(Map):
+    """A label to a text that has it: write a title of this type, a query for this intent.
+
+    Rows: ``label`` and ``target``.
+    """
+
+    operator: ClassVar[str] = "reverse"
+    name: ClassVar[str] = "label_to_text"
+    types: ClassVar[tuple[str, ...]] = ("multiple_choice", "classification")
+    offers: ClassVar[tuple[str, ...]] = ("label", "target")
+    options: ClassVar[type[BaseModel]] = LabelToTextOptions
+
+    def needs(self, options: BaseModel) -> tuple[str, ...]:
+        """Return the column of the text."""
+        return (cast(LabelToTextOptions, options).text,)
+
+    def rows(
+        self,
+        records: Sequence[Record],
+        draw: Draw,  # noqa: ARG002 - the protocol's
+        options: BaseModel,
+    ) -> Iterator[Derived]:
+        """Yield the record with its label as what is given."""
+        record = records[0]
+        text = record.row[cast(LabelToTextOptions, options).text]
+        yield Derived({"label": label_of(record), "target": text}, (record,))
+
+
+class EntitiesToText(Map):
+    """Entities to the text that names them: write the title of a product with these attributes.
+
+    Rows: ``lines`` (``type: value`` of each entity, in the order of the text) and ``target``. The
+    entities must make up most of the text, or the rest of it would have to be invented.
+    """
+
+    operator: ClassVar[str] = "reverse"
+    name: ClassVar[str] = "entities_to_text"
+    types: ClassVar[tuple[str, ...]] = ("entity_lines",)
+    offers: ClassVar[tuple[str, ...]] = ("lines", "target")
+    options: ClassVar[type[BaseModel]] = LabelToTextOptions
+    least_covered: ClassVar[float] = 0.6
+
+    def needs(self, options: BaseModel) -> tuple[str, ...]:
+        """Return the entities and the column of the text."""
+        return ("entities", cast(LabelToTextOptions, options).text)
+
+    def rows(
+        self,
+        records: Sequence[Record],
+        draw: Draw,  # noqa: ARG002 - the protocol's
+        options: BaseModel,
+    ) -> Iterator[Derived]:
+        """Yield the record with its entities as what is given."""
+        record = records[0]
+        text = record.row[cast(LabelToTextOptions, options).text]
+        entities = record.row["entities"]
+        named = sum(len(value) for value in {entity["value"] for entity in entities})
+        covered = named / max(len(text.replace(" ", "")), 1)
+        if covered < self.least_covered:
+            raise RowRejectedError("text-not-covered", f"{covered:.0%} of {text!r}")
+        lines = [f"{entity['type']}: {entity['value']}" for entity in entities]
+        yield Derived({"lines": list(dict.fromkeys(lines)), "target": text}, (record,))
+
+
+MAPS: Final[tuple[RecordMap, ...]] = (Swap(), LabelToText(), EntitiesToText())

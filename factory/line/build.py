@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic_core import to_json
 
@@ -28,6 +28,9 @@ from factory.sources.lookup import behind
 from factory.sources.view import ROW_COLUMNS, RowRejectedError
 from factory.tasktypes import ArrangementError
 from factory.text import clean
+
+#: Records of a parent that a derived task keeps at hand; twice what the widest map looks through.
+_RECORDS_KEPT: Final = 512
 
 
 class SampleBuilder:
@@ -51,6 +54,7 @@ class SampleBuilder:
         named = {name for wording in task.template.wordings.values() for name in wording.names}
         self._derivation = task.derivation
         self._parent = task.derivation and SampleBuilder(recipe, task.derivation.parent, split)
+        self._records: dict[str, Record | _DroppedError] = {}
         # In one order: which null is reported first must not depend on a set's.
         self._needed = tuple(sorted(named.union(task.type.columns(task.options))))
 
@@ -132,8 +136,23 @@ class SampleBuilder:
     def record(self, facts: Mapping[str, Any]) -> Record:
         """Return the accepted record of one facts row, for a task that derives from this one.
 
-        Raises :class:`_DroppedError` where this task would drop it.
+        Raises :class:`_DroppedError` where this task would drop it. Neighbours in draw order ask
+        for the same records, so the last few are kept.
         """
+        key = facts["key"]
+        if key not in self._records:
+            if len(self._records) >= _RECORDS_KEPT:
+                del self._records[next(iter(self._records))]
+            try:
+                self._records[key] = self._record(facts)
+            except _DroppedError as error:
+                self._records[key] = error
+        found = self._records[key]
+        if isinstance(found, _DroppedError):
+            raise found
+        return found
+
+    def _record(self, facts: Mapping[str, Any]) -> Record:
         try:
             if self._parent and self._derivation:
                 rows = self._derived(facts, self._parent, self._derivation)

@@ -1,0 +1,139 @@
+"""Recombine records of two fields: which of them belong together?
+
+A record that was generated from another field (a description from a title, a reply from what was
+said before) is a true pair; fields of two records crossed are a false one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from factory.draw import Draw
+from factory.generators.base import Derived, Map, Record, RecordMap, pick, shuffled
+from factory.sources.view import RowRejectedError
+from factory.text import similarity, tokens
+
+_LOOKED_THROUGH: Final = 16
+#: A crossed field that shares this much with the true one may be true as well.
+_MOST_SIMILARITY: Final = 0.6
+
+
+class PairOptions(BaseModel):
+    """``derive: {with: ...}`` of maps over two fields of a record."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    left: str = Field(description="the column that is shown")
+    right: str = Field(description="the column that may or may not belong to it")
+    kind: str | None = Field(
+        None, description="a column whose value crossed records should share, such as the type"
+    )
+
+
+class _OfPairs(Map):
+    operator: ClassVar[str] = "recombine"
+    types: ClassVar[tuple[str, ...]] = (
+        "text",
+        "generation",
+        "extraction",
+        "classification",
+        "entity_lines",
+        "multiple_choice",
+    )
+    partners: ClassVar[int] = _LOOKED_THROUGH
+    options: ClassVar[type[BaseModel]] = PairOptions
+
+    def needs(self, options: BaseModel) -> tuple[str, ...]:
+        """Return the two columns, and the one that crossed records share."""
+        form = cast(PairOptions, options)
+        return tuple(filter(None, (form.left, form.right, form.kind)))
+
+
+def _field(record: Record, column: str) -> str:
+    value = record.row[column]
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
+
+def crossed(records: Sequence[Record], options: PairOptions) -> list[Record]:
+    """Return the other records whose right field cannot belong to the first one's left field.
+
+    Those of the first one's kind come first: they are the near misses.
+    """
+    own = records[0]
+    left = _field(own, options.left).casefold()
+    shown = [frozenset(tokens(_field(own, options.right)))]
+    near: list[Record] = []
+    far: list[Record] = []
+    for record in records[1:]:
+        words = frozenset(tokens(_field(record, options.right)))
+        if not words or _field(record, options.left).casefold() == left:
+            continue
+        if any(similarity(words, other) > _MOST_SIMILARITY for other in shown):
+            continue
+        shown.append(words)
+        alike = options.kind is not None and record.row[options.kind] == own.row[options.kind]
+        (near if alike else far).append(record)
+    return near + far
+
+
+class PairMatch(_OfPairs):
+    """Two fields: do they belong to one record? Half of the rows say yes.
+
+    Rows: ``left``, ``right``, ``labels`` and ``answer`` (yes or no).
+    """
+
+    name: ClassVar[str] = "pair_match"
+    offers: ClassVar[tuple[str, ...]] = ("left", "right", "labels", "answer")
+
+    def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
+        """Yield the record's own pair, or its left field with another's right one."""
+        form = cast(PairOptions, options)
+        own = records[0]
+        belongs = draw.below(2, "belongs") == 0
+        other = own if belongs else pick(crossed(records, form)[:4], draw, "other")
+        right = _field(other, form.right)
+        if not right:
+            raise RowRejectedError("nothing-to-match", form.right)
+        answer = "yes" if belongs else "no"
+        yield Derived(
+            {
+                "left": _field(own, form.left),
+                "right": right,
+                "labels": answer,
+                "answer": answer,
+            },
+            (own,) if belongs else (own, other),
+        )
+
+
+class PairChoice(_OfPairs):
+    """One field and four of the other kind: which belongs to it?
+
+    Rows: ``left``, ``positive`` and ``negatives``.
+    """
+
+    name: ClassVar[str] = "pair_choice"
+    offers: ClassVar[tuple[str, ...]] = ("left", "positive", "negatives")
+
+    def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
+        """Yield the record's left field with its own right field among three others."""
+        form = cast(PairOptions, options)
+        own = records[0]
+        others = crossed(records, form)[:6]
+        if len(others) < 3:
+            raise RowRejectedError("too-few-negatives", str(len(others)))
+        three = shuffled(others, draw, "others")[:3]
+        yield Derived(
+            {
+                "left": _field(own, form.left),
+                "positive": _field(own, form.right),
+                "negatives": [_field(record, form.right) for record in three],
+            },
+            (own, *three),
+        )
+
+
+MAPS: Final[tuple[RecordMap, ...]] = (PairMatch(), PairChoice())
