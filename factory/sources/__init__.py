@@ -21,6 +21,7 @@ from factory.sources.mmlu import MmluSource
 from factory.sources.oa_mine import OaMineSource
 from factory.sources.self_instruct import SelfInstructSource
 from factory.sources.shopbench import ShopbenchSource
+from factory.sources.tables import TablesSource
 
 __all__ = [
     "SOURCES",
@@ -50,6 +51,7 @@ SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
             OaMineSource(),
             SelfInstructSource(),
             ShopbenchSource(),
+            TablesSource(),
         )
     }
 )
