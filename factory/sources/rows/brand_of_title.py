@@ -1,0 +1,112 @@
+"""Which brand makes a product: four brands of one kind of product, and a title.
+
+In half of the rows the brand is taken out of the title, so that only knowledge of the brand answers
+them. A brand that nobody can know (a seller's own, of a handful of products) is not asked about so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from factory.draw import Draw
+from factory.sources.view import RowRejectedError
+from factory.text import folded_case, tokens
+
+OFFERS: Final = ("masked", "positive", "negatives")
+
+#: What stands in the title in the brand's place.
+MASK: Final = "[brand]"
+_BRACKETED: Final = re.compile(r"[\[【(「『]\s*\[brand\]\s*[\]】)」』]")
+_NEGATIVES: Final = 3
+_FEWEST_LISTED: Final = 5
+_FEWEST_WORDS: Final = 4
+_LONGEST: Final = 40
+#: What stands in the field of the brand where there is none.
+_NO_BRAND: Final = re.compile(
+    r"generic|gen[eé]rico|unbranded|un-?known|no[ -]?brand|none|null|n/?a|nan|does not apply|"
+    r"not applicable|various|varios|unknown|sin marca|other|brand|marca|oem|custom|amazon|"
+    r"ノーブランド品?|ノーブランド|no ?name|import|imports|メーカー名なし|ブランドなし|-+|\d+|"
+    r"independently published|libro|book|new|the|home|store|shop|usa|original",
+    re.IGNORECASE,
+)
+
+
+def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
+    """Yield one row: the title, with or without the brand, its brand and three others.
+
+    Raises :class:`RowRejectedError` where the title does not state the brand, the brand is none, or
+    too few others are certainly not the product's.
+    """
+    title, brand = facts["title"] or "", facts["brand"] or ""
+    masked = facts["form"] == "masked"
+    if _is_none(brand):
+        raise RowRejectedError("brand-generic", brand)
+    pattern = _pattern(brand)
+    if not pattern.search(title):
+        raise RowRejectedError("brand-not-in-title", brand)
+    if masked and facts["listed"] < _FEWEST_LISTED:
+        raise RowRejectedError("brand-obscure", brand)
+    negatives = _others(facts, masked=masked)
+    shown = _without(brand, pattern, title) if masked else title
+    yield {
+        "key": facts["key"],
+        "locale": facts["locale"],
+        "title": shown,
+        "masked": masked,
+        "positive": brand,
+        "negatives": [name for name, _ in negatives],
+        "subject": facts["subject"],
+        "source_ids": [
+            *facts["source_ids"],
+            *(f"product:{facts['locale']}:{product}" for _, product in negatives),
+        ],
+    }
+
+
+def _others(facts: dict[str, Any], *, masked: bool) -> list[tuple[str, str]]:
+    """Return three brands with a product of each; none has a word of the title or of another."""
+    title = facts["title"]
+    said, words = folded_case(title), frozenset(tokens(title))
+    taken = set(tokens(facts["brand"]))
+    chosen: list[tuple[str, str]] = []
+    for other in facts["others"]:
+        name = other["brand"]
+        if _is_none(name) or (masked and other["listed"] < _FEWEST_LISTED):
+            continue
+        own = frozenset(tokens(name))
+        if own & taken or own & words or folded_case(name) in said:
+            continue
+        taken |= own
+        chosen.append((name, other["product_id"]))
+        if len(chosen) == _NEGATIVES:
+            return chosen
+    raise RowRejectedError("too-few-brands", f"{len(chosen)} of {_NEGATIVES}")
+
+
+def _without(brand: str, pattern: re.Pattern[str], title: str) -> str:
+    """Return the title with the mark in the brand's place."""
+    # A Japanese title may have brackets of its own around the brand.
+    shown = " ".join(_BRACKETED.sub(MASK, pattern.sub(MASK, title)).split())
+    left = tokens(shown.replace(MASK, " "))
+    if frozenset(tokens(brand)) & frozenset(left):
+        raise RowRejectedError("brand-still-in-title", shown)
+    if len(left) < _FEWEST_WORDS:
+        raise RowRejectedError("title-short", shown)
+    return shown
+
+
+def _is_none(brand: str) -> bool:
+    return (
+        not 1 < len(brand) <= _LONGEST
+        or _NO_BRAND.fullmatch(brand) is not None
+        or not any(map(str.isalpha, brand))
+    )
+
+
+def _pattern(brand: str) -> re.Pattern[str]:
+    """Return what finds a brand: a Latin name as words of its own, a Japanese one anywhere."""
+    before = r"(?<![A-Za-z0-9])" if brand[0].isascii() else ""
+    after = r"(?![A-Za-z0-9])" if brand[-1].isascii() else ""
+    return re.compile(f"{before}{re.escape(brand)}{after}", re.IGNORECASE)
