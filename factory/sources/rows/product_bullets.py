@@ -15,6 +15,7 @@ from itertools import chain, islice, zip_longest
 from typing import Any, Final
 
 from factory.draw import Draw
+from factory.sources.rows.product_text import BOILERPLATE
 from factory.sources.view import RowRejectedError
 from factory.text import similarity, tokens
 
@@ -30,17 +31,6 @@ _FEWEST_TOKENS: Final = 4
 _MOST_SUPPORT: Final = 0.5
 _MOST_SIMILARITY: Final = 0.6
 _MOST_TITLE_SIMILARITY: Final = 0.34
-
-#: Words of bullets that a seller puts under everything, case-folded.
-_BOILERPLATE: Final = (
-    *("warrant", "guarantee", "satisf", "customer service", "customer support", "customer care"),
-    *("money back", "money-back", "refund", "contact us", "return policy", "risk free"),
-    *("risk-free", "hassle free", "hassle-free", "please note", "please allow", "please check"),
-    *("please feel", "garantía", "garantia", "atención al cliente", "atencion al cliente"),
-    *("servicio al cliente", "servicio posventa", "contáctenos", "contactenos", "contáctanos"),
-    *("reembolso", "devolución", "保証", "返品", "返金", "お問い合わせ", "カスタマー"),
-    *("アフターサービス", "ご連絡", "サポート"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +170,7 @@ def _usable(text: str, carriers: Counter[str]) -> bool:
     return (
         0 < len(text) <= _MOST_CHARACTERS
         and carriers[plain] == 1
-        and not any(words in plain for words in _BOILERPLATE)
+        and not any(words in plain for words in BOILERPLATE)
     )
 
 
