@@ -1,0 +1,91 @@
+"""Where the rows of large JSON files are kept once they have been read: a DuckDB file in the cache.
+
+Each scan of a gigabyte of JSON takes seconds, and a task reads its source three times and more. So
+the files are read once, into a store under a name made of their fingerprints; what is not worth a
+file stays in memory.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from factory.errors import SourceError
+from factory.sources.base import SourceFile
+from factory.sources.download import cache_folder
+from factory.sources.sql import identifier, text_literal
+
+#: Bytes of JSON; what is smaller is not worth a file (14 MB are read again in 0.2 s).
+_IN_MEMORY_UP_TO: Final = 64 << 20
+_GZIP_RATIO: Final = 5
+
+
+def open_store(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    files: Sequence[SourceFile],
+    form: str,
+    fill: Callable[[str], None],
+) -> None:
+    """Attach a database ``name`` that holds what ``fill`` makes of ``files``.
+
+    ``form`` says how they are filled: it and the files' fingerprints name the store, and one that
+    is there already is used as it is. ``fill`` is given the name of an empty database.
+
+    Raises:
+        SourceError: where the cache cannot be written.
+    """
+    connection.execute(f"DETACH DATABASE IF EXISTS {identifier(name)}")
+    sizes = (file.size * (_GZIP_RATIO if file.path.suffix == ".gz" else 1) for file in files)
+    if sum(sizes) <= _IN_MEMORY_UP_TO:
+        connection.execute(f"ATTACH ':memory:' AS {identifier(name)}")
+        fill(name)
+        return
+    digest = blake2b(digest_size=16)
+    for part in (form, duckdb.__version__, *(file.fingerprint for file in files)):
+        digest.update(f"{part}\n".encode())
+    path = cache_folder() / "stores" / f"{digest.hexdigest()}.duckdb"
+    if not _attach(connection, name, path):
+        _write(connection, name, path, fill)
+        if not _attach(connection, name, path):
+            raise SourceError(f"{str(path)!r} was taken away while it was written: run again")
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> bool:
+    """Attach the store at ``path`` for reading; False where there is none, or a damaged one."""
+    if not path.is_file():
+        return False
+    try:
+        connection.execute(f"ATTACH {text_literal(str(path))} AS {identifier(name)} (READ_ONLY)")
+    except duckdb.IOException:
+        path.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, name: str, path: Path, fill: Callable[[str], None]
+) -> None:
+    """Fill a store under a name of its own, and give it the final one when it is whole."""
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection.execute(f"ATTACH {text_literal(str(partial))} AS {identifier(name)}")
+        try:
+            fill(name)
+        finally:
+            connection.execute(f"DETACH DATABASE IF EXISTS {identifier(name)}")
+        partial.replace(path)
+    except OSError as error:
+        raise SourceError(
+            f"cannot write {str(path)!r} ({error.strerror or error}): free some space, or set "
+            "ESHOP_FACTORY_CACHE to a folder that can be written"
+        ) from error
+    finally:
+        for left in (partial, partial.with_name(f"{partial.name}.wal")):
+            left.unlink(missing_ok=True)

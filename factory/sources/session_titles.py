@@ -1,0 +1,105 @@
+"""What the row mappers of sessions share: which titles can be shown, and which can stand as wrong.
+
+A session is what one shopper viewed. What a wrong candidate must not be is another form of
+something viewed: the same model in another color would be as right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from factory.draw import Draw
+from factory.text import similarity, tokens
+
+#: Titles that share this much are forms of one product.
+VARIANT: Final = 0.6
+#: A wrong product that shares this much with a viewed one might be as right.
+_TOO_LIKE: Final = 0.4
+_MOST_CHARACTERS: Final = 200
+_FEWEST_TOKENS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """A product with a title that can be shown; ``words`` are the title's tokens."""
+
+    id: str
+    title: str
+    brand: str
+    words: frozenset[str]
+
+
+def viewed_products(listed: Iterable[dict[str, Any]]) -> list[Viewed] | None:
+    """Return the products of a session, each once, where it was viewed last.
+
+    None where the last one has no title that can be shown; others without one are left out.
+    """
+    last: dict[str, Viewed | None] = {}
+    for each in listed:
+        last.pop(each["id"], None)
+        last[each["id"]] = _product(each)
+    products = list(last.values())
+    if not products or products[-1] is None:
+        return None
+    return [product for product in products if product is not None]
+
+
+def akin(product: Viewed, others: Iterable[Viewed], least: float = 0.2) -> bool:
+    """Return whether ``product`` is of the brand of one of ``others``, or has a similar title."""
+    return any(
+        (product.brand and product.brand == other.brand)
+        or similarity(product.words, other.words) >= least
+        for other in others
+    )
+
+
+def likeness(product: Viewed, others: Iterable[Viewed]) -> float:
+    """Return the similarity of a title to the likest of ``others``."""
+    return max((similarity(product.words, other.words) for other in others), default=0.0)
+
+
+def wrong_products(
+    facts: dict[str, Any],
+    session: Sequence[Viewed],
+    shown: Sequence[Viewed],
+    below: float,
+    count: int,
+    draw: Draw,
+) -> list[Viewed]:
+    """Return up to ``count`` products that were not viewed, and are no forms of those that were.
+
+    One after another has a title like the last product's, is of a brand of the session, and comes
+    by chance. None is as like to what is ``shown`` as ``below``, the likeness of a right one: of
+    two products of one kind nobody could say which was viewed.
+    """
+    known = {each["id"] for each in facts["viewed"]}
+    columns: list[list[Viewed]] = []
+    for part in ("alike", "near_by", "elsewhere"):
+        found = []
+        for each in facts[part]:
+            product = None if each["id"] in known else _product(each)
+            if product is not None and likeness(product, shown) < below:
+                known.add(product.id)
+                found.append(product)
+        columns.append([found[place] for place in draw.permutation(len(found), part)])
+    taken: list[Viewed] = []
+    while any(columns) and len(taken) < count:
+        for column in columns:
+            while column:
+                product = column.pop()
+                if likeness(product, session) < _TOO_LIKE and likeness(product, taken) < VARIANT:
+                    taken.append(product)
+                    break
+    return taken[:count]
+
+
+def _product(each: dict[str, Any]) -> Viewed | None:
+    title = each["title"] or ""
+    if not title or len(title) > _MOST_CHARACTERS:
+        return None
+    words = frozenset(tokens(title))
+    if len(words) < _FEWEST_TOKENS:
+        return None
+    return Viewed(each["id"], title, each.get("brand") or "", words)

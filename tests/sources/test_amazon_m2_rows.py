@@ -1,0 +1,196 @@
+"""The row mappers of sessions and of products in several languages."""
+
+from typing import Any
+
+import pytest
+
+from factory.draw import Draw
+from factory.sources.rows import (
+    descriptions_across_languages,
+    session_items,
+    session_next_items,
+    sessions_of_item,
+    titles_across_languages,
+    titles_in_japanese,
+)
+from factory.sources.view import RowRejectedError
+
+DRAW = Draw(7, "task", "key")
+
+
+def viewed(*titles: str | None, brand: str = "Lumo") -> list[dict[str, Any]]:
+    return [{"id": f"B{t}", "title": t, "brand": brand} for t in titles]
+
+
+LAMPS = (
+    "Lumo desk lamp with clamp, black",
+    "Lumo floor lamp made of oak, dimmable",
+    "Lumo wall lamp for reading, brass finish",
+    "Lumo table lamp with shade, linen grey",
+    "Lumo desk lamp foldable, battery operated",
+)
+OTHERS = tuple(f"{word} kettle number {i} steel" for i, word in enumerate("abcdefghijklmnopqrst"))
+
+
+def facts(titles: tuple[str | None, ...] = LAMPS, **values: Any) -> dict[str, Any]:
+    return {
+        "key": "uk:x",
+        "locale": "uk",
+        "viewed": viewed(*titles),
+        "alike": viewed("Glow desk organiser with pens, black", brand="Glow"),
+        "near_by": viewed("Lumo extension cord three sockets"),
+        "elsewhere": viewed(*OTHERS, brand="Kett"),
+        "source_ids": ["session:uk:s"],
+    } | values
+
+
+def reason(mapper: Any, row: dict[str, Any]) -> str:
+    with pytest.raises(RowRejectedError) as raised:
+        list(mapper.rows(row, DRAW))
+    return raised.value.reason
+
+
+def test_items_before_the_last_one_are_right_and_nothing_viewed_is_wrong():
+    (row,) = session_items.rows(facts(), DRAW)
+    assert row["title"] == LAMPS[-1]
+    assert row["positives"] == [LAMPS[3], LAMPS[2], LAMPS[1]]
+    assert not set(row["negatives"]) & set(LAMPS)
+    named = {each["id"] for each in viewed(*row["positives"], row["title"], *row["negatives"])}
+    assert {f"product:uk:{name}" for name in named} == set(row["source_ids"]) - {"session:uk:s"}
+
+
+def test_repeated_item_counts_once_where_it_was_viewed_last():
+    (row,) = session_items.rows(facts((LAMPS[3], *LAMPS[:4], LAMPS[3], LAMPS[4])), DRAW)
+    assert row["positives"] == [LAMPS[3], LAMPS[2], LAMPS[1]]
+
+
+def test_variant_of_a_viewed_product_is_never_wrong():
+    variant = LAMPS[0].replace("black", "white")
+    (row,) = session_items.rows(facts(near_by=viewed(variant)), DRAW)
+    assert variant not in row["negatives"]
+
+
+@pytest.mark.parametrize(
+    ("mapper", "titles", "expected"),
+    [
+        (session_items, (*LAMPS[:4], None), "value-missing"),
+        (session_items, LAMPS[:3], "too-few-items"),
+        (session_next_items, (LAMPS[0], LAMPS[1], LAMPS[2], LAMPS[0]), "viewed-before"),
+        (
+            session_next_items,
+            (*LAMPS[:3], LAMPS[0].replace("black", "white")),
+            "variant-of-viewed",
+        ),
+        (session_next_items, (LAMPS[0], None, LAMPS[1]), "too-few-items"),
+    ],
+)
+def test_session_that_makes_no_sample(mapper, titles, expected):
+    assert reason(mapper, facts(titles)) == expected
+
+
+def test_next_item_of_another_kind_is_left_out():
+    row = facts((*LAMPS[:4], "Garden hose"))
+    row["viewed"][-1] |= {"title": "Hozelock garden hose twenty metres", "brand": "Hozelock"}
+    assert reason(session_next_items, row) == "not-akin"
+
+
+def test_session_is_cut_before_its_last_and_its_last_three():
+    (row,) = session_next_items.rows(facts(), DRAW)
+    assert row["viewed"] == list(LAMPS[:4])
+    assert row["target"] == row["positive"] == LAMPS[4]
+    assert row["begun"] == list(LAMPS[:2])
+    assert row["positives"] == list(LAMPS[2:])
+
+
+def test_sessions_are_of_one_length_and_hold_nothing_of_the_right_one():
+    kettles = [viewed(*OTHERS[i : i + 5], brand="Kett") for i in (0, 5, 10, 15)]
+    others = [{"id": str(i), "viewed": walk} for i, walk in enumerate(kettles)]
+    others.append({"id": "shares", "viewed": viewed(LAMPS[0], *OTHERS[:4], brand="Kett")})
+    (row,) = sessions_of_item.rows({**facts(), "others": others}, DRAW)
+    assert row["positive"].split(" -> ") == list(LAMPS[:4])
+    assert [len(text.split(" -> ")) for text in row["negatives"]] == [4, 4, 4]
+    assert not any(LAMPS[0] in text for text in row["negatives"])
+    assert sum(name.startswith("session:") for name in row["source_ids"]) == 4
+
+
+def test_too_few_other_sessions_make_no_sample():
+    assert reason(sessions_of_item, {**facts(), "others": []}) == "too-few-sessions"
+
+
+ENGLISH = "Lumo desk lamp with clamp for offices, 40 cm"
+
+
+@pytest.mark.parametrize(
+    ("locale", "target", "expected"),
+    [
+        ("de", "Lumo Schreibtischlampe mit Klemme für Büros, 40 cm", None),
+        ("es", "Lumo lámpara de escritorio con pinza para oficinas, 40 cm", None),
+        ("de", ENGLISH, "untranslated"),
+        ("fr", "Bright light for the desk with a clamp by Lumo, 40", "untranslated"),
+        ("de", "Lumo Schreibtischlampe mit Klemme für Büros, 45 cm", "number-unknown"),
+        ("it", "Lumo lampada", "title-too-short"),
+        ("de", "Lumo Lampe für 40 cm", "length-differs"),
+        ("de", "Lumo Schreibtischlampe mit Klemme " * 7, "title-too-long"),
+        ("de", None, "value-missing"),
+    ],
+)
+def test_title_is_a_translation_or_refused(locale, target, expected):
+    row = {"title": ENGLISH, "target": target, "locale": locale}
+    if expected is None:
+        assert list(titles_across_languages.rows(row, DRAW)) == [row]
+    else:
+        assert reason(titles_across_languages, row) == expected
+
+
+def test_japanese_title_must_be_japanese():
+    row = {"title": ENGLISH, "target": "Lumo デスクライト クランプ式 40cm 黒", "locale": "jp"}
+    assert list(titles_in_japanese.rows(row, DRAW)) == [row]
+    latin = {**row, "target": "Lumo LED Desk Light Office Black 40cm 灯"}
+    assert reason(titles_in_japanese, latin) == "untranslated"
+
+
+def described(name: str, locale: str, text: str, near_by: int = 0) -> dict[str, Any]:
+    return {"id": name, "locale": locale, "text": text, "near_by": near_by}
+
+
+def descriptions(**values: Any) -> dict[str, Any]:
+    return {
+        "key": "B1",
+        "locale": "uk",
+        "product_id": "B1",
+        "description": "A lamp with a clamp for the desk, bright enough to read all night.",
+        "other_locale": "de",
+        "positive": "Eine Lampe mit Klemme für den Schreibtisch, hell genug zum Lesen.",
+        "others": [
+            described("B2", "de", "Ein Wasserkocher aus Stahl, der in zwei Minuten kocht.", 1),
+            described("B3", "de", "Das Zelt für drei Personen ist in fünf Minuten aufgebaut."),
+            described("B4", "de", "Weiche Kissen mit Federn, die jede Wäsche gut überstehen."),
+            described("B5", "es", "Una botella de acero para llevar agua todo el día."),
+            described("B6", "es", "La manta de lana que abriga en las noches de invierno."),
+        ],
+        "subject": "product:uk:B1",
+        "source_ids": ["product:uk:B1", "product:de:B1"],
+    } | values
+
+
+def test_options_are_in_one_language_or_two_and_two():
+    patterns = set()
+    for number in range(30):
+        (row,) = descriptions_across_languages.rows(descriptions(), Draw(7, "task", str(number)))
+        spanish = sum(text.startswith(("Una", "La ")) for text in row["negatives"])
+        patterns.add(spanish)
+        assert len(set(row["negatives"])) == 3
+    assert patterns == {0, 2}
+
+
+def test_untranslated_description_makes_no_sample():
+    same = descriptions(positive=descriptions()["description"])
+    assert reason(descriptions_across_languages, same) == "untranslated"
+
+
+def test_form_of_the_same_product_is_never_wrong():
+    row = descriptions()
+    form = row["positive"].replace("Lesen", "Arbeiten")
+    row["others"].append(described("B7", "de", form, 1))
+    (made,) = descriptions_across_languages.rows(row, DRAW)
+    assert form not in made["negatives"]
