@@ -12,18 +12,32 @@ from shop.load import Ontology
 from shop.model import LANGS, Product, Shop
 
 #: Units of one US dollar in each currency; prices end as such shops end them.
-RATES = {"USD": 1.0, "EUR": 0.93, "JPY": 150.0}
+RATES = {"USD": 1.0, "EUR": 0.93, "JPY": 150.0, "CNY": 7.2}
+CURRENCIES = {"us": "USD", "es": "EUR", "jp": "JPY", "cn": "CNY"}
+
+
+def price_in(product: Product, currency: str) -> float:
+    """Return the price in one currency."""
+    amount = product.price * RATES[currency]
+    if currency == "CNY":
+        return float(int(amount / 10) * 10 + 9)
+    return float(round(amount, -1)) if currency == "JPY" else int(amount) + 0.99
 
 
 def prices(product: Product) -> dict[str, float]:
     """Return the price in each currency of a locale in which the product is sold."""
-    currencies = {"us": "USD", "es": "EUR", "jp": "JPY"}
-    out: dict[str, float] = {}
-    for locale in product.locales:
-        currency = currencies[locale]
-        amount = product.price * RATES[currency]
-        out[currency] = float(round(amount, -1)) if currency == "JPY" else int(amount) + 0.99
-    return out
+    return {CURRENCIES[place]: price_in(product, CURRENCIES[place]) for place in product.locales}
+
+
+def spoken_price(product: Product, locale: str) -> str:
+    """Return the price as people of a locale write it in a sentence."""
+    amount = price_in(product, CURRENCIES[locale])
+    return {
+        "us": f"{amount:.2f} dollars",
+        "es": f"{amount:.2f} euros".replace(".", ","),
+        "jp": f"{amount:.0f}円",
+        "cn": f"{amount:.0f}元",
+    }[locale]
 
 
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 
 from shop.load import Ontology
-from shop.model import DEPARTMENTS, LOCALES, Dice, Judgement, Product, ProductType, Query
+from shop.model import DEPARTMENTS, HOUSE_LOCALES, Dice, Judgement, Product, ProductType, Query
 from shop.queries import violations
 
 #: Titles of different labels under one query must differ by more than this token overlap.
@@ -116,7 +116,7 @@ class Judge:
             for product in candidates:
                 if left <= 0:
                     return
-                bag = tokens(self.titles(product, LOCALES[query.locale]))
+                bag = tokens(self.titles(product, HOUSE_LOCALES[query.locale]))
                 clash = any(overlap(bag, b) >= MAX_OVERLAP for x, b in bags if x != label)
                 if clash or any(j.product is product for j in picked):
                     continue
@@ -155,6 +155,8 @@ class Judge:
             for p in stock
         ]
         words = tokens(query.text)
-        sharing = [p for p in strange if words & tokens(self.titles(p, LOCALES[query.locale]))]
+        sharing = [
+            p for p in strange if words & tokens(self.titles(p, HOUSE_LOCALES[query.locale]))
+        ]
         add("I", "unrelated type with a word of the query", dice.shuffled(sharing, "sharing"), 1)
         add("I", "unrelated type", dice.shuffled(strange, "strange"), dice.between(0, 1, "rest"))

@@ -8,7 +8,9 @@ from hashlib import md5
 from typing import TypeVar
 
 LANGS = ("en", "es", "ja", "zh")
+#: The locales of the upstream data sets, and with the Chinese shop those of the house's own form.
 LOCALES = {"us": "en", "es": "es", "jp": "ja"}
+HOUSE_LOCALES = {**LOCALES, "cn": "zh"}
 DEPARTMENTS = {
     # A department's clusters; departments that share one are too close for a safe "irrelevant".
     "phones": "tech",
@@ -157,6 +159,10 @@ class Product:
     features: tuple[Feature, ...]
     price: float
     locales: tuple[str, ...]
+
+    def sold_in(self, locale: str) -> bool:
+        """Return whether a locale sells it; the Chinese shop sells what the Japanese one does."""
+        return ("jp" if locale == "cn" else locale) in self.locales
 
 
 @dataclass(frozen=True)

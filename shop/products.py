@@ -27,7 +27,8 @@ MAKERS = {
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def _asin(number: int) -> str:
+def asin(number: int) -> str:
+    """Return a product id in the form of Amazon's."""
     out = ""
     for _ in range(8):
         number, digit = divmod(number, 36)
@@ -89,7 +90,7 @@ def make_products(ontology: Ontology, seed: int) -> list[Product]:
             identity = ""
             for turn in range(9):
                 raw = dice.integer(f"id/{turn}")
-                identity = _isbn(raw) if kind.dept == "books" else _asin(raw)
+                identity = _isbn(raw) if kind.dept == "books" else asin(raw)
                 if identity not in taken:
                     break
             taken.add(identity)

@@ -1,21 +1,30 @@
-"""Sessions, and what customers and the shop say to each other: all of it about facts."""
+"""Sessions of shoppers, and what customers say of what they bought: all of it about facts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from shop import wording
-from shop.facts import prices, write_lines
+from shop.conversations import (
+    feature_phrase,
+    fill,
+    make_dialogues,
+    make_questions,
+    names,
+)
+from shop.facts import write_lines
 from shop.load import ROOT, Ontology
-from shop.model import LOCALES, Dice, Product, Query, Shop
+from shop.model import HOUSE_LOCALES, LOCALES, Dice, Product, Query, Shop
 
-SESSIONS, QUESTIONS, DIALOGUES = 600, 600, 200
-#: Reviews per language; zh customers shop in the us store.
-REVIEWS = {"en": 520, "es": 100, "ja": 100, "zh": 60}
+#: Sessions in all; questions and dialogues per locale; reviews by locale.
+SESSIONS, QUESTIONS, DIALOGUES = 600, 200, 70
+REVIEWS = {"us": 520, "es": 100, "jp": 100, "cn": 60}
+#: How many products of a locale have reviews, and how many shoppers write them.
+_REVIEWED, _REVIEWERS = 80, 120
 #: Types that are used up: nobody praises their workmanship.
 _USED_UP = frozenset(
     (
@@ -42,17 +51,17 @@ def _compatible(left: Product, right: Product) -> bool:
     return len(set(devices)) < 2
 
 
-def _user(dice: Dice, locale: str) -> str:
-    """Return one of 330 shoppers of a locale."""
-    return f"u{1000 * list(LOCALES).index(locale) + dice.between(1, 330, 'user')}"
+def _user(dice: Dice, locale: str, count: int = 330) -> str:
+    """Return one of ``count`` shoppers of a locale."""
+    return f"u{1000 * list(HOUSE_LOCALES).index(locale) + dice.between(1, count, 'user')}"
 
 
-def make_sessions(shop: Shop) -> Iterator[dict[str, Any]]:
+def make_sessions(shop: Shop, count: int, prefix: str = "s") -> Iterator[dict[str, Any]]:
     """Yield sessions: a query, clicks on what answers it, a purchase, at times a complement."""
     by_query: dict[int, list[Any]] = {}
     for judgement in shop.judgements:
         by_query.setdefault(judgement.query.id, []).append(judgement)
-    for number in range(SESSIONS):
+    for number in range(count):
         dice = Dice(shop.seed, "session", number)
         query: Query = dice.pick(shop.queries, "query")
         answers = by_query[query.id]
@@ -83,7 +92,7 @@ def make_sessions(shop: Shop) -> Iterator[dict[str, Any]]:
                 if with_it:
                     add("purchase", with_it[0], events, 0)
         yield {
-            "session_id": f"s{number:05d}",
+            "session_id": f"{prefix}{number:05d}",
             "user_id": _user(dice, query.locale),
             "locale": query.locale,
             "events": events,
@@ -91,149 +100,137 @@ def make_sessions(shop: Shop) -> Iterator[dict[str, Any]]:
         }
 
 
+@cache
 def _texts() -> Any:
     return yaml.safe_load((ROOT / "talk.yaml").read_text(encoding="utf-8"))
 
 
-def make_reviews(shop: Shop) -> Iterator[dict[str, Any]]:
-    """Yield reviews whose rating is the sum of the polarities of their aspects.
+def make_reviews(shop: Shop, locale: str, count: int) -> Iterator[dict[str, Any]]:
+    """Yield reviews of ``locale`` whose rating is the sum of the polarities of their aspects.
 
     5 stars: three praised aspects; 4: two praised, one complaint; 3: one and one; 2: one praised,
-    two complaints; 1: three complaints.
+    two complaints; 1: three complaints. Praise and complaints stand in a drawn order.
     """
-    texts = _texts()["reviews"]
+    lang = HOUSE_LOCALES[locale]
+    words = _texts()["reviews"][lang]
     mix = {5: (3, 0), 4: (2, 1), 3: (1, 1), 2: (1, 2), 1: (0, 3)}
-    number = 0
-    for lang, count in REVIEWS.items():
-        locale = {"en": "us", "es": "es", "ja": "jp", "zh": "us"}[lang]
-        stock = [p for p in shop.products if locale in p.locales]
-        for index in range(count):
-            dice = Dice(shop.seed, "review", lang, index)
-            product: Product = dice.pick(stock, "product")
-            words = texts[lang]
-            known = {a: s for a, s in words["aspects"].items() if _applies(a, product)}
-            aspects = dice.shuffled(sorted(known), "aspects")
-            rating = dice.pick([5, 5, 4, 4, 3, 2, 1], "rating")
-            good, bad = mix[rating]
-            said = [(a, "positive") for a in aspects[:good]]
-            said += [(a, "negative") for a in aspects[good : good + bad]]
-            sentences = [dice.pick(known[a][p], f"{a}/{p}") for a, p in said]
-            many = lang == "en" and product.type.plural
-            opening = dice.pick(words["openings_plural" if many else "openings"], "opening")
-            gap = "" if lang in ("ja", "zh") else " "
-            name = product.type.name(lang)
-            name = wording.lowered(name) if gap else name
-            yield {
-                "review_id": f"r{number:05d}",
-                "product_id": product.id,
-                "user_id": _user(dice, locale),
-                "locale": locale,
-                "lang": lang,
-                "rating": rating,
-                "title": dice.pick(words["titles"][rating], "title"),
-                "text": gap.join([opening.replace("{t}", name), *sentences]),
-                "aspects": [
-                    {"aspect": a, "polarity": p, "snippet": s}
-                    for (a, p), s in zip(said, sentences, strict=True)
-                ],
-                "helpful_votes": dice.between(0, 9, "votes"),
-                "verified": dice.chance(0.85, "verified"),
-                "timestamp": _START + dice.between(0, 31_000_000, "time") * 1000,
-            }
-            number += 1
-
-
-def _applies(aspect: str, product: Product) -> bool:
-    kind = product.type
-    if aspect == "color":
-        return "color" in product.facts
-    if aspect == "quality":
-        return kind.id not in _USED_UP and kind.dept != "books"
-    if aspect == "material":
-        return "material" in product.facts
-    if aspect == "battery":
-        return kind.id in ("smartphone", "smartwatch", "tablet", "earbuds", "speaker", "power_bank")
-    if aspect == "taste":
-        return kind.id in ("coffee_beans", "green_tea")
-    if aspect == "ease of use":
-        return kind.dept in ("phones", "audio", "computers", "kitchen", "tools", "cleaning")
-    return True
-
-
-def make_questions(shop: Shop, ontology: Ontology) -> Iterator[dict[str, Any]]:
-    """Yield questions about one fact of a product, and the answer that the fact gives."""
-    texts = _texts()["questions"]
-    for number in range(QUESTIONS):
-        dice = Dice(shop.seed, "question", number)
-        product: Product = dice.pick(shop.products, "product")
-        locale = dice.pick(product.locales, "locale")
-        lang = LOCALES[locale]
-        axis = dice.pick(sorted(product.facts), "axis")
-        words = texts[lang]
-        wording_pair = dice.pick(words.get(axis, words["other"]), "wording")
-        label = ontology.axes[axis].label[("en", "es", "ja").index(lang)].lower()
-        kind = product.type.name(lang)
-        fill = {
-            "{t}": wording.lowered(kind) if lang != "ja" else kind,
-            "{v}": product.facts[axis].name(lang),
-            "{label}": label,
-            "{line}": product.line,
-        }
-        question, answer = (_fill(text, fill) for text in wording_pair)
+    moods = {5: "good", 4: "good", 3: "mixed", 2: "bad", 1: "bad"}
+    gap = "" if lang in ("ja", "zh") else " "
+    stock = [p for p in shop.products if p.sold_in(locale)]
+    # Few products have most of the reviews, in any shop.
+    stock = Dice(shop.seed, "reviewed", locale).shuffled(stock, "order")[:_REVIEWED]
+    for number in range(count):
+        dice = Dice(shop.seed, "review", locale, number)
+        product: Product = dice.pick(stock, "product")
+        known = {a: s for a, s in words["aspects"].items() if applies(a, product)}
+        known["description"] = words["description"]
+        aspects = dice.shuffled(sorted(known), "aspects")
+        rating = dice.pick([5, 5, 4, 4, 3, 2, 1], "rating")
+        good, bad = mix[rating]
+        said = [(a, "positive") for a in aspects[:good]]
+        said += [(a, "negative") for a in aspects[good : good + bad]]
+        said = dice.shuffled(said, "order")
+        slots = names(product, lang)
+        slots["f"] = feature_phrase(product, dice.pick(product.features, "feature"), lang)
+        sentences = [fill(dice.pick(known[a][p], f"{a}/{p}"), slots) for a, p in said]
+        many = lang == "en" and product.type.plural
+        ending = "_plural" if many else ""
+        openings = [*words[f"openings{ending}"], *words[f"named_openings{ending}"]]
+        parts = [dice.pick(openings, "opening"), *sentences]
+        if dice.chance(0.45, "closing"):
+            parts.append(dice.pick(words["closings"][moods[rating]], "closing text"))
         yield {
-            "question_id": f"q{number:05d}",
+            "review_id": f"r{locale}{number:04d}",
             "product_id": product.id,
+            "user_id": _user(dice, locale, _REVIEWERS),
             "locale": locale,
-            "attribute": axis,
-            "value": product.facts[axis].name(lang),
-            "question": question,
-            "answer": answer,
-        }
-
-
-def _fill(text: str, fill: dict[str, str]) -> str:
-    for slot, value in fill.items():
-        text = text.replace(slot, value)
-    return text[:1].upper() + text[1:]
-
-
-def make_dialogues(shop: Shop) -> Iterator[dict[str, Any]]:
-    """Yield short customer service dialogues; each turn carries its intent."""
-    texts = _texts()["dialogues"]
-    for number in range(DIALOGUES):
-        dice = Dice(shop.seed, "dialogue", number)
-        product: Product = dice.pick(shop.products, "product")
-        locale = dice.pick(product.locales, "locale")
-        lang = LOCALES[locale]
-        scene = dice.pick(texts[lang], "scene")
-        kind = product.type.name(lang)
-        currency = {"us": "USD", "es": "EUR", "jp": "JPY"}[locale]
-        price = prices(product)[currency]
-        fill = {
-            "{t}": wording.lowered(kind) if lang != "ja" else kind,
-            "{line}": product.line,
-            "{brand}": product.brand.name,
-            "{order}": f"{dice.between(100, 999, 'a')}-{dice.between(10000, 99999, 'b')}",
-            "{days}": str(dice.between(2, 6, "days")),
-            "{price}": f"{price:.0f}" if currency == "JPY" else f"{price:.2f}",
-        }
-        if lang == "es":
-            fill["{price}"] = fill["{price}"].replace(".", ",")
-        yield {
-            "dialogue_id": f"d{number:04d}",
-            "locale": locale,
-            "product_id": product.id,
-            "topic": scene["topic"],
-            "turns": [
-                {"speaker": who, "intent": intent, "text": _fill(text, fill)}
-                for who, intent, text in scene["turns"]
+            "lang": lang,
+            "rating": rating,
+            "title": dice.pick(words["titles"][rating], "title"),
+            "text": gap.join(fill(part, slots) for part in parts),
+            "aspects": [
+                {"aspect": a, "polarity": p, "snippet": s}
+                for (a, p), s in zip(said, sentences, strict=True)
             ],
+            "helpful_votes": dice.between(0, 9, "votes"),
+            "verified": dice.chance(0.85, "verified"),
+            "timestamp": _START + dice.between(0, 31_000_000, "time") * 1000,
         }
+
+
+#: Types that run with a sound, lie on the body, are put together, or have a scent.
+_LOUD = frozenset(
+    (
+        "hair_dryer",
+        "coffee_grinder",
+        "coffee_maker",
+        "electric_kettle",
+        "blender",
+        "cordless_vacuum",
+        "cordless_drill",
+        "printer",
+        "keyboard",
+        "wireless_mouse",
+    )
+)
+_WORN = frozenset(
+    (
+        "headphones",
+        "earbuds",
+        "backpack",
+        "bicycle_helmet",
+        "sleeping_bag",
+        "yoga_mat",
+        "pillow",
+        "sheet_set",
+        "bed_blanket",
+        "office_chair",
+        "running_shoes",
+        "running_socks",
+    )
+)
+_ASSEMBLED = frozenset(("coffee_table", "desk", "office_chair", "bookshelf", "plant_stand"))
+_SCENTED = frozenset(("shampoo", "conditioner"))
+_POWERED = frozenset(("smartphone", "smartwatch", "tablet", "earbuds", "speaker", "power_bank"))
+
+
+def applies(aspect: str, product: Product) -> bool:
+    """Return whether a customer may speak of ``aspect`` for this product."""
+    kind = product.type
+    lasting = kind.id not in _USED_UP and kind.dept != "books"
+    rules = {
+        "color": "color" in product.facts,
+        "quality": lasting,
+        "material": "material" in product.facts,
+        "battery": kind.id in _POWERED,
+        "taste": kind.id in ("coffee_beans", "green_tea"),
+        "ease of use": kind.dept
+        in ("phones", "audio", "computers", "kitchen", "tools", "cleaning"),
+        "comfort": kind.id in _WORN,
+        "size": "audience" in product.facts and "size" in product.facts,
+        "noise": kind.id in _LOUD,
+        "assembly": kind.id in _ASSEMBLED,
+        "scent": kind.id in _SCENTED,
+        "appearance": lasting,
+    }
+    return rules.get(aspect, True)
 
 
 def make_talk(shop: Shop, ontology: Ontology, folder: Path) -> None:
     """Write sessions, reviews, questions and dialogues into ``folder``."""
-    write_lines(folder / "sessions.jsonl", make_sessions(shop))
-    write_lines(folder / "reviews.jsonl", make_reviews(shop))
-    write_lines(folder / "questions.jsonl", make_questions(shop, ontology))
-    write_lines(folder / "dialogues.jsonl", make_dialogues(shop))
+    write_lines(folder / "sessions.jsonl", make_sessions(shop, SESSIONS))
+    write_lines(
+        folder / "reviews.jsonl",
+        (row for place, count in REVIEWS.items() for row in make_reviews(shop, place, count)),
+    )
+    write_lines(
+        folder / "questions.jsonl",
+        (row for place in LOCALES for row in make_questions(shop, ontology, place, QUESTIONS)),
+    )
+    write_lines(
+        folder / "dialogues.jsonl",
+        (row for place in LOCALES for row in make_dialogues(shop, ontology, place, DIALOGUES)),
+    )
+
+
+_applies = applies

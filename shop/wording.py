@@ -34,7 +34,8 @@ def _join(parts: list[str], between: str = " ") -> str:
     return between.join(part for part in parts if part)
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
+    """Remove what empty parts of a layout leave behind: double blanks, lone commas."""
     text = re.sub(r" {2,}", " ", text)
     text = _BRACKETS.sub(r"\1", text)
     text = re.sub(r",(\s*,)+", ",", text)
@@ -47,12 +48,13 @@ def lowered(text: str) -> str:
     return " ".join(w if sum(c.isupper() for c in w) > 1 else w.lower() for w in text.split())
 
 
-def _maker(product: Product) -> str:
+def maker(product: Product) -> str:
     """Return the brand to print before the line: a device's model name often starts with it."""
     return "" if product.line.startswith(product.brand.name) else product.brand.name
 
 
-def _upper_first(text: str) -> str:
+def upper_first(text: str) -> str:
+    """Return ``text`` with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
@@ -84,7 +86,7 @@ def _english(product: Product, ontology: Ontology, dice: Dice) -> str:
     color = axis_text(product, "color", "en")
     first, second = (*[f.phrase["en"] for f in product.features], "", "")[:2]
     use = dice.pick(product.type.uses["en"], "use")
-    brand, line = _maker(product), product.line
+    brand, line = maker(product), product.line
     tail = f" {line} Series" if "model" not in product.facts else f" {line}"
     layouts = [
         f"{brand} {line} {pre} {kind}, {first}, {post}, {color}",
@@ -105,7 +107,7 @@ def _english(product: Product, ontology: Ontology, dice: Dice) -> str:
         extra = "; ".join(f.phrase["en"] for f in product.type.features if f in product.features)
         title += f", {extra}, Perfect for {uses}, with Detailed User Guide and Gift Ready Packaging"
         title += ", Ideal Present for Birthday, Christmas, Mothers Day and Fathers Day"
-    return _tidy(title)
+    return tidy(title)
 
 
 def _spanish(product: Product, ontology: Ontology, dice: Dice) -> str:
@@ -126,15 +128,15 @@ def _spanish(product: Product, ontology: Ontology, dice: Dice) -> str:
     kind = _type_name(product, "es", dice)
     first, second = (*[f.phrase["es"] for f in product.features], "", "")[:2]
     use = dice.pick(product.type.uses["es"], "use")
-    brand, line = _maker(product), product.line
+    brand, line = maker(product), product.line
     layouts = [
-        f"{brand} {line} {kind} {attrs}, {first}, {post}, {_upper_first(shade)}",
-        f"{kind} {attrs} {brand} {line} - {first} - {post} ({_upper_first(shade)})",
+        f"{brand} {line} {kind} {attrs}, {first}, {post}, {upper_first(shade)}",
+        f"{kind} {attrs} {brand} {line} - {first} - {post} ({upper_first(shade)})",
         f"{product.brand.name} - {kind} {attrs}, {post}, Ideal para {use}, {second}, {shade}, "
         f"Serie {line}",
-        f"{kind} {brand} {attrs}, {post}, {first}, {second}, Modelo {line}, {_upper_first(shade)}",
+        f"{kind} {brand} {attrs}, {post}, {first}, {second}, Modelo {line}, {upper_first(shade)}",
     ]
-    return _tidy(dice.pick(layouts, "layout"))
+    return tidy(dice.pick(layouts, "layout"))
 
 
 def _japanese(product: Product, ontology: Ontology, dice: Dice) -> str:
@@ -157,7 +159,7 @@ def _japanese(product: Product, ontology: Ontology, dice: Dice) -> str:
     kind = _type_name(product, "ja", dice)
     first, second = (*[f.phrase["ja"] for f in product.features], "", "")[:2]
     use = dice.pick(product.type.uses["ja"], "use")
-    brand, line = _maker(product), product.line
+    brand, line = maker(product), product.line
     attr = _join(attrs)
     kana = f"({product.brand.kana})" if brand else ""
     mark = "✨" if dice.chance(0.05, "emoji") else ""
@@ -167,7 +169,7 @@ def _japanese(product: Product, ontology: Ontology, dice: Dice) -> str:
         f"{brand} {kind} {attr} {post} {first} {second} {use} {color} {line}",
         f"[{product.brand.name}] {attr} {kind} {line} {post} {color} {second} {use}",
     ]
-    return _tidy(dice.pick(layouts, "layout"))
+    return tidy(dice.pick(layouts, "layout"))
 
 
 def _chinese(product: Product) -> str:
@@ -184,7 +186,7 @@ def _chinese(product: Product) -> str:
     ]
     color = axis_text(product, "color", "zh")
     fit = f"适用于{device}" if device else ""
-    return _tidy(
+    return tidy(
         _join(
             [product.brand.name, product.line, fit, direct + product.type.name("zh"), *rest, color]
         )
@@ -205,7 +207,7 @@ def title(product: Product, lang: str, ontology: Ontology, seed: int) -> str:
 
 def _named(product: Product, lang: str, dice: Dice, purpose: str) -> str:
     """Return a way to call the product inside a sentence."""
-    brand, line = _maker(product), product.line
+    brand, line = maker(product), product.line
     kind = product.type.name(lang)
     if lang == "en":
         short = f"the {brand} {line}" if brand else f"the {line}"
@@ -229,35 +231,36 @@ def _named(product: Product, lang: str, dice: Dice, purpose: str) -> str:
     return dice.pick([f"{brand} {line}", f"{line}シリーズ", f"この{kind}「{line}」"], purpose)
 
 
-def _sentence(text: str, product: Product, lang: str, dice: Dice, purpose: str, value: str) -> str:
+def worded(text: str, product: Product, lang: str, dice: Dice, purpose: str, value: str) -> str:
+    """Return a sentence of the ontology with the product's names in its slots."""
     kind = product.type.name(lang)
     if lang == "en":
         kind = lowered(kind)
     name = _named(product, lang, dice, purpose)
     text = text.replace("{n}", name).replace("{t}", kind).replace("{v}", value)
-    if not _maker(product):
+    if not maker(product):
         text = text.replace("{brand} {line}", "{line}")
     text = text.replace("{line}", product.line).replace(
-        "{brand}", _maker(product) or product.brand.name
+        "{brand}", maker(product) or product.brand.name
     )
     if lang == "es":
         text = text.replace(" de el ", " del ").replace(" a el ", " al ")
-    text = re.sub(r"(\. )(el |la |the |this )", lambda m: m[1] + _upper_first(m[2]), text)
-    return _upper_first(text)
+    text = re.sub(r"(\. )(el |la |the |this )", lambda m: m[1] + upper_first(m[2]), text)
+    return upper_first(text)
 
 
 def bullets(product: Product, lang: str, ontology: Ontology, seed: int) -> list[str]:
     """Return the 3 to 6 bullets: features and facts of this product, at times a warranty."""
     dice = Dice(seed, "bullets", product.id, lang)
     out = [
-        _sentence(f.sentence[lang], product, lang, dice, f"feature/{i}", "")
+        worded(f.sentence[lang], product, lang, dice, f"feature/{i}", "")
         for i, f in enumerate(product.features)
     ]
     axes = dice.shuffled(sorted(product.facts), "axes")[: dice.between(1, 3, "count")]
     for axis in axes:
         text = dice.pick(ontology.axes[axis].bullets[lang], f"wording/{axis}")
         value = product.facts[axis].name(lang)
-        out.append(_sentence(text, product, lang, dice, f"axis/{axis}", value))
+        out.append(worded(text, product, lang, dice, f"axis/{axis}", value))
     if lang in product.type.box and dice.chance(0.6, "box"):
         kind, extra = product.type.name(lang), product.type.box[lang]
         out.append(
@@ -285,18 +288,18 @@ def description(product: Product, lang: str, ontology: Ontology, seed: int) -> s
     uses = product.type.uses[lang]
     use = dice.pick(uses, "use")
     if lang == "en":
-        facts = f"{_maker(product)} {product.line} {kind}, {', '.join(values)}."
+        facts = f"{maker(product)} {product.line} {kind}, {', '.join(values)}."
         parts = [facts, about, f"Made for {lowered(use)}."]
     elif lang == "es":
-        facts = f"{kind} {_maker(product)} {product.line}: {', '.join(values)}."
+        facts = f"{kind} {maker(product)} {product.line}: {', '.join(values)}."
         parts = [facts, about, f"Adecuado para {use}."]
     else:
         facts = f"{product.brand.name}の{kind}「{product.line}」です({'、'.join(values)})。"
         parts = [facts, about]
     if dice.chance(0.5, "more"):
         text = product.features[-1].sentence[lang]
-        parts.append(_sentence(text, product, lang, dice, "feature", ""))
+        parts.append(worded(text, product, lang, dice, "feature", ""))
     order = parts if dice.chance(0.6, "order") else [parts[1], parts[0], *parts[2:]]
     return ("" if lang == "ja" else " ").join(
-        _tidy(part) for part in order[: dice.between(2, 4, "sentences")]
+        tidy(part) for part in order[: dice.between(2, 4, "sentences")]
     )

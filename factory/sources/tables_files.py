@@ -1,0 +1,205 @@
+"""A shop's own files as rows: Parquet where it lies, CSV, TSV and JSON Lines read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from factory.errors import SourceError
+from factory.sources.base import Quarantine, SourceFile
+from factory.sources.json_files import check_text_file, json_lines
+from factory.sources.layout import listed
+from factory.sources.parquet import columns, path_list, relation
+from factory.sources.sql import identifier, one_line, text_literal
+
+_PACKED: Final = ("", ".gz", ".zst")
+_DELIMITED: Final = {".csv": ",", ".tsv": "\t"}
+_LINES: Final = (".jsonl", ".ndjson")
+#: The endings of the files that can be read.
+ENDINGS: Final = (
+    ".parquet",
+    *(f"{kind}{packed}" for kind in (*_DELIMITED, *_LINES) for packed in _PACKED),
+)
+_DELIMITERS: Final = ",;\t|"
+_EXAMPLES_QUOTED: Final = 3
+_EXAMPLE_LENGTH: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A shop's rows before they are mapped.
+
+    Attributes:
+        where: what they come from, as an error names it.
+        sql: what can stand after FROM.
+        columns: the DuckDB types of their columns by name.
+        text: whether they come from a format in which an empty text means that there is no value.
+        files: the files read; read: the same with their fingerprints, where they are known.
+        unreadable: lines that are no rows.
+    """
+
+    where: str
+    sql: str
+    columns: Mapping[str, str]
+    text: bool
+    files: tuple[Path, ...] = ()
+    read: tuple[SourceFile, ...] = ()
+    unreadable: tuple[Quarantine, ...] = ()
+
+
+def read_files(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str, files: Sequence[Path]
+) -> Rows:
+    """Return the rows of ``files``, all of one format; rows of text are read into ``schema``.
+
+    Raises:
+        SourceError: where a file is missing, empty, damaged, of another format, or has no header.
+    """
+    where = f"tables: {listed([str(file) for file in files])}"
+    endings = {_ending(file) for file in files}
+    if len(endings) > 1:
+        raise SourceError(f"{where}: files of several formats fill one table: give one format")
+    ending = endings.pop()
+    if ending == ".parquet":
+        kinds = {name: kind for file in files for name, kind in columns(connection, file).items()}
+        return Rows(where, relation(files), kinds, text=False, files=tuple(files))
+    for file in files:
+        check_text_file(file)
+    raw = f"{identifier(schema)}.{identifier(f'raw {table}')}"
+    try:
+        if ending in _LINES:
+            kinds, bad = _read_lines(connection, raw, files)
+        else:
+            kinds, bad = _read_delimited(connection, raw, files, ending)
+    except duckdb.Error as error:
+        raise SourceError(
+            f"{where} cannot be read ({one_line(error)}): correct the file"
+        ) from error
+    return Rows(where, raw, kinds, text=True, files=tuple(files), unreadable=bad)
+
+
+def _ending(file: Path) -> str:
+    name = file.name.lower()
+    for packed in _PACKED[1:]:
+        name = name.removesuffix(packed)
+    ending = Path(name).suffix
+    if ending != ".parquet" and ending not in _DELIMITED and ending not in _LINES:
+        raise SourceError(
+            f"tables: {str(file)!r} is of no format that is read: it must end in "
+            f"{', '.join(ENDINGS)}"
+        )
+    return ending
+
+
+def _read_lines(
+    connection: duckdb.DuckDBPyConnection, raw: str, files: Sequence[Path]
+) -> tuple[dict[str, str], tuple[Quarantine, ...]]:
+    """Read JSON Lines into ``raw``, each value as text, a list or an object as JSON."""
+    lines = json_lines(files)
+    usable = "json_type(json) = 'OBJECT'"
+    found = connection.execute(
+        f"SELECT DISTINCT unnest(json_keys(json)) AS name FROM {lines} WHERE {usable} ORDER BY name"
+    ).fetchall()
+    names = [name for (name,) in found]
+    if not names:
+        raise SourceError(
+            f"tables: {listed([str(file) for file in files])} holds no JSON object a line: "
+            "write one object a line"
+        )
+    listed_columns = ", ".join(
+        f"json ->> {text_literal(_pointer(name))} AS {identifier(name)}" for name in names
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {raw} AS SELECT {listed_columns} FROM {lines} WHERE {usable}"
+    )
+    ((bad,),) = connection.execute(
+        f"SELECT count(*) FROM {lines} WHERE json IS NULL OR NOT ({usable})"
+    ).fetchall()
+    faults = (Quarantine("line-malformed", bad, ("a line that is no JSON object",)),) if bad else ()
+    return dict.fromkeys(names, "VARCHAR"), faults
+
+
+def _pointer(name: str) -> str:
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def _read_delimited(
+    connection: duckdb.DuckDBPyConnection, raw: str, files: Sequence[Path], ending: str
+) -> tuple[dict[str, str], tuple[Quarantine, ...]]:
+    """Read CSV or TSV with a header into ``raw``, every value as text, columns matched by name."""
+    by_header: dict[tuple[str, tuple[str, ...]], list[Path]] = {}
+    for file in files:
+        delimiter = _DELIMITED[ending] if ending == ".tsv" else _delimiter(connection, file)
+        header = _header(connection, file, delimiter)
+        by_header.setdefault((delimiter, header), []).append(file)
+    faults: list[Quarantine] = []
+    parts: list[str] = []
+    for number, ((delimiter, header), alike) in enumerate(by_header.items()):
+        parts.append(raw if len(by_header) == 1 else f'{raw[:-1]} {number}"')
+        faults += _read_alike(connection, parts[-1], alike, delimiter, header)
+    if len(parts) > 1:
+        union = " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in parts)
+        connection.execute(f"CREATE OR REPLACE TABLE {raw} AS {union}")
+        for part in parts:
+            connection.execute(f"DROP TABLE {part}")
+    kinds = {row[0]: "VARCHAR" for row in connection.execute(f"DESCRIBE {raw}").fetchall()}
+    return kinds, tuple(faults)
+
+
+def _read_alike(
+    connection: duckdb.DuckDBPyConnection,
+    raw: str,
+    files: Sequence[Path],
+    delimiter: str,
+    header: Sequence[str],
+) -> list[Quarantine]:
+    """Read files of one header into the table ``raw``; return what of them are no rows."""
+    named = ", ".join(f"{text_literal(name)}: 'VARCHAR'" for name in header)
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {raw} AS SELECT * FROM read_csv({path_list(files)}, "
+        f"header = true, auto_detect = false, delim = {text_literal(delimiter)}, "
+        f"quote = '\"', escape = '\"', hive_partitioning = false, columns = {{{named}}}, "
+        "store_rejects = true, rejects_table = 'rejected_lines', rejects_scan = 'rejected_scans')"
+    )
+    ((bad, examples),) = connection.execute(
+        f"SELECT count(DISTINCT row(file_id, line)), "
+        f"list(DISTINCT left(csv_line, {_EXAMPLE_LENGTH}) ORDER BY left(csv_line, "
+        f"{_EXAMPLE_LENGTH})) FROM rejected_lines"
+    ).fetchall()
+    connection.execute("DROP TABLE rejected_lines")
+    connection.execute("DROP TABLE rejected_scans")
+    if not bad:
+        return []
+    return [Quarantine("line-malformed", bad, tuple(examples[:_EXAMPLES_QUOTED]))]
+
+
+def _first_line(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
+    """Return the header, whatever packs the file."""
+    found = connection.execute(
+        f"SELECT line FROM read_csv({path_list([file])}, header = false, auto_detect = false, "
+        "columns = {'line': 'VARCHAR'}, delim = chr(1), quote = '', escape = '') LIMIT 1"
+    ).fetchall()
+    return str(found[0][0] or "").removeprefix("\ufeff") if found else ""
+
+
+def _delimiter(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
+    """Return what parts the columns of a header: the most frequent of the usual marks."""
+    header = _first_line(connection, file)
+    return max(_DELIMITERS, key=header.count)
+
+
+def _header(connection: duckdb.DuckDBPyConnection, file: Path, delimiter: str) -> tuple[str, ...]:
+    """Return the names of a file's columns."""
+    import csv
+
+    names = next(csv.reader([_first_line(connection, file)], delimiter=delimiter), [])
+    if not all(names) or len({name.lower() for name in names}) < len(names):
+        raise SourceError(
+            f"tables: {str(file)!r} must start with a line of column names, each another; it "
+            f"starts with {listed(names) or 'an empty line'}"
+        )
+    return tuple(names)
