@@ -1,0 +1,45 @@
+"""A description with the title and the attributes that it can be written from, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from factory.draw import Draw
+from factory.sources.stated_attributes import MODEL_NUMBER, places
+from factory.sources.view import RowRejectedError
+from factory.text import folded_case, tokens
+
+OFFERS: Final = ("target", "listed")
+
+_FEWEST_TOKENS: Final = 8
+#: A title of which the description says less cannot be written from it.
+_LEAST_SUPPORT: Final = 0.5
+
+
+def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
+    """Yield one row: title, attributes that the description states (``listed``), description.
+
+    Raises :class:`RowRejectedError` where title and description say too little of each other, or
+    where the description repeats the title.
+    """
+    title, text = facts["title"], facts["description"]
+    if folded_case(title) in folded_case(text):
+        raise RowRejectedError("title-in-description", title)
+    said = frozenset(tokens(text))
+    if len(said) < _FEWEST_TOKENS:
+        raise RowRejectedError("description-too-short", text)
+    words = frozenset(tokens(title))
+    if (support := len(words & said) / len(words)) < _LEAST_SUPPORT:
+        raise RowRejectedError("title-unsupported", f"{support:.0%} of {title!r}")
+    listed = [
+        f"{each['name']}: {each['value']}"
+        for each in facts["attributes"]
+        if each["value"]
+        and not MODEL_NUMBER.match(each["value"].strip())
+        and places(each["value"].strip(), text)
+    ]
+    if not listed:
+        raise RowRejectedError("no-attributes", title)
+    kept = ("key", "locale", "title", "type", "subject", "source_ids")
+    yield {**{name: facts[name] for name in kept}, "listed": listed, "target": text}

@@ -1,0 +1,54 @@
+"""The phrases of a query that state an attribute, as people have labelled them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from factory.draw import Draw
+from factory.sources.stated_attributes import PRODUCT_TYPE, askable, shown_name, stated
+from factory.sources.view import RowRejectedError
+
+OFFERS: Final = ("text", "entities", "types", "listed")
+
+_LEAST: Final = 2
+#: What a shopper does not want is no attribute of what is wanted.
+_NEGATED: Final = re.compile(
+    r"\b(?:not|no|non|except|excepto|menos|nicht|pas|sauf|tranne)\b"
+    r"|以外|ではない|じゃない|でない|不要|不是|除了|不带",
+    re.IGNORECASE,
+)
+
+
+def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
+    """Yield one row: the query, its entities in the order of the query, and all types.
+
+    Raises :class:`RowRejectedError` for a query with a negation, with fewer than two entities, or
+    without a label for one of its attributes.
+    """
+    text, locale = facts["query"].strip(), facts["locale"]
+    if locale not in PRODUCT_TYPE:
+        raise RowRejectedError("language-unknown", locale)
+    if negation := _NEGATED.search(text):
+        raise RowRejectedError("query-negated", f"{negation[0]!r} in {text!r}")
+    named = [(shown_name(each["name"], locale), each["value"]) for each in facts["attributes"]]
+    wanted = [*named, (PRODUCT_TYPE[locale], facts["type"])]
+    found = sorted(stated(text, [each for each in wanted if "," not in each[1]]))
+    if len(found) < _LEAST:
+        raise RowRejectedError("too-few-entities", f"{len(found)} of {_LEAST} in {text!r}")
+    # A query that calls the type by another word still has one: it is not asked for then.
+    own = [PRODUCT_TYPE[locale], *(name for name, _ in named)]
+    absent = askable(text, locale, found, own, facts["known"])
+    names = list(dict.fromkeys(name for *_, name in found))
+    yield {
+        "key": facts["key"],
+        "locale": locale,
+        "type": facts["type"],
+        "text": text,
+        "entities": [{"type": name, "value": text[start:end]} for start, end, name in found],
+        "types": [*names, *absent],
+        "listed": [f"{name}: {text[start:end]}" for start, end, name in found],
+        "subject": facts["subject"],
+        "source_ids": facts["source_ids"],
+    }
