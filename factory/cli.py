@@ -9,6 +9,7 @@ import io
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -195,7 +196,7 @@ def list_tasks(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
     from factory.terminal import print_tasks
 
     loaded = load_recipe(recipe)
-    mixtures = {name: resolve_mixture(loaded, name).shares for name in loaded.mixtures}
+    mixtures = {name: resolve_mixture(loaded, name) for name in _possible_mixtures(loaded)}
     rows = [
         {
             "name": name,
@@ -216,16 +217,40 @@ def list_tasks(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
             "missing": missing_columns(loaded, name),
             "mixtures": [
                 mixture
-                for mixture, shares in mixtures.items()
-                if any(share.task == name for share in shares)
+                for mixture, each in mixtures.items()
+                if any(share.task == name for share in each.shares)
             ],
         }
         for name, spec in loaded.tasks.items()
     ]
     if as_json:
         _print_json(rows)
-    else:
-        print_tasks(rows)
+        return
+    print_tasks(
+        rows,
+        [
+            {
+                "name": name,
+                "title": each.spec.title,
+                "tasks": len(each.shares),
+                "size": each.spec.size,
+                "absent": [absent.number for absent in each.absent],
+            }
+            for name, each in mixtures.items()
+        ],
+    )
+
+
+def _possible_mixtures(recipe: Recipe) -> list[str]:
+    """Return the mixtures of which the recipe has a task: another shop has none of the papers'."""
+    from factory.recipe import resolve_mixture
+
+    possible = []
+    for name in recipe.mixtures:
+        with suppress(UsageError):
+            resolve_mixture(recipe, name)
+            possible.append(name)
+    return possible
 
 
 @app.command()
@@ -279,6 +304,18 @@ def show(
         _print_json(records)
     else:
         print_records(records)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to begin in.")],
+) -> None:
+    """Begin with a shop's own data: a recipe, and example files that it works on at once."""
+    from factory.init import init_shop
+
+    for path in init_shop(folder):
+        typer.echo(str(path))
+    typer.echo(f"next: python -m factory list {folder / 'recipes.yaml'}")
 
 
 def _name_and_path(text: str) -> tuple[str, str]:

@@ -174,21 +174,49 @@ def _reasons(counts: Mapping[str, Any]) -> str:
     return ", ".join(shown)
 
 
-def print_tasks(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print the tasks of a recipe as a table that fits the terminal."""
+def print_tasks(rows: Sequence[Mapping[str, Any]], mixtures: Sequence[Mapping[str, Any]]) -> None:
+    """Print the tasks and mixtures of a recipe as tables that fit the terminal."""
+    console = _console()
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("task", "what", "type", "source", "size", "nvidia", "eshop", "dev"):
+    impossible = any(row["missing"] for row in rows)
+    names = ("task", "what", "type", "source", "size", "papers")
+    for column in (*names, *(("its source lacks",) if impossible else ())):
         table.add_column(column, justify="right" if column == "size" else "left", overflow="fold")
     for row in rows:
+        papers = [
+            f"{paper} {_numbers(row[paper])}"
+            for paper in ("nvidia", "eshop", "dev")
+            if row[paper] is not None
+        ]
+        if row["parent"]:
+            papers.append(f"{row['operator']} of {row['parent']}")
         table.add_row(
             _text(row["name"]),
             _text(row["title"]),
             _text(row["type"]),
             _text(row["source"]),
             f"{row['size']:,}",
-            *(_text(_numbers(row[paper])) for paper in ("nvidia", "eshop", "dev")),
+            _text(", ".join(papers)),
+            *((_text(", ".join(row["missing"])),) if impossible else ()),
         )
-    _console().print(table)
+    console.print(table)
+    if impossible:
+        possible = sum(not row["missing"] for row in rows)
+        console.print(_text(f"\n{possible} of {len(rows)} tasks have all that they need"))
+    if mixtures:
+        console.print()
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("mixture", "what", "tasks", "printed size", "no task yet for"):
+            table.add_column(column, overflow="fold")
+        for each in mixtures:
+            table.add_row(
+                _text(each["name"]),
+                _text(each["title"]),
+                f"{each['tasks']:,}",
+                f"{each['size']:,}" if each["size"] else "",
+                _text(_numbers(each["absent"])),
+            )
+        console.print(table)
 
 
 def _numbers(value: int | list[int] | None) -> str:

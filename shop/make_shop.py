@@ -10,8 +10,14 @@ from functools import cache
 from pathlib import Path
 
 from shop import wording
+from shop.amazon_m2 import make_amazon_m2
+from shop.amazon_reviews import make_amazon_reviews
+from shop.attributes import make_attributes
+from shop.ecinstruct import make_ecinstruct
 from shop.esci import make_esci
 from shop.facts import make_facts
+from shop.house import make_house
+from shop.instructions import make_instructions
 from shop.judge import Judge
 from shop.load import Ontology, load_ontology
 from shop.model import Product, Shop
@@ -52,6 +58,12 @@ def main() -> None:
     make_esci(shop, ontology, arguments.out / "esci")
     make_facts(shop, ontology, arguments.out / "shop")
     make_talk(shop, ontology, arguments.out / "shop")
+    make_house(shop, ontology, arguments.out / "tables")
+    make_amazon_m2(shop, ontology, arguments.out / "amazon_m2")
+    make_amazon_reviews(shop, ontology, arguments.out / "amazon_reviews")
+    make_ecinstruct(shop, ontology, arguments.out / "ecinstruct")
+    make_attributes(shop, ontology, arguments.out)
+    make_instructions(shop, ontology, arguments.out)
     print(
         f"{len(shop.types)} types, {len(shop.products)} products, {len(shop.queries)} queries, "
         f"{len(shop.judgements)} judgements"

@@ -23,7 +23,7 @@ ORDER = (
     ("outputs",),
     ("engines",),
     ("line",),
-    ("story", "terminal", "api"),
+    ("story", "terminal", "api", "init", "fetch"),
     ("cli",),
     ("__main__", "__init__"),
 )

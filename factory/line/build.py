@@ -52,6 +52,7 @@ class SampleBuilder:
         self._wordings = tuple(task.template.wordings)
         self._arranged = frozenset(task.type.columns(task.options))
         named = {name for wording in task.template.wordings.values() for name in wording.names}
+        self._licence = task.source_spec.licence
         self._derivation = task.derivation
         self._parent = task.derivation and SampleBuilder(recipe, task.derivation.parent, split)
         self._records: dict[str, Record | _DroppedError] = {}
@@ -228,7 +229,7 @@ class SampleBuilder:
             provenance=Provenance(
                 source=task.spec.source,
                 source_ids=tuple(row["source_ids"] or ()),
-                licence=task.source_spec.source.licence,
+                licence=self._licence,
                 view=task.view.name,
                 template=task.template.name,
                 wording=wording.name,

@@ -91,7 +91,7 @@ def _source_record(task: Task, source: AttachedSource) -> dict[str, Any]:
         "name": task.spec.source,
         "adapter": adapter.name,
         "homepage": adapter.homepage,
-        "licence": adapter.licence,
+        "licence": task.source_spec.licence,
         "address": source.address,
         "options": task.source_spec.options.model_dump(mode="json"),
         "allow_test": task.source_spec.allow_test,

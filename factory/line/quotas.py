@@ -76,13 +76,15 @@ def _parts(name: str, share: Shares, values: Sequence[str]) -> list[tuple[str, F
     if share == "equal":
         return [(value, Fraction(1, len(values))) for value in values]
     assert isinstance(share, dict)  # noqa: S101  'free' dimensions never become strata
-    for value in share:
+    # A shop that sells in fewer locales than the catalogue knows shares out among those it has.
+    known = {value: part for value, part in share.items() if name != "locale" or value in values}
+    for value in known or share:
         if value not in values:
             raise RecipeError(
                 f"balance.{name}: no row has the value {value!r}; there are {', '.join(values)}"
             )
-    whole = sum(Fraction(part) for part in share.values())
-    return [(value, Fraction(part) / whole) for value, part in share.items()]
+    whole = sum(Fraction(part) for part in known.values())
+    return [(value, Fraction(part) / whole) for value, part in known.items()]
 
 
 def _round(size: int, cells: Mapping[Stratum, Fraction]) -> dict[Stratum, int]:

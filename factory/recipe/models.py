@@ -76,6 +76,12 @@ class SourceSpec(_Strict):
         """The adapter's own options, typed."""
         return self.source.options.model_validate(self.with_)
 
+    @property
+    def licence(self) -> str:
+        """The licence of the data: the data set's own, or what a shop says of its own files."""
+        said: str | None = getattr(self.options, "licence", None)
+        return said or self.source.licence
+
 
 class DeriveSpec(_Strict):
     """How the records of a finished task become those of another (EcomGPT's Chain-of-Task)."""

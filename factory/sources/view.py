@@ -25,6 +25,7 @@ import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -40,6 +41,7 @@ SHARED: Final = PACKAGED / "shared"
 _STATEMENTS: Final = re.compile(r"^-- (keys|facts)[ \t]*$", re.MULTILINE)
 _INCLUDE: Final = re.compile(r"^-- include (\w+)[ \t]*\r?$", re.MULTILINE)
 _NEEDS: Final = re.compile(r"^-- needs (\w+): *(.+?)[ \t]*$", re.MULTILINE)
+_IMPORTED: Final = re.compile(r"^from factory\.sources\.([\w.]+) import", re.MULTILINE)
 _COMMENT_OR_TEXT: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 #: Each of these gave different answers on identical data, or may: bytes must not depend on them.
 _FORBIDDEN: Final = re.compile(
@@ -260,4 +262,24 @@ def _load_mapper(name: str) -> tuple[RowMapper | None, tuple[str, ...], str]:
     if not file.is_file():
         return None, (), ""
     module = importlib.import_module(f"factory.sources.rows.{name}")
-    return module.rows, module.OFFERS, file.read_text(encoding="utf-8")
+    return module.rows, module.OFFERS, _source_of(file)
+
+
+@cache
+def _source_of(file: Path) -> str:
+    """Return the text of a mapper and of every module of this room that it is written with.
+
+    The line's own parts (this module, the tables) decide nothing that a row says.
+    """
+    texts: dict[Path, str] = {}
+    left = [file]
+    while left:
+        path = left.pop()
+        if path in texts or path == Path(__file__):
+            continue
+        texts[path] = path.read_text(encoding="utf-8")
+        for found in _IMPORTED.findall(texts[path]):
+            imported = Path(__file__).parent.joinpath(*found.split(".")).with_suffix(".py")
+            if imported.is_file():
+                left.append(imported)
+    return "\n".join(texts[path] for path in sorted(texts))
