@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,8 @@ from factory.outputs.jsonl import read_records
 from factory.outputs.run_folder import FORMAT, MANIFEST, REJECTED
 
 SPLITS: Final = ("train", "test", "rejected")
-_MANIFEST_KEYS: Final = ("format", "task", "definition", "seed", "recipe", "source", "splits")
+_TASK_KEYS: Final = ("format", "task", "definition", "seed", "recipe", "source", "splits")
+_MIXTURE_KEYS: Final = ("format", "mixture", "seed", "tasks", "files")
 
 
 def read_samples_of(folder: Path, split: str, skip: int, limit: int) -> list[dict[str, Any]]:
@@ -40,7 +42,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UsageError(f"{path}: not a manifest: {error}") from error
-    missing = [name for name in _MANIFEST_KEYS if name not in manifest]
+    needed = _MIXTURE_KEYS if "mixture" in manifest else _TASK_KEYS
+    missing = [name for name in needed if name not in manifest]
     if missing:
         raise UsageError(f"{path}: not a manifest of this project: it lacks {missing[0]!r}")
     if manifest["format"] > FORMAT:
@@ -53,11 +56,18 @@ def tell_story(folder: Path, sample_id: str) -> dict[str, Any]:
 
     The result has ``sample`` (the record), ``decision``, ``definition`` (view, template, seed and
     the definition's hash) and ``rows`` (the source rows behind it; where the source can no longer
-    be reached, ``rows_missing`` says why).
+    be reached, ``rows_missing`` says why). In a mixture's folder, the story is that of the task
+    that the sample came from.
 
     Raises :class:`UsageError` for an id that the run does not have.
     """
     manifest = read_manifest(folder)
+    if "mixture" in manifest:
+        for task in manifest["tasks"]:
+            if (folder / task / MANIFEST).is_file():
+                with suppress(UsageError):
+                    return tell_story(folder / task, sample_id)
+        raise UsageError(f"no task of {folder} has a sample {sample_id!r}")
     story = _find(folder, sample_id)
     story["definition"] = {
         "view": manifest["recipe"]["rows"],
