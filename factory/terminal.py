@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -69,6 +77,42 @@ class RunDisplay:
         self._bar.update(self._bars[split], completed=accepted, rejected=rejected)
 
 
+class FetchDisplay:
+    """Progress of a download: a bar a file on a terminal, nothing elsewhere or when silent."""
+
+    def __init__(self, *, silent: bool) -> None:
+        console = Console(stderr=True)
+        self._bars: dict[str, Any] = {}
+        self._bar = (
+            Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+                console=console,
+            )
+            if console.is_terminal and not silent
+            else None
+        )
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, done: int, total: int | None, file: str) -> None:
+        """Show how much of a file is here, in bytes."""
+        if self._bar is None:
+            return
+        if file not in self._bars:
+            self._bars[file] = self._bar.add_task(visible(file), total=total)
+        self._bar.update(self._bars[file], completed=done, total=total)
+
+
 class MixtureDisplay:
     """Progress of a mixture: one bar for its tasks and one for the task in hand."""
 
@@ -115,7 +159,8 @@ def print_mixture(result: MixtureResult) -> None:
             _text(f"no task makes {each['paper']} {each['number']} yet: {each['size']:,} samples")
         )
     for name, described in manifest["files"].items():
-        console.print(_text(f"{described['rows']:,} samples in {result.folder / name}"))
+        what = "left out of the mixed file, in" if name == "rejected.jsonl" else "samples in"
+        console.print(_text(f"{described['rows']:,} {what} {result.folder / name}"))
     if manifest["size"]:
         console.print(_text(f"the paper prints {manifest['size']:,}"))
 
@@ -135,6 +180,10 @@ def print_run(result: RunResult) -> None:
             console.print(
                 _text(f"dropped, in {result.folder / 'rejected.jsonl'}: {_reasons(counts)}")
             )
+    if cheats := [name for name, each in manifest["probes"].items() if each["gives_away"]]:
+        console.print(
+            _text(f"cheats that score more than ten points over chance: {', '.join(cheats)}")
+        )
     for each in manifest["source"]["quarantined"]:
         console.print(
             _text(

@@ -10,6 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from factory.filters.balance import LongestGold, gold_positions, longest_gold_share
 from factory.filters.base import Filter, first_rejection, run_filters
+from factory.filters.benchmarks import BenchmarkSpec
+from factory.filters.decontamination import DecontaminationFilter, write_index
 from factory.filters.language import (
     LANGUAGE_NAMES,
     LOCALE_LANGUAGES,
@@ -17,6 +19,8 @@ from factory.filters.language import (
     LanguageGuess,
     identify,
 )
+from factory.filters.near_duplicates import NearDuplicateIndex, NearDuplicates, sketch, text_of
+from factory.filters.novelty import Novelty, NoveltyOptions
 from factory.filters.options import OptionsFilter
 from factory.filters.rules import (
     CharactersFilter,
@@ -32,7 +36,9 @@ __all__ = [
     "FILTERS",
     "LANGUAGE_NAMES",
     "LOCALE_LANGUAGES",
+    "BenchmarkSpec",
     "CharactersFilter",
+    "DecontaminationFilter",
     "EmptyFilter",
     "Filter",
     "FilterOptions",
@@ -41,6 +47,10 @@ __all__ = [
     "LanguageGuess",
     "LengthFilter",
     "LongestGold",
+    "NearDuplicateIndex",
+    "NearDuplicates",
+    "Novelty",
+    "NoveltyOptions",
     "OptionsFilter",
     "TitleFilter",
     "WhitespaceFilter",
@@ -52,7 +62,10 @@ __all__ = [
     "longest_gold_share",
     "run_filters",
     "similarity",
+    "sketch",
+    "text_of",
     "tokens",
+    "write_index",
 ]
 
 #: Every filter by its name in a recipe, in the order in which they judge: what is cheap and what
@@ -69,6 +82,7 @@ FILTERS: Final[Mapping[str, type[Filter]]] = MappingProxyType(
             TitleFilter,
             GrammarFilter,
             LanguageFilter,
+            DecontaminationFilter,
         )
     }
 )
@@ -91,6 +105,8 @@ def _switch(value: Any) -> Any:
 
 
 _F = TypeVar("_F", bound=Filter)
+_O = TypeVar("_O", bound=BaseModel)
+_SetSwitch: TypeAlias = Annotated[_O | None, BeforeValidator(_switch)]
 _Switch: TypeAlias = Annotated[_F | None, BeforeValidator(_switch)]
 _Always: TypeAlias = Annotated[_F | None, BeforeValidator(_always)]
 
@@ -108,6 +124,14 @@ class FilterOptions(BaseModel):
     title: _Switch[TitleFilter] = Field(default=None, description="off unless asked for")
     grammar: _Always[GrammarFilter] = Field(default_factory=GrammarFilter)
     language: _Switch[LanguageFilter] = Field(default_factory=LanguageFilter)
+    decontamination: DecontaminationFilter | None = Field(
+        default=None, description="off unless benchmarks are named: {against: [shopbench]}"
+    )
+    # Of a whole task at once: decided in draw order, against what was accepted earlier.
+    near_duplicates: _SetSwitch[NearDuplicates] = Field(
+        default=None, description="off unless asked for"
+    )
+    novelty: _SetSwitch[NoveltyOptions] = Field(default=None, description="off unless asked for")
 
 
 def build_filters(options: FilterOptions) -> tuple[Filter, ...]:

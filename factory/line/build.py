@@ -12,15 +12,23 @@ from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import to_json
 
 from factory.draw import Draw
-from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES, first_rejection, run_filters
+from factory.filters import (
+    LANGUAGE_NAMES,
+    LOCALE_LANGUAGES,
+    first_rejection,
+    run_filters,
+    sketch,
+    text_of,
+)
 from factory.generators import Record
 from factory.line.fold import Candidate, Outcome
-from factory.line.task import Derivation, Task, compile_task
+from factory.line.task import Derivation, Task, compile_task, with_benchmarks
 from factory.outputs.jsonl import to_line
 from factory.recipe import Recipe
 from factory.sample import Provenance, Sample, Verdict, sample_id
@@ -42,16 +50,19 @@ class SampleBuilder:
         recipe: the whole recipe, as the command line changed it.
         task: the compiled task.
         split: ``train`` or ``test``.
+        index: the folder of the benchmarks' index, where the task is kept clear of some.
     """
 
-    def __init__(self, recipe: Recipe, task: Task, split: str) -> None:
+    def __init__(self, recipe: Recipe, task: Task, split: str, index: Path | None = None) -> None:
         self._pickled = pickle.dumps(recipe)
+        self._index = index
         self._task = task
         self._seed = recipe.seed
         self._split = split
         self._wordings = tuple(task.template.wordings)
         self._arranged = frozenset(task.type.columns(task.options))
         named = {name for wording in task.template.wordings.values() for name in wording.names}
+        self._set_level = task.spec.filters or recipe.filters
         self._licence = task.source_spec.licence
         self._derivation = task.derivation
         self._parent = task.derivation and SampleBuilder(recipe, task.derivation.parent, split)
@@ -60,7 +71,7 @@ class SampleBuilder:
         self._needed = tuple(sorted(named.union(task.type.columns(task.options))))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _compiled_again, (self._pickled, self._task.name, self._split)
+        return _compiled_again, (self._pickled, self._task.name, self._split, self._index)
 
     def outcomes(self, rows: Iterable[Mapping[str, Any]]) -> list[Outcome]:
         """Return what comes of each facts row: ``ordinal`` and ``split_group`` come with it.
@@ -243,6 +254,7 @@ class SampleBuilder:
 
     def _candidate(self, made: _Row) -> Candidate:
         sample, verdicts, slots_text = self._sample(made)
+        novelty = self._set_level.novelty
         rejection = first_rejection(verdicts)
         return Candidate(
             id=sample.id,
@@ -256,6 +268,8 @@ class SampleBuilder:
             reason=rejection.reason if rejection else "",
             detail=rejection.detail if rejection else "",
             record=to_line(sample, verdicts, slots_text),
+            sketch=sketch(text_of(sample.slots)) if self._set_level.near_duplicates else "",
+            told=str(sample.slots.get(novelty.field, "")) if novelty else "",
         )
 
     def _asked(self, sample: Sample) -> bytes:
@@ -307,9 +321,10 @@ class _Row(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _compiled_again(recipe: bytes, task: str, split: str) -> SampleBuilder:
+def _compiled_again(recipe: bytes, task: str, split: str, index: Path | None) -> SampleBuilder:
     loaded: Recipe = pickle.loads(recipe)  # noqa: S301  (the pipe between our own processes)
-    return SampleBuilder(loaded, compile_task(loaded, task), split)
+    compiled = with_benchmarks(compile_task(loaded, task), index)
+    return SampleBuilder(loaded, compiled, split, index)
 
 
 def touches(source_ids: Sequence[str]) -> tuple[str, ...]:

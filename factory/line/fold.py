@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from factory.filters import NearDuplicateIndex, Novelty
 from factory.line.quotas import Stratum
 
 
@@ -29,6 +30,8 @@ class Candidate(NamedTuple):
         touches: the ids of the products, queries and reviews that it shows.
         filter: the filter or step that dropped it; empty where all kept it.
         reason, detail: why it was dropped.
+        sketch: its slots as words, where near duplicates are looked for; else empty.
+        told: the instruction whose novelty is asked for; else empty.
         record: the sample as UTF-8 JSON without a newline; the bare row where no sample was made.
     """
 
@@ -43,6 +46,8 @@ class Candidate(NamedTuple):
     reason: str
     detail: str
     record: bytes
+    sketch: str = ""
+    told: str = ""
 
 
 class Outcome(NamedTuple):
@@ -86,6 +91,7 @@ class Fold:
         banned: ids of products, queries and reviews that no sample may touch.
         contradicted: what no sample may ask, since it was answered in two ways; more of the kind
             that the fold finds is added to its attribute of the same name.
+        near_duplicates, novelty: what has been accepted, where the recipe asks for these filters.
     """
 
     def __init__(
@@ -94,6 +100,8 @@ class Fold:
         sink: Sink,
         banned: frozenset[str] = frozenset(),
         contradicted: frozenset[bytes] = frozenset(),
+        near_duplicates: NearDuplicateIndex | None = None,
+        novelty: Novelty | None = None,
     ) -> None:
         self.needed = dict(quotas)
         self.accepted: Counter[Stratum] = Counter()
@@ -112,6 +120,8 @@ class Fold:
         self._subjects: dict[str, str] = {}
         self._answers: dict[bytes, bytes] = {}
         self.contradicted = set(contradicted)
+        self._near = near_duplicates
+        self._novelty = novelty
 
     @property
     def full(self) -> bool:
@@ -172,6 +182,10 @@ class Fold:
             self._subjects[candidate.subject] = candidate.id
         if candidate.asked:
             self._answers[candidate.asked] = candidate.answered
+        if self._near:
+            self._near.add(candidate.id, candidate.sketch)
+        if self._novelty:
+            self._novelty.add(candidate.id, candidate.told)
         self.touched.update(candidate.touches)
         self.groups.update(candidate.groups)
         self.needed[stratum] -= 1
@@ -195,4 +209,12 @@ class Fold:
             return Objection("fold", "conflict", "the source answers this in two ways")
         if candidate.subject and (earlier := self._subjects.get(candidate.subject)):
             return Objection("fold", "subject-repeated", f"{earlier} is about it already")
+        return self._set_level(candidate)
+
+    def _set_level(self, candidate: Candidate) -> Objection | None:
+        if self._near and (alike := self._near.earlier(candidate.sketch)):
+            return Objection("near_duplicates", "near-duplicate", f"nearly the same as {alike}")
+        if self._novelty and (nearest := self._novelty.nearest(candidate.told)):
+            score, name = nearest
+            return Objection("novelty", "not-novel", f"ROUGE-L {score:.2f} with {name}")
         return None

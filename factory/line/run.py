@@ -17,13 +17,16 @@ from factory.errors import (
     RecipeError,
     SourceError,
 )
+from factory.filters import NearDuplicateIndex, Novelty, write_index
+from factory.filters.probes import describe, probe
 from factory.line.build import SampleBuilder
 from factory.line.database import confine, connect, explain
 from factory.line.fold import Candidate, Fold, Objection, Outcome
 from factory.line.manifest import identity, manifest, split_record
 from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
-from factory.line.task import Task, compile_task
+from factory.line.task import Task, benchmarks_of, compile_task, with_benchmarks
 from factory.outputs.files import LineFile
+from factory.outputs.jsonl import read_samples
 from factory.outputs.run_folder import REJECTED, RunFolder
 from factory.recipe import Recipe
 from factory.sources import AttachedSource
@@ -108,7 +111,9 @@ def run_task(
         task = compile_task(recipe, name)
         with RunFolder(out / name) as folder, connect(folder) as connection:
             try:
-                return _run(recipe, task, folder, connection, engine, fresh, progress, ban)
+                index = _index(recipe, task, folder)
+                task = with_benchmarks(task, index)
+                return _run(recipe, task, index, folder, connection, engine, fresh, progress, ban)
             except duckdb.Error as error:
                 raise explain(error, task, folder) from error
     except RuntimeError as error:
@@ -118,9 +123,19 @@ def run_task(
         raise
 
 
+def _index(recipe: Recipe, task: Task, folder: RunFolder) -> Path | None:
+    """Write what the task is kept clear of into its work folder; None where that is nothing."""
+    against = benchmarks_of(task)
+    if not against:
+        return None
+    benchmarks = {name: recipe.benchmarks[name] for name in against}
+    return write_index(benchmarks, folder.work / "benchmarks", recipe.folder)
+
+
 def _run(
     recipe: Recipe,
     task: Task,
+    index: Path | None,
     folder: RunFolder,
     connection: duckdb.DuckDBPyConnection,
     engine: Engine,
@@ -154,13 +169,16 @@ def _run(
             f"tasks.{task.name}: the view {task.view.name} finds no row in {source.address} that "
             "this task can use"
         )
-    made = _fold_splits(recipe, task, folder, connection, engine, plan, source, progress, ban)
+    made = _fold_splits(
+        recipe, task, index, folder, connection, engine, plan, source, progress, ban
+    )
     return RunResult(folder.path, made, fresh=True)
 
 
 def _fold_splits(
     recipe: Recipe,
     task: Task,
+    index: Path | None,
     folder: RunFolder,
     connection: duckdb.DuckDBPyConnection,
     engine: Engine,
@@ -174,6 +192,8 @@ def _fold_splits(
     Where two samples answer one question differently, neither can stay: the fold is run again
     without them, until none contradict each other, so that others take their places.
     """
+    filters = task.spec.filters or recipe.filters
+    near, novelty = filters.near_duplicates, filters.novelty
     contradicted: frozenset[bytes] = frozenset()
     while True:
         with folder.line_files(
@@ -199,9 +219,12 @@ def _fold_splits(
                     _Sink(task, split, files[f"{split}.jsonl"], files[REJECTED]),
                     banned=frozenset(touched) if split == "train" else frozenset(),
                     contradicted=contradicted,
+                    near_duplicates=NearDuplicateIndex(near.similarity) if near else None,
+                    novelty=Novelty(novelty.max_rouge) if novelty else None,
                 )
                 report = None if progress is None else _progress(progress, split, size)
-                _run_fold(recipe, task, split, connection, engine, walk, fold, report)
+                builder = SampleBuilder(recipe, task, split, index)
+                _run_fold(task, builder, connection, engine, walk, fold, report)
                 splits[split] = split_record(size, walk, fold)
                 touched |= fold.touched
                 groups |= fold.groups
@@ -211,9 +234,19 @@ def _fold_splits(
                 continue
             if not any(counts["accepted"] for counts in splits.values()):
                 raise NothingMadeError(_nothing_accepted(task, source, splits))
+            for file in files.values():
+                file.finish()
             made = manifest(recipe, task, source, plan, splits, files)
+            made["probes"] = _probes(task, files)
             folder.publish(files, made)
             return made
+
+
+def _probes(task: Task, files: Mapping[str, LineFile]) -> dict[str, Any]:
+    """Return what the cheats score on the training samples, next to chance."""
+    if "train.jsonl" not in files:
+        return {}
+    return describe(probe(read_samples(files["train.jsonl"].partial), task.type))
 
 
 def _sizes(task: Task) -> dict[str, int]:
@@ -222,9 +255,8 @@ def _sizes(task: Task) -> dict[str, int]:
 
 
 def _run_fold(
-    recipe: Recipe,
     task: Task,
-    split: str,
+    builder: SampleBuilder,
     connection: duckdb.DuckDBPyConnection,
     engine: Engine,
     walk: KeyWalk,
@@ -232,7 +264,6 @@ def _run_fold(
     report: Callable[[Fold], None] | None,
 ) -> None:
     """Fetch windows of facts and fold what comes of them until every quota is full."""
-    builder = SampleBuilder(recipe, task, split)
     while not fold.full:
         window = walk.next_window(fold.needed)
         if window is None:

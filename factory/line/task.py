@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from factory.errors import RecipeError, did_you_mean
-from factory.filters import Filter, build_filters
+from factory.filters import DecontaminationFilter, Filter, build_filters
 from factory.generators import RecordMap
 from factory.recipe import Recipe, SourceSpec, TaskSpec
 from factory.sources.view import View, load_view
@@ -179,6 +180,32 @@ def compile_task(recipe: Recipe, name: str) -> Task:
         definition=blake2b(text.encode(), digest_size=8).hexdigest(),
         derivation=derivation,
     )
+
+
+def with_benchmarks(task: Task, index: Path | None) -> Task:
+    """Return the task with its decontamination, and its parents', looking into ``index``.
+
+    What the benchmarks hold is part of the definition from then on.
+    """
+    derivation = task.derivation
+    if derivation is not None:
+        derivation = replace(derivation, parent=with_benchmarks(derivation.parent, index))
+    filters = tuple(
+        each.with_index(index) if index and isinstance(each, DecontaminationFilter) else each
+        for each in task.filters
+    )
+    seen = "".join(each.fingerprint for each in filters if isinstance(each, DecontaminationFilter))
+    definition = task.definition
+    if seen:
+        definition = blake2b(f"{definition}{seen}".encode(), digest_size=8).hexdigest()
+    return replace(task, filters=filters, derivation=derivation, definition=definition)
+
+
+def benchmarks_of(task: Task) -> tuple[str, ...]:
+    """Return the names of the benchmarks that the task, or one above it, keeps clear of."""
+    own = [name for each in task.filters for name in getattr(each, "against", ())]
+    above = benchmarks_of(task.derivation.parent) if task.derivation else ()
+    return tuple(dict.fromkeys((*own, *above)))
 
 
 def missing_columns(recipe: Recipe, name: str) -> list[str]:

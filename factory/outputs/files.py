@@ -63,10 +63,10 @@ class LineFile:
         self.target = target
         self.rows = 0
         self.bytes = 0
-        self._partial = aside / f"{target.name}.partial"
+        self.partial = aside / f"{target.name}.partial"
         self._digest = blake2b(digest_size=16)
-        with explained(self._partial):
-            self._file = open_own(self._partial, "wb")
+        with explained(self.partial):
+            self._file = open_own(self.partial, "wb")
 
     def write(self, line: bytes) -> None:
         """Append one line; ``line`` comes without its newline."""
@@ -85,6 +85,8 @@ class LineFile:
 
     def finish(self) -> None:
         """Bring everything to the disk; the file does not yet appear under its name."""
+        if self._file.closed:
+            return
         with explained(self.target):
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -93,14 +95,14 @@ class LineFile:
     def publish(self) -> None:
         """Let the file appear under its name."""
         with explained(self.target):
-            self._partial.replace(self.target)
+            self.partial.replace(self.target)
 
     def discard(self) -> None:
         """Remove what was written; nothing happens after :meth:`publish`."""
         # A full disk refuses the last buffer, which is not wanted anyway.
         with suppress(OSError):
             self._file.close()
-        self._partial.unlink(missing_ok=True)
+        self.partial.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self

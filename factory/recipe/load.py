@@ -14,13 +14,14 @@ from typing import Any, Final, cast
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from factory.errors import RecipeError
+from factory.filters import FilterOptions
 from factory.recipe.explain import explain
 from factory.recipe.models import IncludeSpec, Recipe, RecipePart, TaskSpec, unknown
 from factory.recipe.text import Location, RecipeText, read_recipe_text
 
 #: The packaged tasks, one file a source or a theme.
 CATALOGUE: Final = Path(__file__).parents[1] / "catalogue"
-_BLOCKS: Final = ("sources", "tasks", "mixtures")
+_BLOCKS: Final = ("sources", "tasks", "mixtures", "benchmarks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,13 @@ def load_recipe(path: str | Path) -> Recipe:
                     update={"path": _beside(parts.texts["sources", name], source.path)}
                 )
                 for name, source in recipe.sources.items()
-            }
+            },
+            "benchmarks": {
+                name: each.model_copy(
+                    update={"path": _beside(parts.texts["benchmarks", name], each.path)}
+                )
+                for name, each in recipe.benchmarks.items()
+            },
         }
     )
     recipe._folder = text.path.resolve().parent
@@ -175,6 +182,33 @@ def _problems(recipe: Recipe, parts: _Parts, text: RecipeText) -> list[str]:
             line = where.line(("tasks", name, "source"))
             wrong = unknown("source", task.source, recipe.sources)
             problems.append(f"{where.path}:{line}: tasks.{name}.source: {wrong}")
+    problems += _unknown_benchmarks(recipe, parts, text)
+    problems += _unknown_members(recipe, parts, text)
+    return problems
+
+
+def _unknown_benchmarks(recipe: Recipe, parts: _Parts, text: RecipeText) -> list[str]:
+    problems: list[str] = []
+    blocks: list[tuple[Location, FilterOptions | None, RecipeText]] = [
+        (("filters",), recipe.filters, text)
+    ]
+    for name, task in recipe.tasks.items():
+        where = parts.texts.get(("tasks", name), text)
+        blocks.append((("tasks", name, "filters"), task.filters, where))
+    for at, filters, where in blocks:
+        if filters is None or filters.decontamination is None:
+            continue
+        for each in filters.decontamination.against:
+            if each not in recipe.benchmarks:
+                line = where.line((*at, "decontamination"))
+                key = ".".join(map(str, at))
+                wrong = unknown("benchmark", each, recipe.benchmarks)
+                problems.append(f"{where.path}:{line}: {key}.decontamination: {wrong}")
+    return problems
+
+
+def _unknown_members(recipe: Recipe, parts: _Parts, text: RecipeText) -> list[str]:
+    problems: list[str] = []
     for name, mixture in recipe.mixtures.items():
         where = parts.texts.get(("mixtures", name), text)
         for block, named, known in (

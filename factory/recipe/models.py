@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from factory.errors import UsageError, did_you_mean
-from factory.filters import FilterOptions
+from factory.filters import BenchmarkSpec, FilterOptions
 from factory.generators import OPERATORS, RECORD_MAPS, RecordMap
 from factory.sources import SOURCES, Source
 from factory.tasktypes import TASK_TYPES, TaskType
@@ -236,6 +236,9 @@ class RecipePart(_Strict):
     sources: dict[Name, SourceSpec] = Field(default_factory=dict)
     tasks: dict[Name, TaskSpec] = Field(default_factory=dict)
     mixtures: dict[Name, MixtureSpec] = Field(default_factory=dict)
+    benchmarks: dict[Name, BenchmarkSpec] = Field(
+        default_factory=dict, description="what decontamination keeps out of the samples"
+    )
 
 
 class Recipe(RecipePart):
