@@ -307,6 +307,44 @@ def show(
 
 
 @app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A source, such as esci or mmlu.")],
+    address: Annotated[
+        str | None,
+        typer.Option("--from", metavar="ADDRESS", help="In place of the published address."),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="KEY=VALUE", help="An option of the source's adapter."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring a source's published files into the cache, and record their licence."""
+    from dataclasses import asdict
+
+    from factory.fetch import fetch_source
+    from factory.terminal import FetchDisplay
+
+    options = {key: json_or_text(value) for key, value in map(_name_and_path, option or ())}
+    with FetchDisplay(silent=as_json) as display:
+        fetched = fetch_source(name, address=address, options=options, watcher=display.update)
+    if as_json:
+        _print_json(asdict(fetched))
+        return
+    typer.echo(f"{fetched.source}: {fetched.size / 1e6:,.1f} MB from {fetched.address}")
+    typer.echo(f"licence: {fetched.licence} ({fetched.homepage})")
+    typer.echo(f"recorded in {fetched.record}")
+
+
+def json_or_text(value: str) -> Any:
+    """Return an option's value as JSON where it is some, else as the text that it is."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to begin in.")],
 ) -> None:

@@ -11,10 +11,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from factory.errors import SourceError
+from factory.sources import progress
 
 _LOG = logging.getLogger(__name__)
 _BLOCK: Final = 1 << 20
@@ -86,7 +87,8 @@ def fetch(address: str, name: str, adapter: str) -> Path | None:
 
 def _receive(address: str, where: str, file: IO[bytes], adapter: str) -> bool:
     """Write the body of ``address`` to ``file``; return False where the server has no such file."""
-    opener = build_opener(_Redirects(adapter))
+    opener, watcher = build_opener(_Redirects(adapter)), progress.watcher()
+    name = unquote(urlsplit(address).path.rpartition("/")[2])
     request = Request(address, headers={"User-Agent": "eshop-factory"})  # noqa: S310 - see check()
     try:
         with opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
@@ -96,6 +98,8 @@ def _receive(address: str, where: str, file: IO[bytes], adapter: str) -> bool:
             while block := response.read(_BLOCK):
                 file.write(block)
                 received += len(block)
+                if watcher is not None:
+                    watcher(received, int(length) if length else None, name)
     except HTTPError as error:
         error.close()
         if error.code in (404, 410):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from factory.errors import SourceError
-from factory.sources import download
+from factory.sources import download, progress
 from factory.sources.layout import Layout
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def snapshot(place: Place, layout: Layout, adapter: str) -> tuple[Path, list[str
                 endpoint=place.endpoint,
                 token=None if place.trusted else False,
                 local_files_only=_offline(),
+                tqdm_class=progress.hub_bars(place.repo),
             )
         )
     except _failures() as error:
