@@ -7,11 +7,21 @@ from types import MappingProxyType
 from typing import Final
 
 from factory.generators import (
+    labelled_pairs,
     recombine,
+    recombine_aspects,
+    recombine_dialogues,
+    recombine_fit,
     recombine_pairs,
+    recombine_questions,
+    recombine_sessions,
     reverse,
+    reverse_in_context,
     simplify,
+    simplify_aspects,
+    simplify_dialogues,
     simplify_entities,
+    simplify_questions,
 )
 from factory.generators.base import Derived, Record, RecordMap
 
@@ -21,7 +31,23 @@ __all__ = ["OPERATORS", "RECORD_MAPS", "Derived", "Record", "RecordMap"]
 RECORD_MAPS: Final[Mapping[tuple[str, str], RecordMap]] = MappingProxyType(
     {
         (each.operator, each.name): each
-        for module in (reverse, simplify, simplify_entities, recombine, recombine_pairs)
+        for module in (
+            reverse,
+            simplify,
+            simplify_entities,
+            recombine,
+            recombine_pairs,
+            labelled_pairs,
+            recombine_aspects,
+            recombine_dialogues,
+            recombine_fit,
+            recombine_questions,
+            recombine_sessions,
+            simplify_aspects,
+            simplify_dialogues,
+            simplify_questions,
+            reverse_in_context,
+        )
         for each in module.MAPS
     }
 )

@@ -72,7 +72,11 @@ class SameLabel(_OfLabelled):
         """Yield the record beside another of its own class, or of another."""
         (own, label), others = _labelled(records, options)
         same = draw.below(2, "same") == 0
-        partner = pick([r for r, other in others if (other == label) == same], draw, "partner")
+        alike = [record for record, other in others if other == label]
+        unlike = [record for record, other in others if other != label]
+        if not alike or not unlike:  # or a rare label would say no more often than yes
+            raise RowRejectedError("nothing-to-choose", "partner")
+        partner = pick(alike if same else unlike, draw, "partner")
         texts = shuffled([_text(own, options), _text(partner, options)], draw, "order")
         answer = "yes" if same else "no"
         yield Derived({"texts": texts, "labels": answer, "answer": answer}, (own, partner))

@@ -1,7 +1,8 @@
 """Amazon-M2's rows: which can be used, and the SQL that turns them into the tables.
 
 Works on :class:`~factory.sources.amazon_m2_files.Rows`, which both forms of the files are brought
-to. Column names on this side are upstream's, on the other those of
+to. What is usable is kept in a store (``store``), and the tables of the house are views over it.
+Column names on this side are upstream's, on the other those of
 :data:`factory.sources.base.TABLES`.
 """
 
@@ -15,7 +16,7 @@ import duckdb
 
 from factory.sources.amazon_m2_files import REJECTED_SCANS, REJECTS, Rows
 from factory.sources.base import Quarantine
-from factory.sources.sql import text_literal
+from factory.sources.sql import identifier, text_literal
 
 LOCALES: Final = ("de", "es", "fr", "it", "jp", "uk")
 #: What upstream writes where it has no price; NaN and zero are none either.
@@ -103,31 +104,91 @@ def count_sessions(
     return _count(connection, rows, _session_cause(rows, test=test), shown, locales)
 
 
-def products_view(parts: Sequence[tuple[Rows, Count]], locales: Collection[str] | None) -> str:
-    """Return the SELECT of the table ``products``."""
-    return " UNION ALL ".join(
+def fill_store(
+    connection: duckdb.DuckDBPyConnection,
+    store: str,
+    products: Sequence[tuple[Rows, Count]],
+    sessions: Sequence[tuple[Rows, Count, bool]],
+    locales: Collection[str] | None,
+) -> None:
+    """Write the tables ``products``, ``sessions``, ``counts`` and ``faults`` into ``store``.
+
+    Each part of ``sessions`` says whether it is the test part. ``counts`` holds the rows that were
+    asked for and the usable ones of each part, ``faults`` why the others are none.
+    """
+    store = identifier(store)
+    rows_of_products = " UNION ALL ".join(
         _PRODUCTS.format(
             products=count.relation,
             condition=_condition(_PRODUCT_CAUSE, count, locales),
             no_price=NO_PRICE,
         )
-        for _, count in parts
+        for _, count in products
     )
-
-
-def sessions_view(
-    parts: Sequence[tuple[Rows, Count, bool]], locales: Collection[str] | None
-) -> str:
-    """Return the SELECT of the table ``sessions``; each part says whether it is the test part."""
-    return " UNION ALL ".join(
+    rows_of_sessions = " UNION ALL ".join(
         _SESSIONS.format(
             walk=_walk(rows, count) + ("" if test else " || ' ' || next_item"),
             sessions=count.relation,
             condition=_condition(_session_cause(rows, test=test), count, locales),
             split="test" if test else "train",
         )
-        for rows, count, test in parts
+        for rows, count, test in sessions
     )
+    connection.execute(f"CREATE TABLE {store}.products AS {rows_of_products}")
+    connection.execute(f"CREATE TABLE {store}.sessions AS {rows_of_sessions}")
+    connection.execute(
+        f"CREATE TABLE {store}.counts (part VARCHAR, test BOOLEAN, rows BIGINT, usable BIGINT)"
+    )
+    connection.execute(
+        f"CREATE TABLE {store}.faults "
+        "(part VARCHAR, cause VARCHAR, rows BIGINT, examples VARCHAR[])"
+    )
+    for part, count, test in (
+        *(("products", count, False) for _, count in products),
+        *(("sessions", count, test) for _, count, test in sessions),
+    ):
+        connection.execute(
+            f"INSERT INTO {store}.counts VALUES (?, ?, ?, ?)",
+            [part, test, count.rows, count.usable],
+        )
+        for fault in count.quarantined:
+            connection.execute(
+                f"INSERT INTO {store}.faults VALUES (?, ?, ?, ?)",
+                [part, fault.cause, fault.rows, list(fault.examples)],
+            )
+
+
+def views(store: str, *, allow_test: bool) -> dict[str, str]:
+    """Return the SELECT of each table over a store."""
+    store = identifier(store)
+    condition = "true" if allow_test else "split = 'train'"
+    return {
+        "products": _PRODUCTS_VIEW.format(store=store),
+        "sessions": _SESSIONS_VIEW.format(store=store, condition=condition),
+    }
+
+
+def read_counts(
+    connection: duckdb.DuckDBPyConnection, store: str
+) -> tuple[int, int, tuple[Quarantine, ...]]:
+    """Return the rows of a store's files, those usable in the test part, and what was set aside."""
+    store = identifier(store)
+    ((rows, test),) = connection.execute(f"""
+        SELECT CAST(sum(rows) AS BIGINT),
+            CAST(coalesce(sum(usable) FILTER (test), 0) AS BIGINT)
+        FROM {store}.counts
+    """).fetchall()
+    merged: dict[str, Quarantine] = {}
+    for part, cause, count, examples in connection.execute(
+        f"FROM {store}.faults ORDER BY ALL"
+    ).fetchall():
+        before = merged.get(cause, Quarantine(cause, 0, ()))
+        merged[cause] = Quarantine(
+            cause,
+            before.rows + count,
+            before.examples + tuple(f"{part}: {row}" for row in examples),
+        )
+    return rows, test, tuple(merged[cause] for cause in sorted(merged))
 
 
 def _walk(rows: Rows, count: Count) -> str:
@@ -143,19 +204,15 @@ def _walk(rows: Rows, count: Count) -> str:
 
 _PRODUCTS: Final = """
     SELECT id AS product_id,
-           CAST(NULL AS VARCHAR) AS parent_id,
            lower(locale) AS locale,
            nullif(title, '') AS title,
            nullif("desc", '') AS description,
-           CAST([] AS VARCHAR[]) AS bullets,
            nullif(brand, '') AS brand,
            nullif(color, '') AS color,
-           CAST([] AS VARCHAR[]) AS category,
            CASE WHEN TRY_CAST(price AS DOUBLE) > 0
                  AND isfinite(TRY_CAST(price AS DOUBLE))
                  AND TRY_CAST(price AS DOUBLE) <> {no_price}
                 THEN TRY_CAST(price AS DOUBLE) END AS price,
-           CASE lower(locale) WHEN 'uk' THEN 'GBP' WHEN 'jp' THEN 'JPY' ELSE 'EUR' END AS currency,
            map_from_entries(list_filter(
                [{{'k': 'size', 'v': size}}, {{'k': 'model', 'v': model}},
                 {{'k': 'material', 'v': material}}, {{'k': 'author', 'v': author}}],
@@ -164,22 +221,34 @@ _PRODUCTS: Final = """
     FROM {products}
     WHERE {condition}
 """
+_PRODUCTS_VIEW: Final = """
+    SELECT product_id, CAST(NULL AS VARCHAR) AS parent_id, locale, title, description,
+           CAST([] AS VARCHAR[]) AS bullets, brand, color, CAST([] AS VARCHAR[]) AS category, price,
+           CASE locale WHEN 'uk' THEN 'GBP' WHEN 'jp' THEN 'JPY' ELSE 'EUR' END AS currency,
+           attributes
+    FROM {store}.products
+"""
 # The id follows from what was viewed, so that it is the same in either form of the files and
 # wherever in them a session stands; equal sessions share it, and neither can leak the other.
 _SESSIONS: Final = """
-    SELECT md5(locale || ' ' || walk) AS session_id,
-           CAST(NULL AS VARCHAR) AS user_id,
+    SELECT left(md5(locale || ' ' || walk), 20) AS session_id,
            locale,
            string_split(walk, ' ') AS items,
+           '{split}' AS split
+    FROM (SELECT lower(locale) AS locale, {walk} AS walk FROM {sessions} WHERE {condition})
+"""
+_SESSIONS_VIEW: Final = """
+    SELECT session_id, CAST(NULL AS VARCHAR) AS user_id, locale, items,
            list_transform(
-               string_split(walk, ' '),
+               items,
                lambda id: {{
                    'kind': 'view', 'product_id': id, 'query': CAST(NULL AS VARCHAR),
                    'time': CAST(NULL AS BIGINT)
                }}
            ) AS events,
-           '{split}' AS split
-    FROM (SELECT lower(locale) AS locale, {walk} AS walk FROM {sessions} WHERE {condition})
+           split
+    FROM {store}.sessions
+    WHERE {condition}
 """
 
 

@@ -23,7 +23,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from factory.errors import SourceError
 from factory.sources import hub
 from factory.sources.address import resolve, shown
-from factory.sources.amazon_reviews_store import open_store
 from factory.sources.amazon_reviews_tables import (
     ITEM_COLUMNS,
     PRODUCTS_VIEW,
@@ -41,6 +40,7 @@ from factory.sources.json_files import check_text_file
 from factory.sources.layout import Layout, listed
 from factory.sources.parquet import Column, columns, require
 from factory.sources.sql import identifier, one_line
+from factory.sources.store import open_store
 
 _PARQUET: Final = Layout(("*.parquet",))
 _REVIEW_KEYS: Final = tuple(Column(name, ("VARCHAR",)) for name in ("parent_asin", "user_id"))

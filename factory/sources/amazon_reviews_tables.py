@@ -1,7 +1,7 @@
 """The rows of Amazon Reviews 2023: which can be used, and the SQL that turns them into the tables.
 
 Works on the upstream columns (:data:`REVIEW_COLUMNS`, :data:`ITEM_COLUMNS`), which both forms of
-the dataset are brought to. What is written here is kept in a store (``amazon_reviews_store``), and
+the dataset are brought to. What is written here is kept in a store (``store``), and
 the tables of the house are views over it.
 """
 

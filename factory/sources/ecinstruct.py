@@ -9,7 +9,6 @@ stands inside the texts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Literal
@@ -26,6 +25,7 @@ from factory.sources.json_files import check_text_file
 from factory.sources.layout import Layout, listed
 from factory.sources.parquet import path_list
 from factory.sources.sql import identifier, one_line, text_literal
+from factory.sources.store import open_store
 
 _ARRAY: Final = Layout(("dataset.json",))
 _LINES: Final = Layout(("dataset.jsonl",))
@@ -34,6 +34,8 @@ _KEYS: Final = ("split", "task", "setting", "instruction", "input", "options", "
 #: Bytes; twice what the longest row (a history with its twenty options, and an example) can have.
 _LONGEST: Final = 64 << 20
 _EXAMPLES_QUOTED: Final = 3
+#: A change of what a store holds changes this, and with it the name of every store.
+_FORM: Final = "ecinstruct 1"
 
 Setting = Literal[
     "IND_Single_Instruction",
@@ -106,10 +108,10 @@ class EcInstructSource:
         """Create ``schema`` with the table ``instructions``.
 
         A JSON array is read by one thread at 500 MB/s, so the rows of the chosen setting are read
-        once and kept (1.4 s and 0.5 GB for 570 MB): every statement over the file itself would
-        cost a second. A file without settings is taken whole, rows that repeat each other once,
-        and one without splits counts as training data; either is noted among the quarantined,
-        with no rows.
+        once (3 s for 570 MB) and kept, those of large files in a store in the cache: every
+        statement over the file itself would cost a second. A file without settings is taken
+        whole, rows that repeat each other once, and one without splits counts as training data;
+        either is noted among the quarantined, with no rows.
 
         Raises:
             SourceError: in one line, where the file is missing, unreadable or empty, where no row
@@ -122,21 +124,26 @@ class EcInstructSource:
         for file in files:
             check_text_file(file)
         source = _relation(files, array=found.layout == _ARRAY)
-        kept = f"{identifier(schema)}.upstream_rows"
+        store = f"{schema}_store"
+        kept = f"{identifier(store)}.upstream_rows"
+        read = tuple(map(fingerprint, files))
+        try:
+            open_store(
+                connection,
+                store,
+                read,
+                f"{_FORM} {options.setting}",
+                lambda database: _keep(connection, source, identifier(database), options.setting),
+            )
+            count = _count(connection, identifier(store), options.setting)
+            _check(count, files, options.setting, schema, allow_test=allow_test)
+            quarantined = _quarantined(connection, kept, count, options.setting)
+        except duckdb.Error as error:
+            raise SourceError(
+                f"{listed([str(file) for file in files])} cannot be read as JSON "
+                f"({one_line(error)}): fetch it again"
+            ) from error
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
-        with ThreadPoolExecutor(1) as pool:
-            fingerprints = pool.map(fingerprint, files)
-            try:
-                _keep(connection, source, kept, options.setting)
-                count = _count(connection, source, kept, options.setting)
-                _check(count, files, options.setting, schema, allow_test=allow_test)
-                quarantined = _quarantined(connection, kept, count, options.setting)
-            except duckdb.Error as error:
-                raise SourceError(
-                    f"{listed([str(file) for file in files])} cannot be read as JSON "
-                    f"({one_line(error)}): fetch it again"
-                ) from error
-            read = tuple(fingerprints)
         connection.execute(
             f"CREATE OR REPLACE VIEW {identifier(schema)}.instructions AS "
             + _view(kept, count, options.setting, allow_test=allow_test)
@@ -220,24 +227,35 @@ _FIELDS: Final = r"""
 """
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, source: str, kept: str, setting: str) -> None:
-    """Fill the table ``kept`` with the rows of a setting, those without one, and the faulty."""
+def _keep(connection: duckdb.DuckDBPyConnection, source: str, store: str, setting: str) -> None:
+    """Fill ``store`` with the rows of a setting, those without one, and the faulty.
+
+    Its table ``named`` says whether any row of the file has a setting.
+    """
     connection.execute(f"""
-        CREATE OR REPLACE TABLE {kept} AS FROM {source}
+        CREATE TABLE {store}.upstream_rows AS FROM {source}
         WHERE setting = {text_literal(setting)} OR coalesce(setting, '') = '' OR ({_CAUSE}) <> ''
+        ORDER BY task
     """)
+    # Rows of other settings are not kept, and show that the file has some.
+    connection.execute(f"""
+        CREATE TABLE {store}.named AS
+        SELECT coalesce(bool_or(setting <> ''), false) AS named FROM {store}.upstream_rows
+    """)
+    if not connection.execute(f"FROM {store}.named").fetchall()[0][0]:
+        connection.execute(f"""
+            CREATE OR REPLACE TABLE {store}.named AS
+            SELECT coalesce(bool_or(setting <> ''), false) AS named FROM {source}
+        """)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, source: str, kept: str, setting: str) -> _Count:
+def _count(connection: duckdb.DuckDBPyConnection, store: str, setting: str) -> _Count:
+    kept = f"{store}.upstream_rows"
     rows = connection.execute(f"""
         SELECT {_CAUSE} AS cause, {_IS_TEST} AS test, setting, split, count(*)
         FROM {kept} GROUP BY ALL ORDER BY ALL
     """).fetchall()
-    has_setting = any(row[2] for row in rows)
-    if not has_setting:
-        # Rows of other settings were not kept, and would show that the file has some.
-        named = connection.execute(f"SELECT bool_or(setting <> '') FROM {source}").fetchone()
-        has_setting = bool(named and named[0])
+    has_setting = bool(connection.execute(f"FROM {store}.named").fetchall()[0][0])
     has_split = any(row[3] for row in rows)
     faults: dict[str, int] = {}
     usable = test = 0

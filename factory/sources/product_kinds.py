@@ -24,6 +24,9 @@ _NEAR: Final = (
     frozenset({"mask", "care"}),
     frozenset({"scented", "care", "food"}),
     frozenset({"scented", "laundry"}),
+    # A sunscreen and a toothpaste have a scent.
+    frozenset({"scented", "sun"}),
+    frozenset({"scented", "mouth"}),
     frozenset({"mouth", "care", "food"}),
 )
 #: Kinds of product whose domain their few attributes may not show, by a word of their name.

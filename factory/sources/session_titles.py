@@ -17,6 +17,8 @@ from factory.text import similarity, tokens
 VARIANT: Final = 0.6
 #: A wrong product that shares this much with a viewed one might be as right.
 _TOO_LIKE: Final = 0.4
+#: How many wrong products may be as like as some of the right ones.
+_MOST_NEAR: Final = 4
 _MOST_CHARACTERS: Final = 200
 _FEWEST_TOKENS: Final = 3
 
@@ -64,15 +66,16 @@ def wrong_products(
     facts: dict[str, Any],
     session: Sequence[Viewed],
     shown: Sequence[Viewed],
-    below: float,
+    below: tuple[float, float],
     count: int,
     draw: Draw,
 ) -> list[Viewed]:
     """Return up to ``count`` products that were not viewed, and are no forms of those that were.
 
-    One after another has a title like the last product's, is of a brand of the session, and comes
-    by chance. None is as like to what is ``shown`` as ``below``, the likeness of a right one: of
-    two products of one kind nobody could say which was viewed.
+    One after another has a title like the last product's (the likest first), is of its brand, and
+    comes by chance. A few are nearly as like to what is ``shown`` as the likest of the right ones,
+    ``below[0]``, so that shared words alone do not tell; none of the others is as like as
+    ``below[1]``: of many products of one kind nobody could say which was viewed.
     """
     known = {each["id"] for each in facts["viewed"]}
     columns: list[list[Viewed]] = []
@@ -80,16 +83,26 @@ def wrong_products(
         found = []
         for each in facts[part]:
             product = None if each["id"] in known else _product(each)
-            if product is not None and likeness(product, shown) < below:
+            if product is not None and likeness(product, shown) < below[0]:
                 known.add(product.id)
                 found.append(product)
-        columns.append([found[place] for place in draw.permutation(len(found), part)])
+        if part == "alike":
+            columns.append(found[::-1])
+        else:
+            columns.append([found[place] for place in draw.permutation(len(found), part)])
     taken: list[Viewed] = []
+    near = 0
     while any(columns) and len(taken) < count:
         for column in columns:
             while column:
                 product = column.pop()
-                if likeness(product, session) < _TOO_LIKE and likeness(product, taken) < VARIANT:
+                is_near = likeness(product, shown) >= below[1]
+                if (
+                    (near < _MOST_NEAR or not is_near)
+                    and likeness(product, session) < _TOO_LIKE
+                    and likeness(product, taken) < VARIANT
+                ):
+                    near += is_near
                     taken.append(product)
                     break
     return taken[:count]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
@@ -12,6 +13,7 @@ from factory.sources.rows.product_text import (
     content_words,
     first_usable,
     invents_numbers,
+    invents_sizes,
     support,
 )
 
@@ -21,6 +23,9 @@ OFFERS: Final = ("title", "description", "count", "target", "subject")
 #: which is most of many bullets, supports nothing.
 _LEAST_SUPPORT: Final = 0.5
 _LEAST_SUPPORT_BEYOND_TITLE: Final = 0.3
+#: What a bullet says first, before a colon: ``Soft lining: no scratch on the lid``.
+_HEADING: Final = re.compile(r"\A([^:\uff1a]{2,40})[:\uff1a]")
+_LEAST_HEADING: Final = 0.6
 _FEWEST: Final = 2
 _MOST: Final = 5
 _DESCRIPTION: Final = range(60, 2001)
@@ -45,6 +50,8 @@ def _bullets(product: ProductText) -> dict[str, Any] | None:
         if len(bullet) in _BULLET
         and not boilerplate(bullet)
         and not invents_numbers(bullet, given)
+        and not invents_sizes(bullet, given)
+        and _heading_given(bullet, given)
         and support(bullet, given) >= _LEAST_SUPPORT
         and _beyond_title(bullet, product) >= _LEAST_SUPPORT_BEYOND_TITLE
     ][:_MOST]
@@ -61,3 +68,11 @@ def _bullets(product: ProductText) -> dict[str, Any] | None:
 def _beyond_title(bullet: str, product: ProductText) -> float:
     words = content_words(bullet) - content_words(product.title)
     return len(words & content_words(product.description)) / len(words) if words else 1.0
+
+
+def _heading_given(bullet: str, given: Iterable[str]) -> bool:
+    """Return whether what the bullet names before a colon, a feature mostly, is in the inputs."""
+    heading = _HEADING.match(bullet)
+    if heading is None or not content_words(heading[1]):
+        return True
+    return support(heading[1], given) >= _LEAST_HEADING

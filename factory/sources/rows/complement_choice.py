@@ -1,8 +1,9 @@
-"""What stands beside a complement of a query: one product of each other label, in turn."""
+"""What stands beside a complement of a query: irrelevant products, and what the query asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 from factory.draw import Draw
@@ -17,5 +18,6 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     Raises :class:`~factory.sources.view.RowRejectedError` where too few can be told apart.
     """
     found = by_label(facts)
-    others = in_turns(found["S"], found["E"], found["I"])
+    # What lacks the words of the query as the complement does comes first.
+    others = chain(found["I"][:2], in_turns(found["E"], found["S"]), found["I"][2:])
     yield one_of(chosen(facts, found["C"], others, draw))

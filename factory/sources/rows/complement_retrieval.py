@@ -1,4 +1,4 @@
-"""What stands beside complements of a query: judged ones first, of every kind."""
+"""What stands beside complements of a query: one match and one substitute, then others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     Raises :class:`~factory.sources.view.RowRejectedError` where too few can be told apart.
     """
     found = by_label(facts)
+    # Exact matches and substitutes are alike: among many of them the complement stands out, as it
+    # would by the words of the query that it lacks.
     others = chain(
-        in_turns(found["I"], found["S"], found["E"]), in_turns(found["near"], found["far"])
+        in_turns(found["E"][:1], found["S"][:1]),
+        in_turns(found["I"], found["near"], found["far"]),
+        in_turns(found["E"][1:], found["S"][1:]),
     )
     yield chosen(facts, found["C"], others, draw)

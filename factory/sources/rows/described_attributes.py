@@ -16,7 +16,7 @@ from factory.sources.stated_attributes import (
 )
 from factory.sources.view import RowRejectedError
 
-OFFERS: Final = ("text", "entities", "types", "listed")
+OFFERS: Final = ("text", "entities", "types", "listing")
 
 _LEAST: Final = 3
 
@@ -24,7 +24,7 @@ _LEAST: Final = 3
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
     """Yield one row: the description, its entities in the order of the text, and all types.
 
-    ``listed`` are the same attributes as lines. Raises :class:`RowRejectedError` where the
+    ``listing`` is the same in one line. Raises :class:`RowRejectedError` where the
     description states fewer than three attributes of the product, brand and type among them.
     """
     text, locale = facts["description"], facts["locale"]
@@ -51,7 +51,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "text": text,
         "entities": [{"type": name, "value": text[start:end]} for start, end, name in found],
         "types": [*names, *absent],
-        "listed": [f"{name}: {text[start:end]}" for start, end, name in found],
+        "listing": "; ".join(f"{name}: {text[start:end]}" for start, end, name in found),
         "subject": facts["subject"],
         "source_ids": facts["source_ids"],
     }

@@ -12,13 +12,15 @@ from factory.sources.rows.product_text import (
     content_words,
     first_usable,
     invents_numbers,
+    invents_sizes,
     sentences,
     support,
+    unended,
 )
 
 OFFERS: Final = ("title", "bullets", "target", "subject")
 
-_LEAST_SUPPORT: Final = 0.5
+_LEAST_SUPPORT: Final = 0.6
 _DESCRIPTION: Final = range(60, 801)
 _MOST_BULLETS: Final = 5
 _FEWEST_BULLETS: Final = 2
@@ -42,7 +44,9 @@ def _description(product: ProductText) -> dict[str, Any] | None:
         len(bullets) < _FEWEST_BULLETS
         or len(target) not in _DESCRIPTION
         or any(map(boilerplate, sentences(target)))
+        or unended(target)
         or invents_numbers(target, given)
+        or invents_sizes(target, given)
         or support(target, given) < _LEAST_SUPPORT
         or len(content_words(target) - content_words(product.title)) < _FEWEST_NEW_WORDS
     ):

@@ -1,8 +1,8 @@
 """Which descriptions stand beside that of the same product in another language.
 
-The language of an option must not give the answer away: either all four are in one, or two and two
-are. Of the same brand only those in the right one's own language are taken, where a form of the
-same product would show.
+Neither the language of an option must give the answer away (either all four are in one, or two and
+two are) nor the words and numbers that it shares with the description that is asked about: other
+options share as many of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from factory.text import similarity, tokens
 OFFERS: Final = ("positive", "negatives", "source_ids")
 
 _NEGATIVES: Final = 3
-_MOST_SIMILARITY: Final = 0.4
+_MOST_SIMILARITY: Final = 0.5
 #: Two wrong options may be alike, but not the same text in other words.
 _MOST_ALIKE: Final = 0.6
 
@@ -37,14 +37,24 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         raise RowRejectedError("untranslated", right)
     possible = _possible(facts)
     same = [each for each in possible if each["locale"] == other]
-    abroad = [each for each in possible if each["locale"] != other and not each["near_by"]]
+    abroad = [each for each in possible if each["locale"] not in (locale, other)]
     wanted = draw.largest(sorted({each["locale"] for each in abroad}) or [other], "language")
     third = [each for each in abroad if each["locale"] == wanted]
-    mixed = draw.below(2, "mixed") == 0 and len(third) > 1
     about = frozenset(tokens(asked))
-    wrong = _chosen(same, 1 if mixed else _NEGATIVES, about, len(right), draw)
+    shared = len(about & frozenset(tokens(right)))
+    # One of the right one's language is enough only where it shares more words.
+    mixed = (
+        draw.below(2, "mixed") == 0
+        and len(third) > 1
+        and any(len(about & each["words"]) > shared for each in same)
+    )
+    # Those of another language are two, and those of the right one's are chosen as if they were
+    # all: so the words tell as little among the two that are left.
+    wrong = _chosen(same, 1 if mixed else _NEGATIVES, about, shared, len(right), draw)
     if mixed:
-        wrong += _chosen(third, 2, about, len(right), draw)
+        wrong += sorted(third, key=lambda each: (not each["near_by"], -len(about & each["words"])))[
+            :2
+        ]
     if len(wrong) < _NEGATIVES:
         raise RowRejectedError("too-few-descriptions", f"{len(wrong)} others in {other}")
     kept = {name: facts[name] for name in ("key", "locale", "description", "subject")}
@@ -64,6 +74,8 @@ def _possible(facts: dict[str, Any]) -> list[dict[str, Any]]:
     shown = [frozenset(tokens(facts["description"])), frozenset(tokens(facts["positive"]))]
     found = []
     for each in facts["others"]:
+        if each["id"] == facts["product_id"] or each["locale"] == facts["locale"]:
+            continue
         words = frozenset(tokens(each["text"]))
         if all(similarity(words, other) < _MOST_SIMILARITY for other in shown) and in_language(
             each["text"], each["locale"]
@@ -73,28 +85,40 @@ def _possible(facts: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _chosen(
-    possible: Sequence[dict[str, Any]], count: int, about: frozenset[str], length: int, draw: Draw
+    possible: Sequence[dict[str, Any]],
+    count: int,
+    about: frozenset[str],
+    shared: int,
+    length: int,
+    draw: Draw,
 ) -> list[dict[str, Any]]:
-    """Return ``count`` of ``possible``: of the brand, then sharing words, then of like length."""
+    """Return ``count`` of ``possible``: by draw one to all of them share as many words as the gold.
+
+    ``about`` are the words of the text that is asked about, ``shared`` how many of them the right
+    option has and ``length`` how many characters. Raises :class:`RowRejectedError` where none of
+    ``possible`` shares as many.
+    """
     order = draw.permutation(len(possible), f"order {count}")
     left = [possible[place] for place in order]
     left.sort(key=lambda each: (not each["near_by"], -len(about & each["words"])))
-    chosen: list[dict[str, Any]] = []
+    above = [each for each in left if len(about & each["words"]) >= shared]
+    if not above:
+        raise RowRejectedError("told-by-words", f"no other option shares {shared} words with it")
+    under = [each for each in left if len(about & each["words"]) < shared]
+    more = min(1 + draw.below(_NEGATIVES, "more words"), count)
     # Three of four rows have a wrong option that is longer than the right one.
-    if draw.below(4, "longest"):
-        longer = [each for each in left if len(each["text"]) > length]
-        chosen += longer[:1]
+    longer = draw.below(4, "longest") > 0
+    chosen: list[dict[str, Any]] = []
     while len(chosen) < count:
         rest = [
             each
-            for each in left
+            for each in ((above if len(chosen) < more else under) or above)
             if all(similarity(each["words"], other["words"]) < _MOST_ALIKE for other in chosen)
         ]
         if not rest:
             break
-        chosen.append(
-            min(rest, key=lambda each: abs(len(each["text"]) - length))
-            if len(chosen) == 1
-            else rest[0]
-        )
-    return chosen[:count]
+        fitting = [each for each in rest if (len(each["text"]) > length) == longer]
+        chosen.append((fitting or rest)[0])
+        above = [each for each in above if each is not chosen[-1]]
+        under = [each for each in under if each is not chosen[-1]]
+    return chosen

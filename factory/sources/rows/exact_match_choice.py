@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.rows.judged import by_label, chosen, in_turns, nearest_first, one_of
+from factory.sources.rows.judged import by_label, in_turns, interleaved, one_of
 
 OFFERS: Final = ("positive", "negatives")
 
@@ -17,8 +17,5 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     Raises :class:`~factory.sources.view.RowRejectedError` where too few can be told apart.
     """
     found = by_label(facts)
-    others = in_turns(
-        nearest_first(found["S"], facts["query"]),
-        nearest_first(found["C"] + found["I"], facts["query"]),
-    )
-    yield one_of(chosen(facts, found["E"], others, draw))
+    others = [*in_turns(found["S"], found["C"] + found["I"])]
+    yield one_of(interleaved(facts, found["E"], others, draw))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.rows.judged import by_label, chosen, in_turns, nearest_first
+from factory.sources.rows.judged import by_label, in_turns, interleaved
 
 OFFERS: Final = ("positives", "negatives")
 
@@ -17,8 +17,5 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     Raises :class:`~factory.sources.view.RowRejectedError` where too few can be told apart.
     """
     found = by_label(facts)
-    others = in_turns(
-        nearest_first(found["S"], facts["query"]),
-        nearest_first(found["C"] + found["I"], facts["query"]),
-    )
-    yield chosen(facts, found["E"], others, draw)
+    others = [*in_turns(found["S"], found["C"] + found["I"])]
+    yield interleaved(facts, found["E"], others, draw)

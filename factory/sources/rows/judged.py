@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, combinations, islice, zip_longest
+from math import inf
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ from factory.text import similarity, tokens
 _MOST_SIMILARITY: Final = 0.7
 #: A lent product whose title is nearer than this to a judged one may be one more of its kind.
 _MOST_LENT_SIMILARITY: Final = 0.25
+
+#: So many sets of golds are tried before a row is given up.
+_MOST_TRIED: Final = 400
 
 #: What ESCI's labels are worth in a ranking (the gains of its authors).
 RELEVANCE: Final = MappingProxyType({"E": 1.0, "S": 0.1, "C": 0.01, "I": 0.0})
@@ -120,6 +124,66 @@ def one_of(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of one gold as multiple choice reads it: ``positive`` for ``positives``."""
     [positive] = row.pop("positives")
     return {**row, "positive": positive}
+
+
+def interleaved(
+    facts: Mapping[str, Any], golds: Sequence[Product], others: Sequence[Product], draw: Draw
+) -> dict[str, Any]:
+    """Return a row as :func:`chosen` does, the golds at drawn places by words of the query.
+
+    A title with more of the query's words would else be right nearly always. The places that the
+    golds take when all are sorted by these words are drawn, and golds and others that fit are
+    looked for, the earlier of ``others`` preferred. Where none fit, the golds with fewest of the
+    words stand among the others with most. Where even then each gold has more of them than any
+    other, the answer is known by its words whatever is shown, and there is no row:
+    :class:`RowRejectedError`, also where either are too few.
+    """
+    count, rest = facts["golds_shown"], facts["others_shown"]
+    query = frozenset(tokens(facts["query"]))
+    turns = [golds[place] for place in draw.permutation(len(golds), "interleaved")]
+    hidden = sorted(turns, key=lambda product: len(product.words & query))
+    hidden = _distinct(hidden, (), count)
+    rivals = _distinct(nearest_first(others, facts["query"]), hidden, rest)
+    if len(hidden) < count:
+        raise RowRejectedError("too-few-positives", f"{len(hidden)} of {count}")
+    if len(rivals) < rest:
+        raise RowRejectedError("too-few-negatives", f"{len(rivals)} of {rest}")
+    if len(hidden[0].words & query) > len(rivals[0].words & query):
+        raise RowRejectedError("known-by-its-words", hidden[0].title)
+    places = sorted(draw.permutation(count + rest, "overlap")[:count])
+    for tried in islice(combinations(turns, count), _MOST_TRIED):
+        best_first = sorted(tried, key=lambda product: -len(product.words & query))
+        if len(_distinct(best_first, (), count)) < count:
+            continue
+        bounds = [len(product.words & query) for product in best_first]
+        found = _between(bounds, places, rest, best_first, others, query)
+        if found is not None:
+            return chosen(facts, tried, found, draw)
+    return chosen(facts, hidden, rivals, draw)
+
+
+def _between(
+    bounds: Sequence[int],
+    places: Sequence[int],
+    count: int,
+    golds: Sequence[Product],
+    others: Sequence[Product],
+    query: frozenset[str],
+) -> list[Product] | None:
+    """Return ``count`` of ``others`` that put golds sharing ``bounds`` words at ``places``."""
+    kept: list[Product] = []
+    upper: float = inf
+    wanted = [place - number for number, place in enumerate(places)]
+    for until, lower in zip((*wanted, count), (*bounds, 0), strict=True):
+        fitting = [each for each in others if lower <= len(each.words & query) <= upper]
+        # What is well within leaves those on the border to the golds that need them.
+        fitting.sort(key=lambda each: len(each.words & query) in (lower, upper))
+        more = [each for each in fitting if each not in kept]
+        kept += _distinct(more, (*golds, *kept), until - len(kept))
+        if len(kept) < until:
+            return None
+        upper = lower
+    return kept
 
 
 def _distinct(products: Iterable[Product], shown: Sequence[Product], count: int) -> list[Product]:

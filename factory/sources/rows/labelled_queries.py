@@ -10,7 +10,7 @@ from factory.draw import Draw
 from factory.sources.stated_attributes import PRODUCT_TYPE, askable, shown_name, stated
 from factory.sources.view import RowRejectedError
 
-OFFERS: Final = ("text", "entities", "types", "listed")
+OFFERS: Final = ("text", "entities", "types")
 
 _LEAST: Final = 2
 #: What a shopper does not want is no attribute of what is wanted.
@@ -48,7 +48,6 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "text": text,
         "entities": [{"type": name, "value": text[start:end]} for start, end, name in found],
         "types": [*names, *absent],
-        "listed": [f"{name}: {text[start:end]}" for start, end, name in found],
         "subject": facts["subject"],
         "source_ids": facts["source_ids"],
     }

@@ -15,6 +15,7 @@ from factory.sources.view import RowRejectedError
 OFFERS: Final = (
     "review",
     "title",
+    "target",
     "aspects_said",
     "entities",
     "types",
@@ -25,8 +26,6 @@ OFFERS: Final = (
 _STARS: Final = re.compile(
     r"\bstars?\b|\bestrellas?\b|[★⭐☆星]|\b[0-9]\s?/\s?(?:5|10)\b", re.IGNORECASE
 )
-#: The labels of a data set in words that a person would use.
-_WORDS: Final = {"description": "accuracy of the description"}
 _LONGEST: Final = 2_000
 
 
@@ -34,7 +33,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     """Yield the review with ``aspects_said``: aspect, polarity and sentence, in textual order.
 
     ``entities`` are the aspects with their polarities, ``labels`` the aspects alone, ``types`` and
-    ``candidate_labels`` all aspects of the locale. ``title`` is empty where it gives the stars away.
+    ``candidate_labels`` all aspects of the locale. ``title`` (also ``target``) is empty where it
+    gives the stars away.
 
     Raises :class:`RowRejectedError` where the text names stars, is too long, or does not hold the
     sentences that its labels quote.
@@ -50,13 +50,13 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         place = text.find(sentence)
         if place < 0:
             raise RowRejectedError("evidence-not-in-text", sentence)
-        said.append((place, _named(each["aspect"]), each["polarity"], sentence))
+        said.append((place, each["aspect"], each["polarity"], sentence))
     said.sort()
     aspects_said = [
         {"aspect": aspect, "polarity": polarity, "sentence": sentence}
         for _, aspect, polarity, sentence in said
     ]
-    known = [_named(aspect) for aspect in facts["aspects"]]
+    known = facts["aspects"]
     title = (facts["headline"] or "").strip()
     if _STARS.search(title) or title.casefold() in text.casefold():
         title = ""
@@ -65,13 +65,10 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "product_type": facts["product_type"],
         "review": text,
         "title": title,
+        "target": title,
         "aspects_said": aspects_said,
         "entities": [{"type": a["aspect"], "value": a["polarity"]} for a in aspects_said],
         "types": list(dict.fromkeys([*(a["aspect"] for a in aspects_said), *known])),
         "labels": list(dict.fromkeys(a["aspect"] for a in aspects_said)),
         "candidate_labels": list(dict.fromkeys([*(a["aspect"] for a in aspects_said), *known])),
     }
-
-
-def _named(aspect: str) -> str:
-    return _WORDS.get(aspect, aspect)

@@ -11,7 +11,7 @@ from factory.sources.view import RowRejectedError
 from factory.text import similarity, tokens
 
 OFFERS: Final = (
-    *("labels", "first", "second", "first_attributes", "second_attributes"),
+    *("labels", "first", "second", "second_attributes"),
     *("first_listing", "second_listing", "type"),
 )
 
@@ -62,16 +62,15 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     ]
     if not same and not stating:
         raise RowRejectedError("difference-not-stated", f"{left!r}, {right!r}")
-    first, second = ([f"{n}: {v}" for n, v in each.items()] for each in (ones, others))
+    first, second = ("; ".join(f"{n}: {v}" for n, v in each.items()) for each in (ones, others))
     yield {
         "key": facts["key"],
         "locale": facts["locale"],
         "first": left,
         "second": right,
-        "first_attributes": first,
         "second_attributes": second,
-        "first_listing": f"{left} ({'; '.join(first)})",
-        "second_listing": f"{right} ({'; '.join(second)})",
+        "first_listing": f"{left} ({first})",
+        "second_listing": f"{right} ({second})",
         "type": facts["left_type"],
         "labels": "yes" if same else "no",
         "source_ids": facts["source_ids"],

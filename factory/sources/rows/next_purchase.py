@@ -24,7 +24,7 @@ _MOST_SIMILARITY: Final = 0.8
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
-    """Yield the row with ``history``, one of ``positives`` and ``negatives`` in a drawn order.
+    """Yield the row with ``history``, one of ``positives``, and ``negatives``, the likest first.
 
     Upstream draws its wrong options from everything but the last purchases, so some of them were
     bought before: those are left out. Raises :class:`RowRejectedError` for lists that are none, and
@@ -41,17 +41,19 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     right = frozenset(tokens(shown[gold]))
     if any(similarity(right, words) >= _MOST_SIMILARITY for words in bought):
         raise RowRejectedError("bought-before", shown[gold])
-    negatives = []
+    negatives: list[tuple[int, str]] = []
     known = [right, *bought]
+    said = frozenset[str]().union(*bought[-_MOST_SHOWN:])
     for place in draw.permutation(len(shown), "negatives"):
         words = frozenset(tokens(shown[place]))
         if place != gold and all(similarity(words, each) < _MOST_SIMILARITY for each in known):
-            negatives.append(shown[place])
+            negatives.append((len(words & said), shown[place]))
             known.append(words)
     kept = {name: facts[name] for name in ("key", "locale", "source_ids")}
     yield {
         **kept,
         "history": history[-_MOST_SHOWN:],
         "positives": [shown[gold]],
-        "negatives": negatives,
+        # Upstream offers more than a row shows: those that are most like what was bought.
+        "negatives": [text for _, text in sorted(negatives, key=lambda each: -each[0])],
     }

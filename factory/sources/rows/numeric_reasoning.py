@@ -46,6 +46,12 @@ _PACK_IN_WORDS: Final = re.compile(
     r"(?i)\b(?:twin|double|triple|dual|multi|value|bonus|family|mega)[ -]?packs?\b|\bduo\b|\btrio\b"
     r"|\bpairs?\b|\bdozens?\b|\bcase pack\b|\beach pack\b|\bassort|\bpares?\b|\bdocena|\bpack x"
 )
+#: What is sold in pairs: three of them may be three or six single items.
+_IN_PAIRS: Final = re.compile(
+    r"(?i)\b(?:socks?|stockings?|gloves?|mittens?|shoes|insoles?|shoe ?laces|slippers|earrings|"
+    r"calcetines|medias|guantes|zapatillas|plantillas|cordones|pendientes|aretes)\b"
+    r"|ソックス|靴下|手袋|グローブ|インソール|靴ひも|ピアス|イヤリング"
+)
 #: What a package of it holds, as opposed to how it is built or what it can do.
 _CONTENTS: Final = ("weight", "ounces", "volume")
 #: The unit that somebody who misreads the title takes in place of the right one.
@@ -97,7 +103,10 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         raise RowRejectedError("title-unusable", "no title, or one too short or too long")
     if _PACK_IN_WORDS.search(title):
         raise RowRejectedError("pack-in-words", title)
-    asks = list(_asks(read_quantities(title, locale), draw))
+    said = read_quantities(title, locale)
+    if said.counts and _IN_PAIRS.search(title):
+        raise RowRejectedError("sold-in-pairs", title)
+    asks = list(_asks(said, draw))
     if not asks:
         raise RowRejectedError("no-certain-quantity", title)
     kinds = tuple(dict.fromkeys(ask.kind for ask in asks))

@@ -9,13 +9,15 @@ last part of the category path; where a shop gives none, by two neighbouring wor
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
 from factory.draw import Draw
 from factory.sources.view import RowRejectedError
-from factory.text import similarity, tokens
+from factory.text import clean, tokens
 
 OFFERS: Final = ("title", "positives", "negatives", "subject")
 
@@ -34,12 +36,13 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     Raises :class:`RowRejectedError` where the anchor has no good title, or fewer than three others
     were bought with it by two people or more.
     """
-    listed: Sequence[Mapping[str, Any]] = facts["products"]
+    listed: Sequence[Mapping[str, Any]] = json.loads(facts["products"])
     anchor = next((each for each in listed if each["part"] == "anchor"), None)
-    if anchor is None or not _usable(anchor["title"]):
+    words = _usable_words(anchor["title"]) if anchor else None
+    if anchor is None or words is None:
         raise RowRejectedError("no-title", "the product has no title of a usable length")
-    shown = [_words(anchor["title"])]
-    golds = _golds(listed, _type(anchor), shown)
+    shown = [words]
+    golds = _golds(listed, anchor["kind"], shown)
     if len(golds) < _GOLDS:
         raise RowRejectedError("too-few-bought", f"{len(golds)} of {_GOLDS}")
     negatives = _negatives(listed, shown)
@@ -47,25 +50,24 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     yield {
         "key": facts["key"],
         "locale": locale,
-        "title": anchor["title"],
-        "positives": [each["title"] for each in golds],
-        "negatives": [each["title"] for each in negatives],
+        "title": clean(anchor["title"]),
+        "positives": [clean(each["title"]) for each in golds],
+        "negatives": [clean(each["title"]) for each in negatives],
         "subject": f"product:{locale}:{anchor['id']}",
         "source_ids": [f"product:{locale}:{each['id']}" for each in (anchor, *golds, *negatives)],
     }
 
 
 def _golds(
-    listed: Sequence[Mapping[str, Any]], own_type: str, shown: list[frozenset[str]]
+    listed: Sequence[Mapping[str, Any]], own_kind: str, shown: list[frozenset[str]]
 ) -> list[Mapping[str, Any]]:
     """Return up to three that were bought too; their words are added to ``shown``."""
     golds: list[Mapping[str, Any]] = []
     for each in listed:
-        if each["part"] != "gold" or not _usable(each["title"]):
+        if each["part"] != "gold" or (own_kind and each["kind"] == own_kind):
             continue
-        words = _words(each["title"])
-        replaces = own_type and _type(each) == own_type
-        if not replaces and all(similarity(words, other) < _MOST_SIMILARITY for other in shown):
+        words = _usable_words(each["title"])
+        if words is not None and _differs(words, shown, _MOST_SIMILARITY):
             golds.append(each)
             shown.append(words)
             if len(golds) == _GOLDS:
@@ -84,42 +86,52 @@ def _negatives(
     anchor = shown[0]
     # Everything that two buyers bought, shown or not, says what kind of thing is bought.
     bought = [each for each in listed if each["part"] != "other"]
-    types = {_type(each) for each in bought} - {""}
-    pairs = {pair for each in bought for pair in _pairs(each["title"] or "")}
-    negatives: list[Mapping[str, Any]] = []
-    for each in listed:
-        kind = _type(each)
-        if each["part"] != "other" or not _usable(each["title"]) or kind in types:
+    kinds = {each["kind"] for each in bought} - {""}
+    pairs: frozenset[tuple[str, str]] | None = None
+    negatives: list[tuple[int, int]] = []
+    for place, each in enumerate(listed):
+        kind = each["kind"]
+        if each["part"] != "other" or kind in kinds:
             continue
-        if not kind and not pairs.isdisjoint(_pairs(each["title"])):
+        words = _usable_words(each["title"])
+        if words is None or not _differs(words, shown, _MOST_LIKENESS):
             continue
-        words = _words(each["title"])
-        if all(similarity(words, other) < _MOST_LIKENESS for other in shown):
-            negatives.append(each)
-            shown.append(words)
-    near = sorted(negatives, key=lambda each: -len(anchor & _words(each["title"])))[:_NEAR]
-    return [*near, *(each for each in negatives if each not in near)][:_NEGATIVES]
+        if not kind:
+            if pairs is None:
+                pairs = frozenset().union(*(_pairs(other["title"] or "") for other in bought))
+            if not pairs.isdisjoint(_pairs(each["title"])):
+                continue
+        negatives.append((-len(anchor & words), place))
+        shown.append(words)
+    near = [place for _, place in sorted(negatives)[:_NEAR]]
+    others = [place for _, place in negatives if place not in near]
+    return [listed[place] for place in (*near, *others)[:_NEGATIVES]]
 
 
-def _usable(title: str | None) -> bool:
-    return (
-        title is not None
-        and len(title) <= _MOST_CHARACTERS
-        and len(tokens(title)) >= _FEWEST_TOKENS
-    )
+# A product is looked at for ten keys or so.
+@lru_cache(maxsize=1 << 15)
+def _usable_words(title: str | None) -> frozenset[str] | None:
+    """Return the words of a title; None for one of no usable length."""
+    shown = clean(title or "")
+    if len(shown) > _MOST_CHARACTERS:
+        return None
+    found = tokens(shown)
+    return frozenset(found) if len(found) >= _FEWEST_TOKENS else None
 
 
-def _type(product: Mapping[str, Any]) -> str:
-    """Return the last part of the category path; '' where the path is the department alone."""
-    path: Sequence[str] = product["path"] or []
-    return str(path[-1]) if len(path) > 1 else ""
+def _differs(words: frozenset[str], shown: Sequence[frozenset[str]], most: float) -> bool:
+    """Return whether the Jaccard similarity of ``words`` to each of ``shown`` is below ``most``."""
+    # Two sets that are that similar share at least this many.
+    fewest = most * len(words)
+    for other in shown:
+        shared = len(words & other)
+        if shared >= fewest and shared >= most * (len(words) + len(other) - shared):
+            return False
+    return True
 
 
-def _words(title: str) -> frozenset[str]:
-    return frozenset(tokens(title))
-
-
-def _pairs(title: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=1 << 15)
+def _pairs(title: str) -> frozenset[tuple[str, str]]:
     """Return the pairs of neighbouring words, numbers left out."""
-    words = [word for word in tokens(title) if word.isalpha()]
-    return list(pairwise(words))
+    words = [word for word in tokens(clean(title)) if word.isalpha()]
+    return frozenset(pairwise(words))

@@ -15,21 +15,31 @@ from factory.text import folded_case, similarity, tokens
 
 OFFERS: Final = ("page", "page_facts", "line", "asked", "target")
 
-#: What a question about a bullet point asks for, beside the names of attributes.
-FEATURE: Final = "a feature of the product"
+#: What a question about a bullet point asks for, beside the names of attributes, by locale.
+_FEATURE: Final = {
+    "us": "Feature",
+    "uk": "Feature",
+    "de": "Merkmal",
+    "fr": "Caractéristique",
+    "it": "Caratteristica",
+    "es": "Característica",
+    "jp": "特長",
+    "cn": "特点",
+}
 #: An answer and the bullet point that it repeats share this much at least.
 _LEAST_SIMILARITY: Final = 0.5
 _SHORTEST: Final = 2
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
-    """Yield the question with ``page`` (its lines, in an order by draw) and the ``line`` of the answer.
+    """Yield the question with ``page`` (its lines, by draw) and the ``line`` of the answer.
 
     ``page_facts`` are the lines with the attribute of each (``asked`` for the right one).
 
     Raises :class:`RowRejectedError` where the answer stands in no line, or in two.
     """
-    lines = page_lines(facts["attributes"] or (), facts["bullets"] or ())
+    feature = _FEATURE.get(facts["locale"], _FEATURE["us"])
+    lines = page_lines(facts["attributes"] or (), facts["bullets"] or (), feature)
     if len(lines) < 3:
         raise RowRejectedError("page-too-short", f"{len(lines)} lines")
     own = answering(facts["answer"], lines)
@@ -48,9 +58,12 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
 
 
 def page_lines(
-    attributes: Sequence[Mapping[str, str]], bullets: Sequence[str]
+    attributes: Sequence[Mapping[str, str]], bullets: Sequence[str], feature: str
 ) -> list[dict[str, str]]:
-    """Return the lines of a page: ``name`` of the fact, its ``value``, and the ``text`` shown."""
+    """Return the lines of a page: ``name`` of the fact, its ``value``, and the ``text`` shown.
+
+    A bullet is all value; its name is ``feature``.
+    """
     known = [each for each in attributes if each["name"] and each["value"]]
     lines = [
         {
@@ -61,9 +74,11 @@ def page_lines(
         for each in known
     ]
     values = [folded_case(each["value"]) for each in known]
-    for bullet in dict.fromkeys(filter(None, bullets)):
-        if not any(value in folded_case(bullet) for value in values):
-            lines.append({"name": FEATURE, "value": bullet, "text": bullet})
+    lines.extend(
+        {"name": feature, "value": bullet, "text": bullet}
+        for bullet in dict.fromkeys(filter(None, bullets))
+        if not any(value in folded_case(bullet) for value in values)
+    )
     return lines
 
 
@@ -73,7 +88,7 @@ def answering(answer: str, lines: Sequence[Mapping[str, str]]) -> Mapping[str, s
     found: list[tuple[float, Mapping[str, str]]] = []
     for line in lines:
         value = folded_case(line["value"])
-        if line["name"] == FEATURE:
+        if line["value"] == line["text"]:
             alike = similarity(said, tokens(line["value"]))
             within = len(folded) > 2 * _SHORTEST and folded.rstrip(".。") in value
             if within or alike >= _LEAST_SIMILARITY:

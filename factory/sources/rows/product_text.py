@@ -31,6 +31,12 @@ _NOTES: Final = (
 )
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*")
 _DIGIT: Final = re.compile(r"\d")
+#: Sizes that no digit states.
+_SIZE: Final = re.compile(
+    r"(?i)(?<![a-z])(?:x{0,3}-?(?:small|large)|medium|(?:twin|full|queen|king) size|"
+    r"talla [xsml]{1,4}|pequeñ[oa]|median[oa]|(?<!a )grande)(?![a-z])|[XSML]{1,4}サイズ"
+)
+_ENDED: Final = re.compile(r"[.!?。！？…)）」』\"”]\Z")
 _FEWEST_LETTERS: Final = 4
 _MOST_TITLE: Final = 200
 _FEWEST_TITLE_WORDS: Final = 3
@@ -110,6 +116,17 @@ def invents_numbers(target: str, inputs: Iterable[str]) -> bool:
     """Return whether the target has a number that the inputs do not have."""
     given = frozenset(tokens(" ".join(inputs)))
     return any(_DIGIT.search(word) and word not in given for word in tokens(target))
+
+
+def invents_sizes(target: str, inputs: Iterable[str]) -> bool:
+    """Return whether the target names a size, such as ``Large``, that the inputs do not name."""
+    given = " ".join(inputs).casefold()
+    return any(size.casefold() not in given for size in _SIZE.findall(target))
+
+
+def unended(text: str) -> bool:
+    """Return whether a text breaks off before the end of a sentence."""
+    return _ENDED.search(text) is None
 
 
 def boilerplate(text: str) -> bool:

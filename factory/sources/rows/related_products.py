@@ -14,10 +14,10 @@ OFFERS: Final = ("labels", "first", "second", "both", "type")
 
 #: The labels as a person would say them; the recipe lists them as the candidates.
 RELATIONS: Final = {
-    "same": "the same product",
+    "same": "the same product as the first",
     "different": "a different product of the same brand and kind",
     "substitute": "an alternative from another brand",
-    "complement": "a product to use together with it",
+    "complement": "a product to use together with the first",
 }
 #: Two titles of one product that share less may not be known as such.
 _LEAST_ALIKE: Final = 0.5
@@ -59,7 +59,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "locale": facts["locale"],
         "first": left,
         "second": right,
-        "both": f"{left} | {right}",
+        "both": f"(1) {left} (2) {right}",
         "type": facts["right_type"],
         "labels": RELATIONS[relation],
         "source_ids": facts["source_ids"],

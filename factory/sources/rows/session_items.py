@@ -45,9 +45,9 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         raise RowRejectedError("too-few-items", f"{len(golds)} different products before the last")
     if sum(akin(gold, (last,)) for gold in golds) < _LEAST_AKIN:
         raise RowRejectedError("not-akin", f"the products before {last.title!r} are of other kinds")
-    # The second likest: one of the three may be of another kind than the last product.
-    below = sorted(likeness(gold, (last,)) for gold in golds)[1]
-    wrong = wrong_products(facts, session, (last,), below, _MOST_NEGATIVES, draw)
+    # One of the three may be of another kind than the last product.
+    likest, second, _ = sorted((likeness(gold, (last,)) for gold in golds), reverse=True)
+    wrong = wrong_products(facts, session, (last,), (likest, second), _MOST_NEGATIVES, draw)
     locale = facts["locale"]
     shown = (last, *golds, *wrong)
     yield {

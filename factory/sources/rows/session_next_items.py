@@ -55,9 +55,14 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     begun, golds = session[:-_GOLDS], session[-_GOLDS:]
     if len(begun) < _LEAST_SHOWN or not all(akin(gold, begun) for gold in golds):
         begun, golds = [], []
-    wrong = wrong_products(
-        facts, session, earlier[-2:], likeness(last, earlier[-2:]), _MOST_NEGATIVES, draw
-    )
+    like = likeness(last, earlier[-2:])
+    wrong = wrong_products(facts, session, earlier[-2:], (like, like), _MOST_NEGATIVES, draw)
+    # None to three of the first three share as many words with what was viewed as the right one.
+    words = frozenset[str]().union(*(product.words for product in earlier[-_MOST_SHOWN:]))
+    shared = len(words & last.words)
+    above = [product for product in wrong if len(words & product.words) >= shared]
+    more = above[: draw.below(4, "more words")]
+    wrong = [*more, *(product for product in wrong if product not in more)]
     locale = facts["locale"]
     shown = (*session, *wrong)
     yield {

@@ -14,16 +14,18 @@ OFFERS: Final = ("title", "positive", "negatives")
 
 _LENGTHS: Final = (4, 3)
 _MOST_NEGATIVES: Final = 3
+_LEAST_KIN: Final = 2
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     """Yield one row: a product, the session that led to it, and three that led elsewhere.
 
-    A session is its last three or four different titles, the same number in every one. The likest
-    to the product is one wrong session, one of its brand another, and one comes by chance.
+    A session is its last three or four different titles, the same number in every one. What of the
+    product's words a session holds tells nothing: as often as not others hold more of them. But
+    none has a title as like the product's, or more products akin to it.
 
     Raises :class:`RowRejectedError` where the session is too short or has nothing to do with the
-    product, or where too few sessions of its length can be told from it.
+    product, where no other session holds as many of its words, or too few can be told from it.
     """
     session = viewed_products(facts["viewed"])
     if session is None:
@@ -35,11 +37,13 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
             "too-few-items", f"{len(earlier)} different products before the last"
         )
     own = earlier[-length:]
-    if sum(akin(product, (last,), 0.15) for product in own) < 2:
+    if _kin(last, own) < _LEAST_KIN:
         raise RowRejectedError("not-akin", f"what came before {last.title!r} is of other kinds")
     if any(similarity(product.words, last.words) >= VARIANT for product in own):
         raise RowRejectedError("variant-of-viewed", last.title)
     ids = {each["id"] for each in facts["viewed"]}
+    kin, shared = _kin(last, own), _shared(last, own)
+    likest, like = _likeness(last, own), _likeness_of_all(last, own)
     possible: list[tuple[str, list[Viewed]]] = []
     for other in facts["others"]:
         walk = viewed_products(other["viewed"])
@@ -47,13 +51,26 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
             continue
         cut = walk[-length:]
         # A session full of what the product is would have led to it as well.
-        if sum(akin(product, (last,), 0.15) for product in cut) < length - 1:
+        if (
+            _likeness(last, cut) < VARIANT
+            and _kin(last, cut) <= min(kin, length - 1)
+            and (_likeness(last, cut) < likest or _likeness_of_all(last, cut) < like)
+        ):
             possible.append((other["id"], cut))
     order = draw.permutation(len(possible), "order")
     shuffled = [possible[place] for place in order]
-    alike = sorted(shuffled, key=lambda each: -_likeness(last, each[1]))
-    wrong = alike[:2]
-    wrong += [each for each in shuffled if each not in wrong][: _MOST_NEGATIVES - len(wrong)]
+    above = sorted(
+        (each for each in shuffled if _shared(last, each[1]) >= shared),
+        key=lambda each: -_shared(last, each[1]),
+    )
+    if not above:
+        raise RowRejectedError("told-by-words", f"no other session has {shared} words of the title")
+    under = sorted(
+        (each for each in shuffled if _shared(last, each[1]) < shared),
+        key=lambda each: -_shared(last, each[1]),
+    )
+    more = draw.below(_MOST_NEGATIVES + 1, "more words")
+    wrong = (above[:more] + under + above[more:])[:_MOST_NEGATIVES]
     if len(wrong) < _MOST_NEGATIVES:
         raise RowRejectedError("too-few-sessions", f"{len(wrong)} others of {length} products")
     locale = facts["locale"]
@@ -74,6 +91,18 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
 
 def _likeness(last: Viewed, walk: Sequence[Viewed]) -> float:
     return max(similarity(last.words, product.words) for product in walk)
+
+
+def _kin(last: Viewed, walk: Sequence[Viewed]) -> int:
+    return sum(akin(product, (last,), 0.15) for product in walk)
+
+
+def _shared(last: Viewed, walk: Sequence[Viewed]) -> int:
+    return len(last.words & frozenset[str]().union(*(product.words for product in walk)))
+
+
+def _likeness_of_all(last: Viewed, walk: Sequence[Viewed]) -> float:
+    return sum(similarity(last.words, product.words) for product in walk) / len(walk)
 
 
 def _line(walk: Sequence[Viewed]) -> str:

@@ -1,8 +1,9 @@
-"""What stands beside a substitute of a query: one exact match, complements, irrelevant ones."""
+"""What stands beside a substitute of a query: two exact matches, complements, irrelevant ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 from factory.draw import Draw
@@ -17,5 +18,6 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     Raises :class:`~factory.sources.view.RowRejectedError` where too few can be told apart.
     """
     found = by_label(facts)
-    others = in_turns(found["E"][:1], found["C"], found["I"])
+    # Beside one match alone, the substitute would be the only other product of its kind.
+    others = chain(found["E"][:2], in_turns(found["C"], found["I"]))
     yield one_of(chosen(facts, found["S"], others, draw))

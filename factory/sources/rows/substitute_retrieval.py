@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.rows.judged import by_label, chosen, in_turns
+from factory.sources.rows.judged import by_label, chosen, in_turns, nearest_first
 
 OFFERS: Final = ("positives", "negatives")
 
@@ -18,7 +18,9 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     Raises :class:`~factory.sources.view.RowRejectedError` where too few can be told apart.
     """
     found = by_label(facts)
+    # Substitutes are alike, and matches as alike as they: as many of these, or the others show it.
     others = chain(
-        in_turns(found["E"][:2], found["C"], found["I"]), in_turns(found["near"], found["far"])
+        in_turns(nearest_first(found["E"], facts["query"])[:4], found["C"], found["I"]),
+        in_turns(found["near"], found["far"]),
     )
     yield chosen(facts, found["S"], others, draw)

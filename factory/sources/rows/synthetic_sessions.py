@@ -67,8 +67,11 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     if len(errands) < _ERRANDS or len(far) < _FAR:
         raise RowRejectedError("too-few-errands", gold)
     lines, shown, bought = _told(errands, chain, draw)
-    negatives = [each["query"].strip() for each in chain]
-    negatives += [other["query"].strip() for _, other in errands[-bought:]]
+    # Two queries of the last search, the right one and the one before it, and two of each errand:
+    # were they fewer, the right one would be known by the candidate that is like it.
+    negatives = [chain[-1]["query"].strip()]
+    for errand, other in errands[-bought:]:
+        negatives += [errand["query"].strip(), other["query"].strip()]
     negatives += [each["query"].strip() for each in far]
     yield {
         "key": facts["key"],

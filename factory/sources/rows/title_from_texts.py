@@ -11,6 +11,7 @@ from factory.sources.rows.product_text import (
     boilerplate,
     first_usable,
     invents_numbers,
+    invents_sizes,
     sentences,
     support,
     without_title,
@@ -18,7 +19,7 @@ from factory.sources.rows.product_text import (
 
 OFFERS: Final = ("description", "bullets", "brand", "color", "target", "subject")
 
-_LEAST_SUPPORT: Final = 0.6
+_LEAST_SUPPORT: Final = 0.8
 _MOST_DESCRIPTION: Final = 800
 _MOST_BULLETS: Final = 5
 
@@ -41,6 +42,7 @@ def _title(product: ProductText) -> dict[str, Any] | None:
         not (description or bullets)
         or len(description) > _MOST_DESCRIPTION
         or invents_numbers(product.title, given)
+        or invents_sizes(product.title, given)
         or support(product.title, given) < _LEAST_SUPPORT
     ):
         return None

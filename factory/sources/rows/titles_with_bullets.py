@@ -12,7 +12,7 @@ from factory.text import tokens
 OFFERS: Final = ("target", "listed")
 
 _MOST_BULLETS: Final = 6
-_LEAST_SUPPORT: Final = 0.6
+_LEAST_SUPPORT: Final = 0.7
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001

@@ -93,7 +93,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         "rounding": "" if exact else "rounded to two decimal places",
         "positive": amount_text(shown, target),
         "negatives": [amount_text(_shown(each)[0], target) for each in chosen],
-        "subject": facts["source_ids"][0],
+        # One question an amount: of the same few amounts of a shop the answers could be learnt.
+        "subject": f"{Fraction(measure.amount)} {measure.unit.name} in {name}",
         "source_ids": facts["source_ids"],
     }
 

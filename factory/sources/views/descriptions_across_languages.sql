@@ -1,6 +1,6 @@
--- The description of a product in two shops, and descriptions of other products in these shops'
--- languages and others: of the same brand, and from elsewhere. Which of them are listed is for
--- rows/descriptions_across_languages.py.
+-- The description of a product in two shops, and descriptions of other products in the second one's
+-- language: of words like its own, of the same brand, and from elsewhere; some of those in other
+-- languages too. Which of them are listed is for rows/descriptions_across_languages.py.
 --
 -- One key a product that several shops describe at some length: a Japanese text says as much in half
 -- the characters.
@@ -16,70 +16,87 @@ GROUP BY product_id
 HAVING min(locale) < max(locale)
 
 -- facts
+WITH wanted AS MATERIALIZED (
+    SELECT *, row_number() OVER (ORDER BY key) AS asker FROM chosen
+),
 -- The first 4,096 keys, in draw order, lend their texts to the others.
-WITH pool AS MATERIALIZED (
-    SELECT product_id, row_number() OVER (ORDER BY ordinal) - 1 AS number FROM keys
+pool AS MATERIALIZED (
+    SELECT product_id, brand, row_number() OVER (ORDER BY ordinal) - 1 AS number FROM keys
     QUALIFY number < 4096
 ),
--- The products of a brand, in draw order, each with the next two: a ring that needs no search.
-rings AS MATERIALIZED (
-    SELECT product_id, brand,
-        row_number() OVER (PARTITION BY brand ORDER BY ordinal) - 1 AS number,
-        count(*) OVER (PARTITION BY brand) AS size
-    FROM keys
-    WHERE brand IS NOT NULL
-),
-near_by AS (
-    SELECT wanted.key, rings.product_id, 1 AS near_by
-    FROM (
-        SELECT key, chosen.product_id, rings.brand, (number + step) % size AS number
-        FROM chosen JOIN rings USING (product_id) CROSS JOIN (VALUES (1), (2), (3)) AS steps (step)
-        WHERE step < size
-    ) AS wanted
-    JOIN rings ON rings.brand = wanted.brand AND rings.number = wanted.number
-),
-far_away AS (
-    SELECT DISTINCT wanted.key, pool.product_id, 0 AS near_by
-    FROM (
-        SELECT key, product_id,
-            draw(key || chr(31) || place, 'elsewhere') % (SELECT count(*) FROM pool) AS number
-        FROM (SELECT *, unnest(range(6)) AS place FROM chosen)
-    ) AS wanted
-    JOIN pool ON pool.number = wanted.number
-    ANTI JOIN near_by ON near_by.key = wanted.key AND near_by.product_id = pool.product_id
-    WHERE pool.product_id <> wanted.product_id
-),
-others AS MATERIALIZED (FROM near_by UNION ALL BY NAME FROM far_away),
+pool_size AS (SELECT count(*) AS size FROM pool),
 described AS MATERIALIZED (
     -- The products file may list a product twice.
     SELECT product_id, locale, min(description) AS text
     FROM products
     SEMI JOIN (
-        SELECT product_id FROM chosen UNION SELECT product_id FROM others
-    ) AS wanted USING (product_id)
+        SELECT product_id FROM wanted UNION SELECT product_id FROM pool
+    ) AS shown USING (product_id)
     WHERE length(description) >= CASE locale WHEN 'jp' THEN 30 ELSE 60 END
         AND length(description) <= 900
     GROUP BY product_id, locale
 ),
 own AS MATERIALIZED (
-    SELECT key, product_id, locale, text,
-        row_number() OVER (PARTITION BY key ORDER BY draw(key || locale, 'shop'), locale) AS place
-    FROM chosen JOIN described USING (product_id)
+    SELECT asker, key, product_id, brand, locale, text,
+        row_number() OVER (PARTITION BY asker ORDER BY draw(key || locale, 'shop'), locale) AS place
+    FROM wanted JOIN described USING (product_id)
     QUALIFY place <= 2
 ),
-asked AS (FROM own WHERE place = 1),
+lender AS MATERIALIZED (
+    SELECT number, brand, locale, product_id, text FROM pool JOIN described USING (product_id)
+),
+-- The pieces of a text: its words; of a Japanese one what stands between marks and particles.
+lent_words AS MATERIALIZED (
+    SELECT locale, number, word
+    FROM (
+        SELECT DISTINCT locale, number,
+            unnest(regexp_split_to_array(lower(text), '[\s,.;:()/|【】「」、。・をにはがのでと-]+')) AS word
+        FROM lender
+    )
+    WHERE length(word) > 1
+    QUALIFY count(*) OVER (PARTITION BY locale, word) BETWEEN 2 AND 48
+),
+own_words AS (
+    SELECT DISTINCT asker, locale, product_id,
+        unnest(regexp_split_to_array(lower(text), '[\s,.;:()/|【】「」、。・をにはがのでと-]+')) AS word
+    FROM own WHERE place = 2
+),
+sharing AS (
+    SELECT asker, own_words.locale, number, count(*) AS shared
+    FROM own_words
+    JOIN lent_words ON lent_words.locale = own_words.locale AND lent_words.word = own_words.word
+    GROUP BY asker, own_words.locale, number
+),
+found AS (
+    SELECT asker, locale, number, 1 AS near_by FROM (
+        FROM sharing
+        QUALIFY row_number() OVER (PARTITION BY asker ORDER BY shared DESC, number) <= 16
+    )
+    UNION
+    SELECT asker, locale, number, 1 AS near_by FROM (
+        SELECT asker, lender.locale, lender.number
+        FROM own JOIN lender ON lender.brand = own.brand
+        WHERE own.place = 2
+        QUALIFY row_number() OVER (
+            PARTITION BY asker
+            ORDER BY draw(key || chr(31) || lender.number, 'brand'), lender.number, lender.locale
+        ) <= 16
+    )
+    UNION
+    SELECT asker, locale, number, 0 AS near_by FROM (
+        SELECT asker, draw(key || chr(31) || place, 'elsewhere') % size AS number
+        FROM (SELECT *, unnest(range(6)) AS place FROM wanted) CROSS JOIN pool_size
+    ) JOIN lender USING (number)
+),
 listed AS (
-    SELECT asked.key,
+    SELECT asker,
         list({
-            'id': described.product_id,
-            'locale': described.locale,
-            'near_by': near_by,
-            'text': described.text
-        } ORDER BY near_by DESC, described.product_id, described.locale) AS others
-    FROM others
-    JOIN asked ON asked.key = others.key
-    JOIN described ON described.product_id = others.product_id AND described.locale <> asked.locale
-    GROUP BY asked.key
+            'id': product_id, 'locale': locale, 'near_by': near_by, 'text': text
+        } ORDER BY near_by DESC, product_id, locale) AS others
+    FROM (
+        SELECT asker, locale, number, max(near_by) AS near_by FROM found GROUP BY ALL
+    ) JOIN lender USING (locale, number)
+    GROUP BY asker
 )
 SELECT
     asked.key,
@@ -94,6 +111,7 @@ SELECT
         'product:' || asked.locale || ':' || asked.product_id,
         'product:' || other.locale || ':' || other.product_id
     ] AS source_ids
-FROM asked
-JOIN own AS other ON other.key = asked.key AND other.place = 2
-LEFT JOIN listed ON listed.key = asked.key
+FROM own AS asked
+JOIN own AS other ON other.asker = asked.asker AND other.place = 2
+LEFT JOIN listed ON listed.asker = asked.asker
+WHERE asked.place = 1

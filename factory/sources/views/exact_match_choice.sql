@@ -17,7 +17,7 @@ HAVING bool_or(label = 'E') AND count(*) FILTER (label <> 'E') >= getvariable('o
 WITH
 -- include judged
 shown AS (
-    FROM judged_in_turn WHERE place <= 5
+    FROM judged_in_turn WHERE place <= 12
 )
 SELECT
     key,

@@ -10,19 +10,19 @@
 SELECT
     locale || ':' || min(review_id) AS key,
     locale || ':' || product_id AS split_group,
-    CAST(rating AS INTEGER) AS stars,
-    min(review_id) AS review_id,
-    product_id,
-    locale
+    CAST(rating AS INTEGER) AS stars
 FROM reviews
 WHERE rating = floor(rating)
 GROUP BY product_id, locale, rating
 
 -- facts
 WITH wanted AS (
-    SELECT chosen.key, chosen.stars, chosen.locale, chosen.product_id, reviews.review_id,
+    SELECT chosen.key, chosen.stars, reviews.locale, reviews.product_id, reviews.review_id,
         reviews.title AS headline, reviews.text
-    FROM reviews JOIN chosen USING (review_id, locale)
+    FROM reviews
+    JOIN (SELECT key, stars, split_part(key, ':', 1) AS locale, substr(key, strpos(key, ':') + 1)
+            AS review_id FROM chosen) AS chosen
+        USING (review_id, locale)
 )
 SELECT
     key,

@@ -76,4 +76,5 @@ SELECT answers.key, answers.locale, query, answers.type AS labels,
 FROM answers
 JOIN asked USING (key)
 LEFT JOIN listed USING (key)
-WHERE NOT contains(answers.type, ',')
+-- A query that is the name of the type asks nothing.
+WHERE NOT contains(answers.type, ',') AND lower(trim(query)) <> lower(answers.type)

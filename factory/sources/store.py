@@ -1,8 +1,8 @@
-"""Where the rows of large JSON files are kept once they have been read: a DuckDB file in the cache.
+"""Where the rows of large files are kept once they have been read: a DuckDB file in the cache.
 
-Each scan of a gigabyte of JSON takes seconds, and a task reads its source three times and more. So
-the files are read once, into a store under a name made of their fingerprints; what is not worth a
-file stays in memory.
+Each scan of a gigabyte of JSON or CSV takes seconds, and a task reads its source three times and
+more. So the files are read once, into a store under a name made of their fingerprints; what is not
+worth a file stays in memory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from factory.sources.base import SourceFile
 from factory.sources.download import cache_folder
 from factory.sources.sql import identifier, text_literal
 
-#: Bytes of JSON; what is smaller is not worth a file (14 MB are read again in 0.2 s).
+#: Bytes of text; what is smaller is not worth a file (14 MB are read again in 0.2 s).
 _IN_MEMORY_UP_TO: Final = 64 << 20
 _GZIP_RATIO: Final = 5
 

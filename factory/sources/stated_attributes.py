@@ -1,0 +1,135 @@
+"""Which attributes a text states: those whose value stands in it as words of its own.
+
+A text is asked for more attributes than it states, and an answer ``None`` must be true: an
+attribute is asked for in vain only where no value that the shop knows of it stands in the text,
+where the text does not name it, and, if its values are measures, where the text has no figure that
+is left over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
+
+from factory.text import CJK
+
+#: What a brand and a type of product are called, by locale.
+BRAND: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("us", "uk"), "Brand"),
+        "de": "Marke",
+        "fr": "Marque",
+        "it": "Marca",
+        "es": "Marca",
+        "jp": "ブランド",
+        "cn": "品牌",
+    }
+)
+PRODUCT_TYPE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("us", "uk"), "Product type"),
+        "de": "Produktart",
+        "fr": "Type de produit",
+        "it": "Tipo di prodotto",
+        "es": "Tipo de producto",
+        "jp": "商品の種類",
+        "cn": "商品类型",
+    }
+)
+#: An attribute that is called "type" cannot be told from the type of the product.
+_RENAMED: Final = {
+    **dict.fromkeys((("us", "type"), ("uk", "type"), ("fr", "type")), "Style"),
+    ("es", "tipo"): "Estilo",
+    ("it", "tipo"): "Stile",
+    ("cn", "类型"): "款式",
+    ("us", "size or format"): "Size",
+    ("es", "medida o formato"): "Medida",
+    ("jp", "サイズ・仕様"): "サイズ",
+    ("us", "made for"): "Intended user",
+    ("us", "compatible with"): "Compatible device",
+    ("es", "para quién"): "Público",
+    ("es", "compatible con"): "Dispositivo compatible",
+    ("es", "tamaño"): "Tamaño de cama",
+}
+#: Sellers also call the line of a product its model: that a text has none is not sure.
+_NEVER_IN_VAIN: Final = frozenset(
+    ("Model", "Modelo", "Modell", "Modèle", "Modello", "モデル", "型号")
+)
+#: The number under which a maker lists a product: no text states it as a fact.
+MODEL_NUMBER: Final = re.compile(r"[A-Z]{1,4}-?\d{2,6}[A-Z]?\Z")
+
+
+def shown_name(name: str, locale: str) -> str:
+    """Return what an attribute is called where it is asked for."""
+    named = _RENAMED.get((locale, name.casefold()), name)
+    return named[:1].upper() + named[1:]
+
+
+def places(value: str, text: str) -> list[tuple[int, int]]:
+    """Return where ``value`` stands in ``text`` as words of its own, in whatever case."""
+    if CJK.search(value):
+        # ``Made of wood`` is one word: 木製.
+        before, after = "", "(?:製|制(?!造))?"
+    else:
+        before, after = r"(?<![^\W_])(?<!\d[.,])", r"(?![^\W_]|[.,]\d|['’]s\b)"
+        # Beside Chinese and Japanese, Latin words and figures stand without spaces.
+        if CJK.search(text):
+            before, after = r"(?<![0-9A-Za-z])(?<!\d[.,])", r"(?![0-9A-Za-z]|[.,]\d)"
+    pattern = f"{before}{re.escape(value)}{after}"
+    return [found.span() for found in re.finditer(pattern, text, re.IGNORECASE)]
+
+
+def stated(text: str, named: Iterable[tuple[str, str]]) -> Iterator[tuple[int, int, str]]:
+    """Yield the first place of each value in ``text`` with its name, the longest values first.
+
+    A value within a longer one that was found, such as ``Gray`` in ``Dark Gray``, is not stated.
+    """
+    taken: list[tuple[int, int]] = []
+    for name, value in sorted(named, key=lambda each: (-len(each[1]), each)):
+        free = [
+            (start, end)
+            for start, end in places(value, text)
+            if not any(start < b and a < end for a, b in taken)
+        ]
+        # A brand within each mention of a model is a part of the model's name.
+        taken += free
+        if free:
+            yield *free[0], name
+
+
+def askable(
+    text: str,
+    locale: str,
+    found: Sequence[tuple[int, int, str]],
+    own: Iterable[str],
+    known: Sequence[Mapping[str, Any]],
+) -> list[str]:
+    """Return the names that ``text`` surely has no value of.
+
+    ``own`` are the names (as shown) of what is known of the text's subject, stated or not;
+    ``known`` the attributes of the shop, each with its ``name`` and ``known_values``.
+    """
+    rest = list(text)
+    for start, end, _ in found:
+        for value_start, value_end in places(text[start:end], text):
+            rest[value_start:value_end] = " " * (value_end - value_start)
+    left = "".join(rest)
+    figures = any(character.isdigit() for character in left)
+    held = {*own, *(name for *_, name in found)}
+    absent = []
+    for each in known:
+        name, values = shown_name(each["name"], locale), each["known_values"]
+        if (
+            name in held
+            or name in _NEVER_IN_VAIN
+            or places(each["name"], left)
+            or places(name, left)
+        ):
+            continue
+        if figures and any(character.isdigit() for value in values for character in value):
+            continue
+        if not any(places(value, left) for value in values):
+            absent.append(name)
+    return list(dict.fromkeys(absent))
