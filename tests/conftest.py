@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
 
-PROJECT = Path(__file__).parents[1]
+from factory.engines import LocalEngine
+from factory.line import RunResult, run_task
+from tests.catalogue import PROJECT, sized
+
 SHARED = PROJECT.parent / "shared"
 EXAMPLES = "shopping_queries_dataset_examples.parquet"
 PRODUCTS = "shopping_queries_dataset_products.parquet"
@@ -18,14 +25,17 @@ BUNDLED = PROJECT / "factory" / "sources" / "samples" / "esci"
 
 @pytest.fixture
 def recipe_file(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes recipes.yaml with changes: ``task12__size=5`` and so on."""
+    """Return a function that writes recipes.yaml with changes: ``task12__size=5`` and so on.
+
+    Changes of a task are laid over the included one.
+    """
 
     def write(**changes: object) -> Path:
         data = yaml.safe_load((PROJECT / "recipes.yaml").read_text(encoding="utf-8"))
         for name, value in changes.items():
             if "__" in name:
                 task, _, key = name.partition("__")
-                data["tasks"][task][key] = value
+                data.setdefault("tasks", {}).setdefault(task, {})[key] = value
             else:
                 data[name] = value
         path = tmp_path / "recipe" / "recipes.yaml"
@@ -34,6 +44,30 @@ def recipe_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RunResult]:
+    """Return a function that gives the run of one task on the bundled shop, made once for all.
+
+    Several workers of pytest-xdist share the runs: whoever asks first makes it, the others wait.
+    """
+    root = tmp_path_factory.getbasetemp()
+    shared = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "every-task"
+    shared.mkdir(exist_ok=True)
+    recipe = sized()
+
+    @cache
+    def run(task: str) -> RunResult:
+        folder = shared / task
+        with (shared / f"{task}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "manifest.json").is_file():
+                return run_task(recipe, task, shared, LocalEngine())
+            manifest = json.loads((folder / "manifest.json").read_bytes())
+            return RunResult(folder, manifest, fresh=False)
+
+    return run
 
 
 def copy_shop(folder: Path, copies: int = 1, order: str = "original") -> Path:

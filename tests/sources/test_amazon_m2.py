@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from factory.errors import SourceError
 from factory.sources import TABLES, AttachedSource
+from factory.sources import store as stores
 from factory.sources.amazon_m2 import AmazonM2Options, AmazonM2Source
 from shop.amazon_m2 import printed
 from tests.conftest import SHARED
@@ -259,6 +260,26 @@ def test_missing_file_is_named(connection, tmp_path):
     write_csv(tmp_path / PRODUCTS, [product("B01")], COLUMNS)
     with pytest.raises(SourceError, match=r"looked for 'sessions_train\*\.csv'"):
         attach(connection, tmp_path)
+
+
+def test_store_is_made_once_for_files_and_locales(connection, tmp_path, monkeypatch):
+    monkeypatch.setattr(stores, "_IN_MEMORY_UP_TO", 0)
+    monkeypatch.setenv("ESHOP_FACTORY_CACHE", str(tmp_path / "cache"))
+    products = [product("B01"), product("B01", locale="DE"), product("")]
+    folder = write_upstream(
+        tmp_path / "files", products, [session("A1", "B2"), session("A1", "B3", locale="DE")]
+    )
+    source = attach(connection, folder)
+    sold = rows(connection, "FROM m2.products ORDER BY ALL")
+    (made,) = (tmp_path / "cache").rglob("*.duckdb")
+    written = made.stat().st_mtime_ns
+    assert source.quarantined[0].cause == "value-missing"
+    assert attach(connection, folder) == source
+    assert rows(connection, "FROM m2.products ORDER BY ALL") == sold
+    assert made.stat().st_mtime_ns == written
+    attach(connection, folder, locales=["de"])
+    assert rows(connection, "SELECT locale FROM m2.products") == [("de",)]
+    assert len([*(tmp_path / "cache").rglob("*.duckdb")]) == 2
 
 
 def test_bundled_files_are_read_without_a_fault(connection, tmp_path):

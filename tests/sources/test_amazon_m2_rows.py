@@ -13,6 +13,7 @@ from factory.sources.rows import (
     titles_across_languages,
     titles_in_japanese,
 )
+from factory.sources.session_titles import viewed_products, wrong_products
 from factory.sources.view import RowRejectedError
 
 DRAW = Draw(7, "task", "key")
@@ -102,9 +103,24 @@ def test_session_is_cut_before_its_last_and_its_last_three():
     assert row["positives"] == list(LAMPS[2:])
 
 
+def words_of_the_lamp(number: int) -> list[dict[str, Any]]:
+    """A session of other kinds in which each title has one word of the last lamp's."""
+    titles = [
+        f"Kett steel kettle model {word} number {number} grey"
+        for word in ("desk", "lamp", "foldable", "battery", "operated")
+    ]
+    return [
+        {"id": f"K{number}-{place}", "title": title, "brand": "Kett"}
+        for place, title in enumerate(titles)
+    ]
+
+
+def walks(*sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"id": str(number), "viewed": walk} for number, walk in enumerate(sessions)]
+
+
 def test_sessions_are_of_one_length_and_hold_nothing_of_the_right_one():
-    kettles = [viewed(*OTHERS[i : i + 5], brand="Kett") for i in (0, 5, 10, 15)]
-    others = [{"id": str(i), "viewed": walk} for i, walk in enumerate(kettles)]
+    others = walks(*map(words_of_the_lamp, range(4)))
     others.append({"id": "shares", "viewed": viewed(LAMPS[0], *OTHERS[:4], brand="Kett")})
     (row,) = sessions_of_item.rows({**facts(), "others": others}, DRAW)
     assert row["positive"].split(" -> ") == list(LAMPS[:4])
@@ -113,8 +129,24 @@ def test_sessions_are_of_one_length_and_hold_nothing_of_the_right_one():
     assert sum(name.startswith("session:") for name in row["source_ids"]) == 4
 
 
+def test_number_of_sessions_with_more_words_of_the_product_says_nothing():
+    plain = [viewed(*OTHERS[i : i + 5], brand="Kett") for i in (0, 5, 10)]
+    others = walks(*map(words_of_the_lamp, range(3)), *plain)
+    counts = set()
+    for number in range(40):
+        (row,) = sessions_of_item.rows({**facts(), "others": others}, Draw(7, "t", str(number)))
+        counts.add(sum("foldable" in text for text in row["negatives"]))
+    assert counts == {0, 1, 2, 3}
+
+
+def test_product_told_by_the_words_of_its_session_makes_no_sample():
+    plain = walks(*(viewed(*OTHERS[i : i + 5], brand="Kett") for i in (0, 5, 10)))
+    assert reason(sessions_of_item, {**facts(), "others": plain}) == "told-by-words"
+
+
 def test_too_few_other_sessions_make_no_sample():
-    assert reason(sessions_of_item, {**facts(), "others": []}) == "too-few-sessions"
+    others = walks(*map(words_of_the_lamp, range(2)))
+    assert reason(sessions_of_item, {**facts(), "others": others}) == "too-few-sessions"
 
 
 ENGLISH = "Lumo desk lamp with clamp for offices, 40 cm"
@@ -175,8 +207,10 @@ def descriptions(**values: Any) -> dict[str, Any]:
 
 def test_options_are_in_one_language_or_two_and_two():
     patterns = set()
+    facts = descriptions(description="A lamp with a clamp for the desk, bright enough, E27 socket.")
+    facts["others"][0]["text"] = "Ein Wasserkocher E27 aus Stahl, der in zwei Minuten kocht."
     for number in range(30):
-        (row,) = descriptions_across_languages.rows(descriptions(), Draw(7, "task", str(number)))
+        (row,) = descriptions_across_languages.rows(facts, Draw(7, "task", str(number)))
         spanish = sum(text.startswith(("Una", "La ")) for text in row["negatives"])
         patterns.add(spanish)
         assert len(set(row["negatives"])) == 3
@@ -194,3 +228,27 @@ def test_form_of_the_same_product_is_never_wrong():
     row["others"].append(described("B7", "de", form, 1))
     (made,) = descriptions_across_languages.rows(row, DRAW)
     assert form not in made["negatives"]
+
+
+def test_the_same_product_in_a_third_language_is_never_wrong():
+    row = descriptions()
+    row["others"].append(described("B1", "es", "Una lámpara con pinza para leer de noche.", 1))
+    for number in range(20):
+        (made,) = descriptions_across_languages.rows(row, Draw(7, "task", str(number)))
+        assert not any("pinza" in text for text in made["negatives"])
+
+
+def test_description_told_by_its_numbers_makes_no_sample():
+    row = descriptions(
+        description="A lamp of 60 watts with a clamp for the desk, model XQ-7700.",
+        positive="Eine Lampe mit 60 Watt und Klemme für den Tisch, Modell XQ-7700.",
+    )
+    assert reason(descriptions_across_languages, row) == "told-by-words"
+
+
+def test_few_wrong_products_are_as_like_as_a_right_one():
+    session = viewed_products(viewed(*LAMPS))
+    alike = viewed(*(f"lamp {w}ik {w}ol {w}un" for w in "bcdfghjk"), brand="Glow")
+    wrong = wrong_products(facts(alike=alike), session, session[-1:], (0.5, 0.1), 17, DRAW)
+    assert 0 < sum(product.title.startswith("lamp") for product in wrong) <= 4
+    assert len(wrong) > 12

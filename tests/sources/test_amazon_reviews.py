@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from factory.errors import SourceError
-from factory.sources import amazon_reviews_store
+from factory.sources import store as stores
 from factory.sources.amazon_reviews import AmazonReviewsOptions, AmazonReviewsSource
 from factory.sources.base import TABLES
 from tests.conftest import SHARED
@@ -323,7 +323,7 @@ def test_files_that_cannot_be_used_are_named(attach, tmp_path):
 class TestStore:
     @pytest.fixture(autouse=True)
     def large(self, monkeypatch, tmp_path):
-        monkeypatch.setattr(amazon_reviews_store, "_IN_MEMORY_UP_TO", 0)
+        monkeypatch.setattr(stores, "_IN_MEMORY_UP_TO", 0)
         monkeypatch.setenv("ESHOP_FACTORY_CACHE", str(tmp_path / "cache"))
 
     @staticmethod

@@ -202,6 +202,7 @@ def test_an_attribute_of_a_near_domain_is_not_said_not_to_apply():
     assert shoe is not None
     assert not foreign(roast, "Tea", ["Flavor"])
     assert not foreign(scent, "Coffee", ["Flavor"])
+    assert not foreign(scent, "Sunscreen", ["Protection level"])
     assert foreign(shoe, "Tea", ["Flavor"])
     assert not foreign(shoe, "Thing", ["Color"])
 

@@ -170,6 +170,14 @@ def test_a_number_of_units_in_words_is_not_computed_with() -> None:
         list(numeric_reasoning.rows(facts, Draw(7, "task8", "key")))
 
 
+@pytest.mark.parametrize(
+    "title", ["Quorvex Cotton Running Socks, 3 Pack", "Calcetines de algodón, pack de 3"]
+)
+def test_what_is_sold_in_pairs_is_not_counted(title: str) -> None:
+    with pytest.raises(RowRejectedError, match="sold-in-pairs"):
+        list(numeric_reasoning.rows(title_facts(title), Draw(7, "task8", "key")))
+
+
 def test_neither_the_rank_of_a_number_nor_the_way_out_gives_the_answer_away() -> None:
     largest = smallest = numbers = offered = right = 0
     for row in mapped("numeric_reasoning"):
@@ -209,6 +217,16 @@ def test_every_conversion_is_right_and_every_other_option_wrong() -> None:
             assert exact == values[0]
         assert all(abs(value - values[0]) > values[0] / 50 for value in values[1:])
         assert len(set(values)) == len(values)
+
+
+def test_one_conversion_is_one_subject_however_its_amount_is_written() -> None:
+    subjects = {
+        row["subject"]
+        for title in ("Plate of Stoneware, 20 lb Load", "Rack of Steel, Holds 20.0 lb")
+        for number in range(20)
+        for row in unit_conversion.rows(title_facts(title), Draw(number, "convert_units", "key"))
+    }
+    assert subjects == {"20 lb in kg", "20 lb in g"}
 
 
 def test_an_amount_that_the_title_converts_itself_is_not_asked_for() -> None:
@@ -374,6 +392,23 @@ def test_a_session_is_marked_as_made_up_and_tells_of_one_open_search() -> None:
         assert f"Query keyword '{gold}'" not in events
         assert gold not in row["negatives"]
         assert 800 < len("\n".join(events)) < 5000
+
+
+def test_every_search_of_a_session_has_two_candidates_or_none() -> None:
+    # Were the last search alone to have two, the right one would be the one that is like another.
+    paired = 0
+    for row in mapped("synthetic_sessions"):
+        candidates = [*row["positives"], *row["negatives"]]
+        shown = [
+            each[len("Query keyword '") : -1] for each in row["events"] if each.startswith("Query")
+        ]
+        repeated = [each for each in candidates if each in shown]
+        bought = sum(each.startswith("Purchase") for each in row["events"])
+        assert shown[-1] in repeated
+        assert len(repeated) <= 1 + bought
+        paired += len(repeated) == 1 + bought
+
+    assert paired > 0.9 * len(mapped("synthetic_sessions"))
 
 
 def test_a_session_names_all_that_it_shows() -> None:

@@ -1,9 +1,13 @@
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from factory.errors import RecipeError
 from factory.sources.view import PACKAGED, load_view
+from tests.catalogue import catalogue
 
 KEYS = "SELECT query_id AS key, query_id AS split_group FROM judgements"
 FACTS = "SELECT key, 'us' AS locale, ['query:1'] AS source_ids FROM chosen"
@@ -265,12 +269,41 @@ def test_a_view_that_is_not_utf8_is_refused(tmp_path):
         load_view("mine", tmp_path)
 
 
+@cache
+def options_of(view: str) -> dict[str, Any]:
+    """Return the options with which the catalogue uses a view."""
+    used = (task for task in catalogue().tasks.values() if task.rows == view and not task.derive)
+    return next(used).options.model_dump(mode="json")
+
+
+def test_every_packaged_view_is_some_tasks_own():
+    used = {task.rows for task in catalogue().tasks.values()}
+    assert used == set(PACKAGED_VIEWS)
+
+
 @pytest.mark.parametrize("name", PACKAGED_VIEWS)
 def test_every_packaged_view_is_usable_over_empty_tables(name):
-    keys, facts = load_view(name).columns("t", {"candidates": 5})
+    keys, facts = load_view(name).columns("t", options_of(name))
 
     assert {"key", "split_group"} <= set(keys)
     assert {"key", "locale", "source_ids"} <= set(facts)
+
+
+@pytest.mark.parametrize("name", PACKAGED_VIEWS)
+def test_a_packaged_view_says_exactly_which_columns_it_reads(name):
+    view = load_view(name)
+
+    assert view.needs
+    for table, columns in view.needs.items():
+        for column in columns:
+            left = tuple(each for each in columns if each != column)
+            fewer = {**view.needs, table: left}
+            if not left:
+                del fewer[table]
+            with pytest.raises(RecipeError, match=r"is not usable|lacks the column"):
+                replace(view, needs=fewer or {"labels": ("subject",)}).columns(
+                    "t", options_of(name)
+                )
 
 
 def test_a_views_row_mapper_is_part_of_what_defines_it():

@@ -1,0 +1,331 @@
+"""Mixtures: the papers' sizes, what is held out, and one file of samples that agree."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import factory
+from factory.engines import LocalEngine
+from factory.errors import RecipeError, UsageError
+from factory.line.build import touches
+from factory.line.mixture import MixtureResult, run_mixture
+from factory.recipe import load_recipe
+from factory.recipe.mixtures import resolve_mixture
+from factory.sample import Sample
+from tests.catalogue import catalogue
+
+RECIPE = """\
+include: [catalogue]
+filters: {grammar: true, options: {max_similarity: 0.8}}
+tasks:
+  task12: {size: 60}
+TASKS
+mixtures:
+  small:
+    title: A small mixture
+MIXTURE
+"""
+THREE = "tasks: {task12: 20, write_query_for_product: 30, classify_query_product_relation: 40}"
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Callable[..., MixtureResult]:
+    """Return a function that runs a mixture written as YAML: one block a keyword."""
+
+    def run(*mixture: str, tasks: str = "", out: str = "out", **options: Any) -> MixtureResult:
+        recipe = write(tmp_path, *mixture, tasks=tasks)
+        return run_mixture(load_recipe(recipe), "small", tmp_path / out, LocalEngine(), **options)
+
+    return run
+
+
+def write(folder: Path, *mixture: str, tasks: str = "") -> Path:
+    lines = "\n".join(f"    {line}" for line in mixture)
+    path = folder / "recipe.yaml"
+    path.write_text(RECIPE.replace("TASKS", tasks).replace("MIXTURE", lines), encoding="utf-8")
+    return path
+
+
+def samples(folder: Path, split: str = "train") -> list[Sample]:
+    if not (folder / f"{split}.jsonl").is_file():
+        return []
+    return list(factory.read_samples(folder, split))
+
+
+def shown(of: Iterable[Sample]) -> set[str]:
+    return {each for sample in of for each in touches(sample.provenance.source_ids)}
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("v7", 417_000),
+        ("v8", 462_435),
+        ("v7b", 152_496),
+        ("v9b", 40_000),
+        ("nvidia_all", 502_435),
+        ("eshopinstruct", 63_972),
+    ],
+)
+def test_the_papers_sizes_add_up_to_what_they_print(name: str, size: int) -> None:
+    spec = catalogue().mixtures[name]
+    assert spec.size == size
+    assert sum({**spec.nvidia}.values()) + sum({**spec.eshop}.values()) == size
+
+
+@pytest.mark.parametrize("name", [n for n, m in catalogue().mixtures.items() if m.size])
+def test_what_tasks_lend_and_what_nobody_makes_is_the_whole_size(name: str) -> None:
+    mixture = resolve_mixture(catalogue(), name)
+    made = sum(share.size for share in mixture.shares)
+    assert made + sum(each.size for each in mixture.absent) == mixture.spec.size
+    assert all(share.size > 0 for share in mixture.shares)
+
+
+def test_a_set_that_several_tasks_make_is_shared_out_in_proportion() -> None:
+    by_number: dict[int, list[str]] = {}
+    for name, task in catalogue().tasks.items():
+        for number in [task.eshop] if isinstance(task.eshop, int) else task.eshop or []:
+            by_number.setdefault(number, []).append(name)
+    several = {number: names for number, names in by_number.items() if len(names) > 1}
+    assert several
+    spec = catalogue().mixtures["eshopinstruct"]
+    lent = {s.task: s.size for s in resolve_mixture(catalogue(), "eshopinstruct").shares}
+    for number, names in several.items():
+        if all(isinstance(catalogue().tasks[name].eshop, int) for name in names):
+            assert sum(lent[name] for name in names) == spec.eshop[number]
+            total = sum(catalogue().tasks[name].size for name in names)
+            for name in names:
+                share = spec.eshop[number] * catalogue().tasks[name].size / total
+                assert abs(lent[name] - share) < 1
+
+
+def test_every_task_with_an_ecominstruct_id_is_in_its_mixture_up_to_the_cap() -> None:
+    mixture = resolve_mixture(catalogue(), "ecominstruct")
+    wanted = {name: task for name, task in catalogue().tasks.items() if task.ecom}
+    assert {share.task for share in mixture.shares} == set(wanted)
+    cap = mixture.spec.cap
+    assert cap is not None
+    for share in mixture.shares:
+        if share.held_out:
+            assert (share.size, share.test) == (0, mixture.spec.test)
+        else:
+            assert share.size == min(wanted[share.task].size, cap)
+
+
+def test_no_two_tasks_have_one_ecominstruct_id() -> None:
+    ids = Counter(task.ecom for task in catalogue().tasks.values() if task.ecom)
+    assert [name for name, count in ids.items() if count > 1] == []
+
+
+def test_an_unknown_mixture_and_an_unknown_task_are_told_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no mixture 'v9c': did you mean 'v9"):
+        resolve_mixture(catalogue(), "v9c")
+    with pytest.raises(RecipeError, match=r"yaml:9: mixtures\.small\.tasks: there is no task"):
+        load_recipe(write(tmp_path, "tasks: {task120: 5}"))
+    with pytest.raises(RecipeError, match=r"mixtures\.small\.held_out: there is no task 'esic'"):
+        load_recipe(write(tmp_path, "tasks: {task12: 5}", "held_out: [esic]"))
+    with pytest.raises(RecipeError, match="a mixture needs tasks: give nvidia, eshop, tasks or "):
+        load_recipe(write(tmp_path, "cap: 5"))
+
+
+def test_the_mixed_file_is_the_samples_of_its_tasks_in_an_order_of_its_own(mixed) -> None:
+    result = mixed(THREE)
+    train = samples(result.folder)
+    counts = Counter(sample.task for sample in train)
+    assert counts == {
+        "task12": 20,
+        "write_query_for_product": 30,
+        "classify_query_product_relation": 40,
+    }
+    # Shuffled: no task stands in one piece.
+    changes = sum(a.task != b.task for a, b in pairwise(train))
+    assert changes > 20
+    for task in counts:
+        own = (result.folder / task / "train.jsonl").read_bytes().splitlines()
+        mixed_lines = (result.folder / "train.jsonl").read_bytes().splitlines()
+        assert set(own) <= set(mixed_lines)
+    described = result.manifest["files"]["train.jsonl"]
+    assert described["rows"] == len(train)
+    assert {name: t["accepted"] for name, t in result.manifest["tasks"].items()} == counts
+
+
+def test_the_order_of_the_mixed_file_does_not_follow_the_order_of_tasks(mixed) -> None:
+    one = mixed(THREE, out="a").folder
+    names = "classify_query_product_relation: 40, task12: 20, write_query_for_product: 30"
+    # Laid first, these tasks come before all others of the catalogue.
+    other = mixed(f"tasks: {{{names}}}", out="b").folder
+    assert (one / "train.jsonl").read_bytes() == (other / "train.jsonl").read_bytes()
+    fewer = mixed("tasks: {write_query_for_product: 30, task12: 20}", out="c").folder
+    kept = [s.id for s in samples(one) if s.task != "classify_query_product_relation"]
+    assert [sample.id for sample in samples(fewer)] == kept
+
+
+def test_a_second_run_changes_nothing(mixed) -> None:
+    def stands(folder: Path) -> dict[str, tuple[bytes, bool]]:
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and ".work" not in path.parts
+        }
+
+    first = mixed(THREE)
+    before = stands(first.folder)
+    assert mixed(THREE).manifest == first.manifest
+    assert stands(first.folder) == before
+    assert stands(mixed(THREE, fresh=True).folder) == before
+
+
+def test_what_is_held_out_gives_only_test_samples_and_so_does_what_derives_from_it(mixed) -> None:
+    result = mixed(
+        "tasks: {recognize_title_entities: 30, detect_title_spans: 30, label_title_type: 40}",
+        "held_out: [recognize_title_entities]",
+        "test: 8",
+    )
+    tasks = result.manifest["tasks"]
+    for held in ("recognize_title_entities", "detect_title_spans"):
+        assert tasks[held]["held_out"]
+        assert (tasks[held]["wanted"], tasks[held]["accepted"]) == (0, 0)
+        assert (tasks[held]["test_wanted"], tasks[held]["test_accepted"]) == (8, 8)
+    assert not tasks["label_title_type"]["held_out"]
+    assert {s.task for s in samples(result.folder)} == {"label_title_type"}
+    tested = samples(result.folder, "test")
+    assert Counter(s.task for s in tested) == {
+        "recognize_title_entities": 8,
+        "detect_title_spans": 8,
+    }
+    assert not shown(samples(result.folder)) & shown(tested)
+
+
+def test_a_held_out_source_holds_out_all_its_tasks(mixed) -> None:
+    result = mixed(
+        "tasks: {task12: 20, follow_instruction: 10, label_title_type: 10}",
+        "held_out: [esci, alpaca]",
+        "test: 3",
+    )
+    assert {s.task for s in samples(result.folder)} == {"label_title_type"}
+    assert Counter(s.task for s in samples(result.folder, "test")) == {
+        "task12": 3,
+        "follow_instruction": 3,
+    }
+
+
+def test_what_any_test_sample_shows_is_in_no_training_sample_of_any_task(mixed) -> None:
+    tasks = "  write_query_for_product: {test: 10}\n  judge_exact_match: {test: 10}"
+    mixture = "tasks: {task12: 60, write_query_for_product: 40, judge_exact_match: 40}"
+    with_tests = mixed(mixture, tasks=tasks)
+    tested = samples(with_tests.folder, "test")
+    assert Counter(s.task for s in tested) == {
+        "write_query_for_product": 10,
+        "judge_exact_match": 10,
+    }
+    train = samples(with_tests.folder)
+    assert {s.task for s in train} == {"task12", "write_query_for_product", "judge_exact_match"}
+    assert not shown(train) & shown(tested)
+    assert not {s.split_group for s in train} & {s.split_group for s in tested}
+    without = mixed(mixture, out="without")
+    assert shown(samples(without.folder)) & shown(tested)
+
+
+def same_rows(folder: Path) -> str:
+    """Write two tasks that ask one question, and disagree where the query has an even length."""
+    for name in ("views", "templates"):
+        (folder / name).mkdir()
+    (folder / "templates" / "ask.j2").write_text(
+        '{% extends "generation.j2" %}{% block prompt_a %}Is it even?{% endblock %}'
+        "{% block input %}{{ query }}{% endblock %}"
+    )
+    for name, answer in (
+        ("even", "'yes'"),
+        ("odd", "if(length(query) % 2 = 0, 'no', 'yes')"),
+    ):
+        (folder / "views" / f"{name}.sql").write_text(
+            "-- needs judgements: query_id, query, locale\n"
+            "-- keys\nSELECT DISTINCT locale || ':' || query_id AS key, key AS split_group, "
+            "query, locale FROM judgements\n"
+            f"-- facts\nSELECT key, locale, query, {answer} AS target, ['query:' || key] AS "
+            "source_ids FROM chosen\n"
+        )
+    head = "title: Even, source: esci, type: generation, template: ask.j2, size: 5000"
+    return "\n".join(
+        f"  {name}: {{{head}, rows: {name}, track: user-behavior-alignment}}"
+        for name in ("even", "odd")
+    )
+
+
+def test_a_conflict_of_tasks_is_dropped_from_both_and_a_repeat_stays_once(
+    mixed, tmp_path: Path
+) -> None:
+    result = mixed("tasks: {even: 5000, odd: 5000}", tasks=same_rows(tmp_path))
+    asked: dict[str, set[str]] = {}
+    of_tasks = Counter[str]()
+    for task in ("even", "odd"):
+        for sample in samples(result.folder / task):
+            asked.setdefault(sample.input_field, set()).add(sample.output_field)
+            of_tasks[task] += 1
+    mixed_samples = samples(result.folder)
+    agreed = {question for question, answers in asked.items() if len(answers) == 1}
+    assert len(agreed) < len(asked)
+    assert agreed
+    assert sorted(s.input_field for s in mixed_samples) == sorted(agreed)
+    conflicts = len(asked) - len(agreed)
+    told = Counter[str]()
+    for task in ("even", "odd"):
+        left_out = result.manifest["tasks"][task]["left_out"]
+        assert left_out["train: conflict"] == conflicts
+        told.update(left_out)
+    assert told["train: duplicate"] == len(agreed)
+    dropped = [
+        json.loads(line)
+        for line in (result.folder / "rejected.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert Counter(each["reason"] for each in dropped) == {
+        "conflict": 2 * conflicts,
+        "duplicate": len(agreed),
+    }
+    assert len(dropped) + len(mixed_samples) == of_tasks.total()
+
+
+def test_a_shortfall_and_an_absent_set_are_told(mixed, tmp_path: Path) -> None:
+    for name in ("views",):
+        (tmp_path / name).mkdir()
+    (tmp_path / "views" / "nothing.sql").write_text(
+        "-- needs judgements: query_id, query, locale, label\n"
+        "-- keys\nSELECT query_id AS key, query_id AS split_group, query, locale "
+        "FROM judgements WHERE label = 'X'\n"
+        "-- facts\nSELECT key, locale, query AS target, '' AS title, [''] AS bullets, "
+        "['query:' || key] AS source_ids FROM chosen\n"
+    )
+    spec = (
+        "  none: {title: N, source: esci, rows: nothing, type: generation, size: 5, "
+        "template: write_query_for_product.j2, track: user-behavior-alignment}"
+    )
+    result = mixed("size: 99", "tasks: {none: 5, task12: 20}", "nvidia: {5: 30, 99: 7}", tasks=spec)
+    tasks = result.manifest["tasks"]
+    assert "tasks.none: the view nothing finds no row in bundled" in tasks["none"]["shortfall"]
+    assert tasks["none"]["accepted"] == 0
+    assert tasks["task12"]["shortfall"] == ""
+    assert (tasks["task12"]["wanted"], tasks["task12"]["accepted"]) == (50, 50)
+    assert result.manifest["absent"] == [{"paper": "nvidia", "number": 99, "size": 7}]
+    assert len(samples(result.folder)) == 50
+
+
+def test_a_mixture_that_no_task_feeds_is_refused(tmp_path: Path) -> None:
+    recipe = load_recipe(write(tmp_path, "nvidia: {99: 7}"))
+    with pytest.raises(UsageError, match=r"mixtures\.small: no task of this recipe makes any"):
+        resolve_mixture(recipe, "small")
+    recipe = load_recipe(write(tmp_path, "tasks: {task12: 7}", "held_out: [task12]", "test: 2"))
+    with pytest.raises(UsageError, match="no task of this recipe"):
+        resolve_mixture(recipe, "small")
+
+
+def test_a_limit_caps_what_every_task_lends() -> None:
+    limited = catalogue().with_changes(limit=9)
+    shares = resolve_mixture(limited, "v7").shares
+    assert {share.size for share in shares} == {9}
