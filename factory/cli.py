@@ -18,6 +18,7 @@ import typer
 from factory.errors import FactoryError, UsageError
 
 if TYPE_CHECKING:
+    from factory.line.task import Task
     from factory.recipe import Recipe
 
 app = typer.Typer(
@@ -173,8 +174,9 @@ def _run_mixture(recipe: Recipe, name: str, out: Path, *, fresh: bool, as_json: 
     from factory.terminal import MixtureDisplay, print_mixture
 
     shares = resolve_mixture(recipe, name).shares
+    compiled: dict[str, Task] = {}
     for share in shares:
-        compile_task(recipe, share.task)
+        compile_task(recipe, share.task, compiled)
     rarely_look_for_cycles()
     workers = spare_workers(sum(share.size for share in shares))
     with (
@@ -263,9 +265,10 @@ def validate(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
     loaded = load_recipe(recipe)
     problems: list[str] = []
     wordings = 0
+    compiled: dict[str, Task] = {}
     for name in loaded.tasks:
         try:
-            wordings += len(compile_task(loaded, name).template.wordings)
+            wordings += len(compile_task(loaded, name, compiled).template.wordings)
         except RecipeError as error:
             problems += str(error).splitlines()
     if problems:

@@ -31,6 +31,7 @@ class Task:
     Attributes:
         view: where its rows come from; that of its root for a derived task.
         columns: what its rows offer to the task type and the template.
+        strata: the columns of its view's keys.
         definition: hash of everything that decides what a row's sample says: source adapter, view,
             row mapper or record map and parent, task type and its options, template, filters. Size,
             seed, title and paper numbers are not in it.
@@ -46,6 +47,7 @@ class Task:
     metric: str
     view: View
     columns: frozenset[str]
+    strata: tuple[str, ...]
     template: Template
     filters: tuple[Filter, ...]
     definition: str
@@ -107,13 +109,18 @@ class Derivation:
             above = above.derivation.parent if above.derivation else None
 
 
-def compile_task(recipe: Recipe, name: str) -> Task:
+def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = None) -> Task:
     """Look up and check everything that task ``name`` needs, without touching a source's files.
+
+    ``compiled`` keeps what was compiled of this recipe, for a caller that asks for many tasks:
+    those that derive from one parent need it compiled once.
 
     Raises :class:`RecipeError` for a view or template that is missing or not usable, a template
     that uses a name that the rows do not offer, rows that lack what the type arranges, a source
     that cannot fill the columns that the view reads, or a parent that the map cannot read.
     """
+    if compiled is not None and name in compiled:
+        return compiled[name]
     spec = recipe.task(name)
     options = spec.options
     source_spec = recipe.sources[spec.source]
@@ -134,15 +141,16 @@ def compile_task(recipe: Recipe, name: str) -> Task:
             "source_options": source_spec.options.model_dump(mode="json"),
             "view": view.source,
         }
+        strata = tuple(strata)
         _check_needs(recipe, name, view)
     else:
-        parent = compile_task(recipe, spec.derive.from_)
+        parent = compile_task(recipe, spec.derive.from_, compiled)
         derivation = Derivation(
             parent, spec.derive.operator, spec.derive.record_map, spec.derive.options
         )
         derivation.check(name)
         view = parent.view
-        strata, _ = view.columns(parent.root.name, parent.root.view_options)
+        strata = parent.strata
         columns = frozenset(derivation.map.offers)
         origin = f"the map {spec.derive.operator} {spec.derive.map}"
         definition |= {
@@ -166,7 +174,7 @@ def compile_task(recipe: Recipe, name: str) -> Task:
         "filters": filter_options.model_dump(mode="json"),
     }
     text = json.dumps(definition, sort_keys=True, ensure_ascii=False)
-    return Task(
+    task = Task(
         name=name,
         spec=spec,
         source_spec=source_spec,
@@ -175,11 +183,15 @@ def compile_task(recipe: Recipe, name: str) -> Task:
         metric=spec.metric or spec.task_type.metrics[0],
         view=view,
         columns=columns,
+        strata=strata,
         template=template,
         filters=build_filters(filter_options),
         definition=blake2b(text.encode(), digest_size=8).hexdigest(),
         derivation=derivation,
     )
+    if compiled is not None:
+        compiled[name] = task
+    return task
 
 
 def with_benchmarks(task: Task, index: Path | None) -> Task:
