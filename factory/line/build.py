@@ -259,8 +259,8 @@ class SampleBuilder:
         return Candidate(
             id=sample.id,
             content=_content(slots_text),
-            asked=self._asked(sample),
-            answered=blake2b(to_json(_answer_text(sample)), digest_size=6).digest(),
+            asked=self._asked(sample, slots_text),
+            answered=_answer_hash(sample),
             subject=made.columns.get("subject") or "",
             groups=made.groups,
             touches=touches(sample.provenance.source_ids),
@@ -272,8 +272,10 @@ class SampleBuilder:
             told=str(sample.slots.get(novelty.field, "")) if novelty else "",
         )
 
-    def _asked(self, sample: Sample) -> bytes:
+    def _asked(self, sample: Sample, slots_text: str) -> bytes:
         """Return a hash of what the sample asks, whatever its wording and its order of options."""
+        if not sample.options and self._arranged.isdisjoint(sample.slots):
+            return blake2b(slots_text.casefold().encode(), digest_size=10).digest()
         given = {k: v for k, v in sample.slots.items() if k not in self._arranged}
         text = to_json([given, sorted(sample.options)]).decode().casefold()
         return blake2b(text.encode(), digest_size=10).digest()
@@ -348,6 +350,12 @@ def _cleaned(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _cleaned(part) for name, part in value.items()}
     return value
+
+
+def _answer_hash(sample: Sample) -> bytes:
+    answer = _answer_text(sample)
+    text = answer.encode() if isinstance(answer, str) else to_json(answer)
+    return blake2b(text, digest_size=6).digest()
 
 
 def _answer_text(sample: Sample) -> Any:

@@ -11,7 +11,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from factory.filters import NearDuplicateIndex, Novelty
 from factory.line.quotas import Stratum
@@ -66,6 +66,10 @@ class Objection:
     detail: str
 
 
+#: Of two samples that ask the same and answer differently, neither can stay.
+CONFLICT: Final = Objection("fold", "conflict", "the source answers this in two ways")
+
+
 class Sink(Protocol):
     """Where decisions go, in draw order."""
 
@@ -84,13 +88,13 @@ class Fold:
         rejected: dropped candidates by ``filter: reason``.
         empty: keys, among those decided, of which no candidate came.
         touched, groups: what the accepted samples show, and their split groups.
+        withdrawn: ids of samples that were accepted until a later one answered the same question
+            differently: neither stays, and the stratum takes another from there on.
 
     Args:
         quotas: how many samples each stratum may hold.
         sink: told of every decision, in draw order.
         banned: ids of products, queries and reviews that no sample may touch.
-        contradicted: what no sample may ask, since it was answered in two ways; more of the kind
-            that the fold finds is added to its attribute of the same name.
         near_duplicates, novelty: what has been accepted, where the recipe asks for these filters.
     """
 
@@ -99,7 +103,6 @@ class Fold:
         quotas: Mapping[Stratum, int],
         sink: Sink,
         banned: frozenset[str] = frozenset(),
-        contradicted: frozenset[bytes] = frozenset(),
         near_duplicates: NearDuplicateIndex | None = None,
         novelty: Novelty | None = None,
     ) -> None:
@@ -118,8 +121,10 @@ class Fold:
         self._ids: set[str] = set()
         self._contents: dict[bytes, str] = {}
         self._subjects: dict[str, str] = {}
-        self._answers: dict[bytes, bytes] = {}
-        self.contradicted = set(contradicted)
+        self.withdrawn: set[str] = set()
+        self._answers: dict[bytes, tuple[bytes, str, Stratum]] = {}
+        self._contradicted: set[bytes] = set()
+        self._reopened: dict[Stratum, int] = {}
         self._near = near_duplicates
         self._novelty = novelty
 
@@ -140,6 +145,16 @@ class Fold:
         self._beyond = dict(beyond)
         self._decide()
 
+    def release(self) -> bool:
+        """Decide what waits for keys, where no open stratum has any left; return whether it did.
+
+        What is decided may open a stratum again, whose keys then have to be looked for.
+        """
+        waiting = len(self._expected)
+        self._beyond = {}
+        self._decide()
+        return len(self._expected) < waiting
+
     def offer(self, outcome: Outcome) -> None:
         """Take the outcome of one announced key, in any order; what comes too late is let go."""
         if outcome.ordinal in self._announced:
@@ -149,30 +164,39 @@ class Fold:
     def _decide(self) -> None:
         while self._expected:
             ordinal, stratum = self._expected[0]
-            if not self.needed.get(stratum):
+            if ordinal > self._horizon():
+                return
+            # A stratum that was closed and is open again goes on where it was opened: what it had
+            # passed over by then stays passed over, however much of it had been fetched.
+            if not self.needed.get(stratum) or ordinal < self._reopened.get(stratum, ordinal):
                 heapq.heappop(self._expected)
                 self._announced.remove(ordinal)
                 self._arrived.pop(ordinal, None)
                 continue
-            if ordinal > self._horizon() or ordinal not in self._arrived:
+            if ordinal not in self._arrived:
                 return
             heapq.heappop(self._expected)
             self._announced.remove(ordinal)
             outcome = self._arrived.pop(ordinal)
             self.empty += not outcome.candidates
             for candidate in outcome.candidates:
-                self._decide_one(candidate, stratum)
+                self._decide_one(candidate, stratum, ordinal)
 
     def _horizon(self) -> float:
-        closed = [stratum for stratum in self._beyond if not self.needed.get(stratum)]
-        for stratum in closed:
-            del self._beyond[stratum]
-        return min(self._beyond.values(), default=float("inf"))
+        return min(
+            (
+                max(ordinal, self._reopened.get(stratum, ordinal))
+                for stratum, ordinal in self._beyond.items()
+                if self.needed.get(stratum)
+            ),
+            default=float("inf"),
+        )
 
-    def _decide_one(self, candidate: Candidate, stratum: Stratum) -> None:
+    def _decide_one(self, candidate: Candidate, stratum: Stratum, ordinal: int) -> None:
         if not self.needed[stratum]:
             return
-        if objection := self._objection(candidate):
+        objection = self._objection(candidate) or self._conflict(candidate, ordinal)
+        if objection:
             self.rejected[f"{objection.filter}: {objection.reason}"] += 1
             self._sink.reject(candidate, objection)
             return
@@ -181,7 +205,7 @@ class Fold:
         if candidate.subject:
             self._subjects[candidate.subject] = candidate.id
         if candidate.asked:
-            self._answers[candidate.asked] = candidate.answered
+            self._answers[candidate.asked] = (candidate.answered, candidate.id, stratum)
         if self._near:
             self._near.add(candidate.id, candidate.sketch)
         if self._novelty:
@@ -201,15 +225,26 @@ class Fold:
             return Objection("fold", "id-repeated", f"an earlier sample has the id {candidate.id}")
         if earlier := self._contents.get(candidate.content):
             return Objection("fold", "duplicate", f"says the same as {earlier}")
-        if candidate.asked in self.contradicted:
-            return Objection("fold", "conflict", "the source answers this in two ways")
-        before = self._answers.get(candidate.asked)
-        if before is not None and before != candidate.answered:
-            self.contradicted.add(candidate.asked)
-            return Objection("fold", "conflict", "the source answers this in two ways")
         if candidate.subject and (earlier := self._subjects.get(candidate.subject)):
             return Objection("fold", "subject-repeated", f"{earlier} is about it already")
         return self._set_level(candidate)
+
+    def _conflict(self, candidate: Candidate, ordinal: int) -> Objection | None:
+        """Object to what was answered differently before, and withdraw what was accepted of it."""
+        before = self._answers.get(candidate.asked)
+        if candidate.asked not in self._contradicted:
+            if before is None or before[0] == candidate.answered:
+                return None
+            _, earlier, stratum = before
+            self._contradicted.add(candidate.asked)
+            self.withdrawn.add(earlier)
+            if not self.needed[stratum]:
+                # How far its keys go was not looked at since it closed: all wait for a window.
+                self._reopened[stratum] = self._beyond[stratum] = ordinal
+            self.needed[stratum] += 1
+            self.accepted[stratum] -= 1
+            self.rejected["fold: conflict"] += 1
+        return CONFLICT
 
     def _set_level(self, candidate: Candidate) -> Objection | None:
         if self._near and (alike := self._near.earlier(candidate.sketch)):

@@ -20,7 +20,7 @@ from factory.engines import Engine
 from factory.line.build import touches
 from factory.line.run import Ban, NothingMadeError, Progress, RunResult, run_task
 from factory.outputs.files import LineFile
-from factory.outputs.jsonl import read_samples
+from factory.outputs.jsonl import read_samples, sample_id_of
 from factory.outputs.run_folder import FORMAT, REJECTED, RunFolder
 from factory.recipe import Recipe
 from factory.recipe.mixtures import Mixture, Share, resolve_mixture
@@ -146,7 +146,7 @@ def _mix_split(
             offset = 0
             for line in handles[name]:
                 asked, answer = _asked_and_answered(line)
-                sample_id = line[7:23]
+                sample_id = sample_id_of(line).encode()
                 if answers.setdefault(asked, answer) != answer:
                     contradicted.add(asked)
                 place = md5(f"{seed}\x1f".encode() + sample_id, usedforsecurity=False).digest()[:8]

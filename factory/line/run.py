@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -21,12 +21,12 @@ from factory.filters import NearDuplicateIndex, Novelty, write_index
 from factory.filters.probes import describe, probe
 from factory.line.build import SampleBuilder
 from factory.line.database import confine, connect, explain
-from factory.line.fold import Candidate, Fold, Objection, Outcome
+from factory.line.fold import CONFLICT, Candidate, Fold, Objection, Outcome
 from factory.line.manifest import identity, manifest, split_record
 from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
 from factory.line.task import Task, benchmarks_of, compile_task, with_benchmarks
 from factory.outputs.files import LineFile
-from factory.outputs.jsonl import read_samples
+from factory.outputs.jsonl import read_samples, sample_id_of
 from factory.outputs.run_folder import REJECTED, RunFolder
 from factory.recipe import Recipe
 from factory.sources import AttachedSource
@@ -187,59 +187,49 @@ def _fold_splits(
     progress: Progress | None,
     ban: Ban,
 ) -> dict[str, Any]:
-    """Make both splits and publish them; return the manifest.
-
-    Where two samples answer one question differently, neither can stay: the fold is run again
-    without them, until none contradict each other, so that others take their places.
-    """
+    """Make both splits and publish them; return the manifest."""
     filters = task.spec.filters or recipe.filters
     near, novelty = filters.near_duplicates, filters.novelty
-    contradicted: frozenset[bytes] = frozenset()
-    while True:
-        with folder.line_files(
-            [f"{split}.jsonl" for split, size in _sizes(task).items() if size]
-        ) as files:
-            splits: dict[str, Any] = {}
-            touched: set[str] = set(ban.touched)
-            groups: set[str] = set(ban.groups)
-            found: set[bytes] = set()
-            for split, size in _sizes(task).items():
-                if not size:
-                    continue
-                walk = KeyWalk(
-                    connection,
-                    plan,
-                    size=size,
-                    tolerance=task.spec.tolerance,
-                    split=split,
-                    banned_groups=groups if split == "train" else (),
-                )
-                fold = Fold(
-                    walk.quotas,
-                    _Sink(task, split, files[f"{split}.jsonl"], files[REJECTED]),
-                    banned=frozenset(touched) if split == "train" else frozenset(),
-                    contradicted=contradicted,
-                    near_duplicates=NearDuplicateIndex(near.similarity) if near else None,
-                    novelty=Novelty(novelty.max_rouge) if novelty else None,
-                )
-                report = None if progress is None else _progress(progress, split, size)
-                builder = SampleBuilder(recipe, task, split, index)
-                _run_fold(task, builder, connection, engine, walk, fold, report)
-                splits[split] = split_record(size, walk, fold)
-                touched |= fold.touched
-                groups |= fold.groups
-                found |= fold.contradicted
-            if found > contradicted:
-                contradicted = frozenset(found)
+    sizes = {"test": task.spec.test, "train": task.spec.size}
+    with folder.line_files([f"{split}.jsonl" for split, size in sizes.items() if size]) as files:
+        splits: dict[str, Any] = {}
+        touched: set[str] = set(ban.touched)
+        groups: set[str] = set(ban.groups)
+        for split, size in sizes.items():
+            if not size:
                 continue
-            if not any(counts["accepted"] for counts in splits.values()):
-                raise NothingMadeError(_nothing_accepted(task, source, splits))
-            for file in files.values():
-                file.finish()
-            made = manifest(recipe, task, source, plan, splits, files)
-            made["probes"] = _probes(task, files)
-            folder.publish(files, made)
-            return made
+            # What is tested on is settled first: training keeps clear of it.
+            walk = KeyWalk(
+                connection,
+                plan,
+                size=size,
+                tolerance=task.spec.tolerance,
+                split=split,
+                banned_groups=groups if split == "train" else (),
+            )
+            sink = _Sink(task, split, files[f"{split}.jsonl"], files[REJECTED])
+            fold = Fold(
+                walk.quotas,
+                sink,
+                banned=frozenset(touched) if split == "train" else frozenset(),
+                near_duplicates=NearDuplicateIndex(near.similarity) if near else None,
+                novelty=Novelty(novelty.max_rouge) if novelty else None,
+            )
+            report = None if progress is None else _progress(progress, split, size)
+            builder = SampleBuilder(recipe, task, split, index)
+            _run_fold(task, builder, connection, engine, walk, fold, report)
+            sink.withdraw(fold.withdrawn)
+            splits[split] = split_record(size, walk, fold)
+            touched |= fold.touched
+            groups |= fold.groups
+        if not any(counts["accepted"] for counts in splits.values()):
+            raise NothingMadeError(_nothing_accepted(task, source, splits))
+        for file in files.values():
+            file.finish()
+        made = manifest(recipe, task, source, plan, splits, files)
+        made["probes"] = _probes(task, files)
+        folder.publish(files, made)
+        return made
 
 
 def _probes(task: Task, files: Mapping[str, LineFile]) -> dict[str, Any]:
@@ -247,11 +237,6 @@ def _probes(task: Task, files: Mapping[str, LineFile]) -> dict[str, Any]:
     if "train.jsonl" not in files:
         return {}
     return describe(probe(read_samples(files["train.jsonl"].partial), task.type))
-
-
-def _sizes(task: Task) -> dict[str, int]:
-    # What is tested on is settled first: training keeps clear of it.
-    return {"test": task.spec.test, "train": task.spec.size}
 
 
 def _run_fold(
@@ -267,7 +252,9 @@ def _run_fold(
     while not fold.full:
         window = walk.next_window(fold.needed)
         if window is None:
-            break
+            if not fold.release():
+                break
+            continue
         fold.extend(window.keys, window.beyond)
         silent = {ordinal for ordinal, _ in window.keys}
         shards = engine.map_shards(builder.outcomes, _facts(task, connection))
@@ -337,16 +324,25 @@ class _Sink:
         self._samples.write(candidate.record)
 
     def reject(self, candidate: Candidate, objection: Objection) -> None:
+        self._reject(candidate.id, candidate.record, objection)
+
+    def withdraw(self, ids: Set[str]) -> None:
+        """Move accepted samples that a later one contradicted to the dropped ones."""
+        if ids:
+            for line in self._samples.without(lambda line: sample_id_of(line) in ids):
+                self._reject(sample_id_of(line), line, CONFLICT)
+
+    def _reject(self, sample_id: str, record: bytes, objection: Objection) -> None:
         self._rejected.write(
             to_json(
                 {
-                    "id": candidate.id,
+                    "id": sample_id,
                     "task": self._task,
                     "split": self._split,
                     "filter": objection.filter,
                     "reason": objection.reason,
                     "detail": objection.detail,
-                    "record": candidate.record.decode(),
+                    "record": record.decode(),
                 }
             )
         )

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -78,6 +78,24 @@ class LineFile:
             raise OutputError(why_not_written(self.target, error)) from error
         self.rows += 1
         self.bytes += len(line)
+
+    def without(self, unwanted: Callable[[bytes], bool]) -> Iterator[bytes]:
+        """Write the file again without some of its lines; yield those, in order."""
+        with explained(self.target):
+            self._file.flush()
+            whole = self.partial.with_suffix(".whole.partial")
+            self.partial.rename(whole)
+            self._file.close()
+            self._file = open_own(self.partial, "wb")
+        self.rows = self.bytes = 0
+        self._digest = blake2b(digest_size=16)
+        with open_own(whole, "rb") as lines:
+            for line in lines:
+                if unwanted(line):
+                    yield line.rstrip(b"\n")
+                else:
+                    self.write(line.rstrip(b"\n"))
+        whole.unlink()
 
     def describe(self) -> dict[str, int | str]:
         """Return rows, bytes and blake2b checksum (16 bytes, hex) of the lines so far."""

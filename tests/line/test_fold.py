@@ -138,7 +138,9 @@ def run(
     while not fold.full:
         window, beyond = walk.next_window(fold.needed)
         if not window and not late:
-            break
+            if not fold.release():
+                break
+            continue
         fold.extend([(key.ordinal, key.stratum) for key in window], beyond)
         late += window
         random.shuffle(late)
@@ -308,3 +310,62 @@ def test_quotas_of_nothing_are_full_at_once():
     assert Fold({}, Recorder()).full
     assert Fold({("a",): 0}, Recorder()).full
     assert not Fold({("a",): 1}, Recorder()).full
+
+
+@st.composite
+def contradicting_keys(draw: st.DrawFn) -> list[Key]:
+    """Keys of three strata whose samples ask few things and answer them in two ways."""
+    count = draw(st.integers(1, 24))
+    return [
+        Key(
+            number,
+            (draw(st.sampled_from("abc")),),
+            (
+                candidate(
+                    str(number),
+                    asked=draw(st.sampled_from([b"", b"p", b"q", b"r", b"s", b"t"])),
+                    answered=draw(st.sampled_from([b"yes", b"no"])),
+                ),
+            ),
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    contradicting_keys(),
+    st.fixed_dictionaries({(name,): st.integers(0, 5) for name in "abc"}),
+    st.randoms(use_true_random=False),
+    st.randoms(use_true_random=False),
+)
+def test_contradictions_are_decided_alike_in_any_windows_and_none_stays(keys, quotas, one, other):
+    outcomes = []
+    for random in (one, other):
+        fold, sink = run(keys, quotas, frozenset(), random, kill=False)
+        accepted = [call for call in sink.calls if call[0] == "accept"]
+        kept = [call for call in accepted if call[1] not in fold.withdrawn]
+        outcomes.append((kept, fold.withdrawn, dict(fold.rejected), fold.accepted))
+        by_id = {each.id: each for key in keys for each in key.candidates}
+        answers: dict[bytes, set[bytes]] = {}
+        for call in kept:
+            each = by_id[call[1]]
+            if each.asked:
+                answers.setdefault(each.asked, set()).add(each.answered)
+        assert all(len(found) == 1 for found in answers.values())
+        assert len(kept) == fold.accepted.total()
+        assert all(fold.accepted[stratum] <= quota for stratum, quota in quotas.items())
+    assert outcomes[0] == outcomes[1]
+
+
+def test_what_takes_the_place_of_a_contradiction_comes_after_it():
+    sink = Recorder()
+    fold = Fold({("a",): 2}, sink)
+    said = [(b"q", b"yes"), (b"", b""), (b"q", b"no"), (b"", b"")]
+    keys = [(number, ("a",)) for number in range(1, 5)]
+    fold.extend(keys, {})
+    for number, (asked, answered) in enumerate(said, 1):
+        fold.offer(Outcome(number, (candidate(str(number), asked=asked, answered=answered),)))
+    # The quota was full before the third came: nothing contradicts what nobody else asks.
+    assert [call[1] for call in sink.calls] == ["id 1", "id 2"]
+    assert not fold.withdrawn
