@@ -57,6 +57,11 @@ _RENAMED: Final = {
 _NEVER_IN_VAIN: Final = frozenset(
     ("Model", "Modelo", "Modell", "Modèle", "Modello", "モデル", "型号")
 )
+#: How many pieces a puzzle has is its size to one shop, and its quantity to another.
+_QUANTITIES: Final = frozenset(("Pack", "Cantidad", "入数", "数量"))
+_PIECES: Final = re.compile(r"\d\s*(?:pieces?\b|piezas?\b|ピース|片)", re.IGNORECASE)
+#: ``木製`` without its last character is a word of many others.
+_SHORT: Final = 2
 #: The number under which a maker lists a product: no text states it as a fact.
 MODEL_NUMBER: Final = re.compile(r"[A-Z]{1,4}-?\d{2,6}[A-Z]?\Z")
 
@@ -69,6 +74,9 @@ def shown_name(name: str, locale: str) -> str:
 
 def places(value: str, text: str) -> list[tuple[int, int]]:
     """Return where ``value`` stands in ``text`` as words of its own, in whatever case."""
+    # Who looks for ``made of nylon`` (ナイロン製) may name the nylon alone.
+    made = "製?" if len(value) > _SHORT and value.endswith("製") else ""
+    value = value[:-1] if made else value
     if CJK.search(value):
         # ``Made of wood`` is one word: 木製.
         before, after = "", "(?:製|制(?!造))?"
@@ -77,7 +85,7 @@ def places(value: str, text: str) -> list[tuple[int, int]]:
         # Beside Chinese and Japanese, Latin words and figures stand without spaces.
         if CJK.search(text):
             before, after = r"(?<![0-9A-Za-z])(?<!\d[.,])", r"(?![0-9A-Za-z]|[.,]\d)"
-    pattern = f"{before}{re.escape(value)}{after}"
+    pattern = f"{before}{re.escape(value)}{made}{after}"
     return [found.span() for found in re.finditer(pattern, text, re.IGNORECASE)]
 
 
@@ -124,12 +132,14 @@ def askable(
         if (
             name in held
             or name in _NEVER_IN_VAIN
+            or (name in _QUANTITIES and _PIECES.search(text))
             or places(each["name"], left)
             or places(name, left)
         ):
             continue
         if figures and any(character.isdigit() for value in values for character in value):
             continue
-        if not any(places(value, left) for value in values):
+        # A plastic handle is no plastic product, but nor is its material surely unsaid.
+        if not any(places(value, text) for value in values):
             absent.append(name)
     return list(dict.fromkeys(absent))

@@ -25,7 +25,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     """Yield one row: the query, its entities in the order of the query, and all types.
 
     Raises :class:`RowRejectedError` for a query with a negation, with fewer than two entities, or
-    without a label for one of its attributes.
+    with an attribute or a type that it says in other words than its label.
     """
     text, locale = facts["query"].strip(), facts["locale"]
     if locale not in PRODUCT_TYPE:
@@ -35,11 +35,12 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     named = [(shown_name(each["name"], locale), each["value"]) for each in facts["attributes"]]
     wanted = [*named, (PRODUCT_TYPE[locale], facts["type"])]
     found = sorted(stated(text, [each for each in wanted if "," not in each[1]]))
+    # A query that says one of them in other words would be annotated in part.
+    if missing := {name for name, _ in wanted} - {name for *_, name in found}:
+        raise RowRejectedError("said-in-other-words", f"{min(missing)} in {text!r}")
     if len(found) < _LEAST:
         raise RowRejectedError("too-few-entities", f"{len(found)} of {_LEAST} in {text!r}")
-    # A query that calls the type by another word still has one: it is not asked for then.
-    own = [PRODUCT_TYPE[locale], *(name for name, _ in named)]
-    absent = askable(text, locale, found, own, facts["known"])
+    absent = askable(text, locale, found, (), facts["known"])
     names = list(dict.fromkeys(name for *_, name in found))
     yield {
         "key": facts["key"],

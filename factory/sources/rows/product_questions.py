@@ -43,7 +43,11 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     if len(lines) < 3:
         raise RowRejectedError("page-too-short", f"{len(lines)} lines")
     own = answering(facts["answer"], lines)
-    if own is None:
+    shown = {line["text"] for line in lines}
+    left_out = [each for each in facts["bullets"] or () if each and each not in shown]
+    said = tokens(facts["answer"])
+    # The answer may be a bullet that is left out, and name the attribute for which it is.
+    if own is None or any(similarity(said, tokens(b)) >= _LEAST_SIMILARITY for b in left_out):
         raise RowRejectedError("answer-not-on-page", facts["answer"])
     lines = [lines[i] for i in draw.permutation(len(lines), "lines")]
     yield {

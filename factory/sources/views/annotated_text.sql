@@ -1,4 +1,5 @@
--- Texts with their entities, and the entity types that texts of the same locale have.
+-- Texts with their entities, and the entity types that texts of the same locale have: of a type that
+-- a text has no entity of, no known value may stand in it, be it within the name of another thing.
 
 -- needs spans: id, locale, text, category, entities
 
@@ -9,10 +10,13 @@ WHERE len(entities) > 0
 
 -- facts
 WITH known AS (
-    SELECT locale, list(kind ORDER BY frequency DESC, kind)[:12] AS types
+    SELECT locale,
+        list({'kind': kind, 'known_values': known_values} ORDER BY frequency DESC, kind)[:12] AS types
     FROM (
-        SELECT locale, kind, count(*) AS frequency
-        FROM (SELECT locale, unnest(entities)."type" AS kind FROM spans)
+        SELECT locale, entity."type" AS kind, count(*) AS frequency,
+            -- A short Latin value, such as a size S, stands in many words.
+            list(DISTINCT lower(entity.value)) FILTER (strlen(entity.value) > 3) AS known_values
+        FROM (SELECT locale, unnest(entities) AS entity FROM spans)
         GROUP BY locale, kind
     )
     GROUP BY locale
@@ -34,8 +38,26 @@ SELECT
     ).list_sort().list_concat(
         list_filter(
             known.types,
-            lambda kind: NOT list_contains(list_transform(entities, lambda e: e."type"), kind)
-        )
+            lambda known_type: NOT list_contains(
+                list_transform(entities, lambda e: e."type"), known_type.kind
+            )
+            AND len(list_filter(
+                coalesce(known_type.known_values, []), lambda v: contains(lower(text), v)
+            )) = 0
+            -- The name of a model may hold the brand.
+            AND NOT (
+                list_contains(['Brand', 'Marca', 'ブランド', '品牌'], known_type.kind)
+                AND list_has_any(
+                    list_transform(entities, lambda e: e."type"),
+                    ['Model', 'Modelo', 'モデル', '型号']
+                )
+            )
+            -- How many pieces a puzzle has is its size to one shop, and its quantity to another.
+            AND NOT (
+                list_contains(['Pack', 'Cantidad', '入数', '数量'], known_type.kind)
+                AND regexp_matches(text, '[0-9] ?(piece|pieza|ピース|片)', 'i')
+            )
+        ).list_transform(lambda known_type: known_type.kind)
     ) AS types,
     ['span:' || key] AS source_ids
 FROM annotated JOIN known USING (locale)
