@@ -105,7 +105,7 @@ class EntitiesToText(Map):
     types: ClassVar[tuple[str, ...]] = ("entity_lines",)
     offers: ClassVar[tuple[str, ...]] = ("lines", "target")
     options: ClassVar[type[BaseModel]] = LabelToTextOptions
-    least_covered: ClassVar[float] = 0.6
+    least_covered: ClassVar[float] = 0.8
 
     def needs(self, options: BaseModel) -> tuple[str, ...]:
         """Return the entities and the column of the text."""
@@ -121,12 +121,17 @@ class EntitiesToText(Map):
         record = records[0]
         text = record.row[cast(LabelToTextOptions, options).text]
         entities = record.row["entities"]
-        named = sum(len(value) for value in {entity["value"] for entity in entities})
-        covered = named / max(len(text.replace(" ", "")), 1)
+        named = sum(_written(value) for value in {entity["value"] for entity in entities})
+        covered = named / max(_written(text), 1)
         if covered < self.least_covered:
             raise RowRejectedError("text-not-covered", f"{covered:.0%} of {text!r}")
         lines = [f"{entity['type']}: {entity['value']}" for entity in entities]
         yield Derived({"lines": list(dict.fromkeys(lines)), "target": text}, (record,))
+
+
+def _written(text: str) -> int:
+    """Return how many letters and figures a text has."""
+    return sum(character.isalnum() for character in text)
 
 
 MAPS: Final[tuple[RecordMap, ...]] = (Swap(), LabelToText(), EntitiesToText())

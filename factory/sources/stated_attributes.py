@@ -60,6 +60,14 @@ _NEVER_IN_VAIN: Final = frozenset(
 #: How many pieces a puzzle has is its size to one shop, and its quantity to another.
 _QUANTITIES: Final = frozenset(("Pack", "Cantidad", "入数", "数量"))
 _PIECES: Final = re.compile(r"\d\s*(?:pieces?\b|piezas?\b|ピース|片)", re.IGNORECASE)
+#: What a thing or a part of it is made of, in words that need not be values of the shop.
+_MATERIALS: Final = frozenset(("Material", "素材", "材质"))
+_SUBSTANCES: Final = re.compile(
+    r"\b(?:paper|cardboard|cloth|titanium|latex|rubber|plastic|metal|brass|mesh|foam"
+    r"|papel|cart[oó]n|tela|titanio|látex|goma|plástico|latón|malla|espuma)\b"
+    r"|[纸布紙钛]|乳胶|橡胶|厚紙|チタン|ラテックス|ゴム|メッシュ",
+    re.IGNORECASE,
+)
 #: ``木製`` without its last character is a word of many others.
 _SHORT: Final = 2
 #: The number under which a maker lists a product: no text states it as a fact.
@@ -133,6 +141,7 @@ def askable(
             name in held
             or name in _NEVER_IN_VAIN
             or (name in _QUANTITIES and _PIECES.search(text))
+            or (name in _MATERIALS and _SUBSTANCES.search(text))
             or places(each["name"], left)
             or places(name, left)
         ):

@@ -18,6 +18,7 @@ from factory.generators.recombine_dialogues import foreign_turns
 from factory.line.build import SampleBuilder, _DroppedError
 from factory.line.task import compile_task
 from factory.recipe import load_recipe
+from factory.sources.rows import product_questions
 from factory.sources.rows.product_questions import answering, page_lines
 from factory.sources.view import RowRejectedError, prepare
 from tests.catalogue import PROJECT
@@ -244,6 +245,19 @@ def test_the_line_that_is_copied_stands_on_the_page_and_gives_the_attribute():
         assert row.columns["page"].count(row.columns["target"]) == 1
         named = {each["text"]: each["name"] for each in record.row["page_facts"]}
         assert named[row.columns["target"]] == record.row["asked"]
+
+
+def test_an_answer_that_is_a_bullet_left_out_does_not_rest_on_the_attribute_that_it_names():
+    bullet = "Wall dock: the Vacuro V8 charges where it hangs."
+    page = {"Model": "Vacuro V8", "Color": "Red", "Pack": "2 Pack"}
+    facts = {
+        "locale": "us",
+        "attributes": [{"name": name, "value": value} for name, value in page.items()],
+        "bullets": [bullet],
+        "answer": bullet,
+    }
+    with pytest.raises(RowRejectedError, match="answer-not-on-page"):
+        next(product_questions.rows(facts, Draw(7, "answer_from_page", "us:0")))
 
 
 def test_a_page_without_the_line_answers_no_question_and_is_no_shorter():

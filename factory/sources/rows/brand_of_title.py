@@ -1,7 +1,7 @@
 """Which brand makes a product: four brands of one kind of product, and a title.
 
-In half of the rows the brand is taken out of the title, so that only knowledge of the brand answers
-them. A brand that nobody can know (a seller's own, of a handful of products) is not asked about so.
+Of some rows the brand is taken out of the title, so that only knowledge of its products answers
+them: where the title names a line of products that is this brand's alone. Else the brand stays.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ OFFERS: Final = ("masked", "positive", "negatives")
 #: What stands in the title in the brand's place.
 MASK: Final = "[brand]"
 _BRACKETED: Final = re.compile(r"[\[【(「『]\s*\[brand\]\s*[\]】)」』]")
+#: The number of a model, and what stands in its place where it begins as the brand does.
+_MODEL: Final = re.compile(r"(?<![\w-])(?=[A-Za-z]+-?\d)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![\w-])")
+_MODEL_MASK: Final = "[model]"
 _NEGATIVES: Final = 3
-_FEWEST_LISTED: Final = 5
 _FEWEST_WORDS: Final = 4
 _LONGEST: Final = 40
 #: What stands in the field of the brand where there is none.
@@ -40,15 +42,13 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     too few others are certainly not the product's.
     """
     title, brand = facts["title"] or "", facts["brand"] or ""
-    masked = facts["form"] == "masked"
+    masked = facts["maskable"]
     if _is_none(brand):
         raise RowRejectedError("brand-generic", brand)
     pattern = _pattern(brand)
     if not pattern.search(title):
         raise RowRejectedError("brand-not-in-title", brand)
-    if masked and facts["listed"] < _FEWEST_LISTED:
-        raise RowRejectedError("brand-obscure", brand)
-    negatives = _others(facts, masked=masked)
+    negatives = _others(facts)
     shown = _without(brand, pattern, title) if masked else title
     yield {
         "key": facts["key"],
@@ -65,7 +65,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     }
 
 
-def _others(facts: dict[str, Any], *, masked: bool) -> list[tuple[str, str]]:
+def _others(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """Return three brands with a product of each; none has a word of the title or of another."""
     title = facts["title"]
     said, words = folded_case(title), frozenset(tokens(title))
@@ -73,7 +73,7 @@ def _others(facts: dict[str, Any], *, masked: bool) -> list[tuple[str, str]]:
     chosen: list[tuple[str, str]] = []
     for other in facts["others"]:
         name = other["brand"]
-        if _is_none(name) or (masked and other["listed"] < _FEWEST_LISTED):
+        if _is_none(name):
             continue
         own = frozenset(tokens(name))
         if own & taken or own & words or folded_case(name) in said:
@@ -89,7 +89,11 @@ def _without(brand: str, pattern: re.Pattern[str], title: str) -> str:
     """Return the title with the mark in the brand's place."""
     # A Japanese title may have brackets of its own around the brand.
     shown = " ".join(_BRACKETED.sub(MASK, pattern.sub(MASK, title)).split())
-    left = tokens(shown.replace(MASK, " "))
+    initial = brand[0].casefold()
+    shown = _MODEL.sub(
+        lambda found: _MODEL_MASK if found[0][0].casefold() == initial else found[0], shown
+    )
+    left = tokens(shown.replace(MASK, " ").replace(_MODEL_MASK, " "))
     if frozenset(tokens(brand)) & frozenset(left):
         raise RowRejectedError("brand-still-in-title", shown)
     if len(left) < _FEWEST_WORDS:

@@ -42,7 +42,9 @@ SELECT
                 list_transform(entities, lambda e: e."type"), known_type.kind
             )
             AND len(list_filter(
-                coalesce(known_type.known_values, []), lambda v: contains(lower(text), v)
+                coalesce(known_type.known_values, []),
+                -- The Spanish values of a material begin with a preposition.
+                lambda v: contains(lower(text), regexp_replace(v, '^de ', ''))
             )) = 0
             -- The name of a model may hold the brand.
             AND NOT (
@@ -56,6 +58,17 @@ SELECT
             AND NOT (
                 list_contains(['Pack', 'Cantidad', '入数', '数量'], known_type.kind)
                 AND regexp_matches(text, '[0-9] ?(piece|pieza|ピース|片)', 'i')
+            )
+            -- What a part of a thing is made of: a foam grip, a paper filter.
+            AND NOT (
+                list_contains(['Material', '素材', '材质'], known_type.kind)
+                AND regexp_matches(
+                    text,
+                    '\b(paper|cardboard|cloth|titanium|latex|rubber|plastic|metal|brass|mesh|foam'
+                    || '|papel|cart[oó]n|tela|titanio|látex|goma|plástico|latón|malla|espuma)\b'
+                    || '|[纸布紙钛]|乳胶|橡胶|チタン|ラテックス|ゴム|メッシュ',
+                    'i'
+                )
             )
         ).list_transform(lambda known_type: known_type.kind)
     ) AS types,

@@ -82,7 +82,7 @@ golds AS (
             PARTITION BY often.key ORDER BY times * times / sales DESC, product_id
         ) AS place
     FROM often JOIN sold USING (product_id, locale)
-    QUALIFY place <= 8 AND count(*) OVER (PARTITION BY often.key) >= getvariable('golds')
+    QUALIFY place <= 16 AND count(*) OVER (PARTITION BY often.key) >= getvariable('golds')
 ),
 -- The others are drawn among products of the same department that sell as well as a gold does.
 pool AS (
