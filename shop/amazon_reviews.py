@@ -2,13 +2,14 @@
 
 Shoppers buy a product and, within days, what is used together with it; so what is bought together
 follows from the ontology. The stars of a review follow from what its sentences say, and its votes
-from how much they tell about the product.
+from how much they tell about the product: how many of its sides they speak of, and how exactly.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,9 +41,15 @@ _AISLES: Final = {
 }
 #: Products of a type that shoppers start from, shoppers that start from each, and companions.
 ANCHORS, SHOPPERS, COMPANIONS = 4, 13, 5
+#: Who buys one of two such types needs no other, though the ontology calls them no substitutes.
+_SAME_USE: Final = (frozenset(("apple_slicer", "chef_knife")),)
+_DAY_MS: Final = 86_400_000
 _YEAR_MS: Final = 31_556_952_000
 #: What one product sells, it sells within one year, so that its votes can be compared.
 _FIRST_YEAR: Final = 47
+#: Votes by how much a review tells (level 0 to 4). No two reviews of one level lie three votes and
+#: half as many again apart, and all of neighbouring levels do. One that rambles gets the fewest.
+_VOTES: Final = ((0, 1), (4, 5), (9, 12), (18, 26), (40, 59))
 _STARS: Final = (5, 5, 5, 5, 5, 4, 4, 4, 3, 3, 2, 2, 1, 1, 1)
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -61,15 +68,33 @@ def _users_id(dice: Dice) -> str:
     return "AE" + "".join(_ALPHABET[(number >> 5 * place) % 32] for place in range(26))
 
 
-def _related(kind: ProductType, ontology: Ontology) -> list[str]:
-    """Return the types that are used with ``kind``, directly or with what is used with it."""
-    near = {
-        other
-        for other in ontology.types
-        if other in kind.comps or kind.id in ontology.types[other].comps
+def _replaces(one: ProductType, other: ProductType) -> bool:
+    """Return whether who buys one of two types needs none of the other."""
+    same = one.id in other.subs or other.id in one.subs or one is other
+    return same or frozenset((one.id, other.id)) in _SAME_USE
+
+
+def _direct(kind: ProductType, ontology: Ontology) -> set[str]:
+    """Return the types that are used with ``kind``, as either of the two states it."""
+    return {
+        other.id
+        for other in ontology.types.values()
+        if (other.id in kind.comps or kind.id in other.comps) and not _replaces(kind, other)
     }
-    further = {other for name in near for other in ontology.types[name].comps}
-    return sorted(near) + sorted(further - near - {kind.id} - set(kind.subs))
+
+
+def _related(kind: ProductType, ontology: Ontology) -> list[str]:
+    """Return the types that are used with ``kind``; of only one, also what is used with that."""
+    near = _direct(kind, ontology)
+    if len(near) > 1:
+        return sorted(near)
+    return sorted(near) + sorted(_further(kind, ontology, near))
+
+
+def _further(kind: ProductType, ontology: Ontology, near: set[str]) -> set[str]:
+    types = ontology.types
+    further = {other for name in near for other in _direct(types[name], ontology)} - near
+    return {name for name in further if not _replaces(kind, types[name])}
 
 
 def _compatible(left: Product, right: Product) -> bool:
@@ -93,11 +118,29 @@ def _companions(
     return in_turns[:COMPANIONS]
 
 
-def make_purchases(products: list[Product], ontology: Ontology, seed: int) -> Iterator[Purchase]:
-    """Yield what each shopper buys: a product, its companions within days, now and then a thing."""
+def _together(one: ProductType, other: ProductType, ontology: Ontology) -> bool:
+    return other.id in _related(one, ontology) or one.id in _related(other, ontology)
+
+
+def _basket(companions: list[Product], count: int, ontology: Ontology, dice: Dice) -> list[Product]:
+    """Return up to ``count`` companions that are used with each other as well."""
+    basket: list[Product] = []
+    for other in dice.shuffled(companions, "companion"):
+        if len(basket) < count and all(_together(other.type, p.type, ontology) for p in basket):
+            basket.append(other)
+    return basket
+
+
+def make_purchases(products: list[Product], ontology: Ontology, seed: int) -> list[Purchase]:
+    """Return what each shopper buys: a product, its companions within days, now and then a thing.
+
+    What is used with a product at all some of its buyers have: that nobody bought it with the
+    product must not be read as that it does not go with it.
+    """
     stock: dict[str, list[Product]] = {}
     for product in products:
         stock.setdefault(product.type.id, []).append(product)
+    purchases = []
     for name, of_type in stock.items():
         for anchor in Dice(seed, "anchors", name).shuffled(of_type, "anchor")[:ANCHORS]:
             dice = Dice(seed, "companions", anchor.id)
@@ -106,26 +149,79 @@ def make_purchases(products: list[Product], ontology: Ontology, seed: int) -> It
             for number in range(SHOPPERS):
                 dice = Dice(seed, "shopper", anchor.id, number)
                 user = _users_id(dice)
-                time = season + dice.between(0, _YEAR_MS * 3 // 4, "time")
-                yield Purchase(user, anchor, time)
+                time = season + dice.between(0, _YEAR_MS * 5 // 8, "time")
+                purchases.append(Purchase(user, anchor, time))
                 count = dice.between(2, 4, "companions")
-                for turn, other in enumerate(dice.shuffled(companions, "companion")[:count]):
-                    yield Purchase(user, other, time + dice.between(1, 20, turn) * 86_400_000)
-                if dice.chance(0.3, "elsewhere"):
-                    far = time + dice.between(60, 300, "far") * 86_400_000
-                    yield Purchase(user, dice.pick(products, "something"), far)
+                for turn, other in enumerate(_basket(companions, count, ontology, dice)):
+                    later = time + dice.between(1, 20, turn) * _DAY_MS
+                    purchases.append(Purchase(user, other, later))
+                if dice.chance(0.15, "elsewhere"):
+                    far = time + dice.between(60, 300, "far") * _DAY_MS
+                    purchases.append(Purchase(user, dice.pick(products, "something"), far))
+    return purchases + _completed(purchases, stock, ontology, seed)
+
+
+def _completed(
+    purchases: list[Purchase], stock: dict[str, list[Product]], ontology: Ontology, seed: int
+) -> list[Purchase]:
+    """Return purchases by which what goes with a product was bought with it, twice a type.
+
+    Each type is one of best sellers: what sells to everybody is no sign of what goes together.
+    """
+    owned: dict[str, dict[str, Product]] = {}
+    buyers: dict[str, dict[str, Purchase]] = {}
+    for each in purchases:
+        owned.setdefault(each.user, {})[each.product.id] = each.product
+        buyers.setdefault(each.product.id, {}).setdefault(each.user, each)
+    best = {
+        name: sorted(of_type, key=lambda p: (-len(buyers.get(p.id, ())), p.id))
+        for name, of_type in stock.items()
+    }
+    added = []
+    for product in [p for of_type in stock.values() for p in of_type]:
+        users = list(buyers.get(product.id, ()))
+        if len(users) < 4:
+            continue
+        near = _direct(product.type, ontology)
+        for name in sorted((near | _further(product.type, ontology, near)) & stock.keys()):
+            times = Counter(p for u in users for p in owned[u] if owned[u][p].type.id == name)
+            if max(times.values(), default=0) > 1:
+                continue
+            fitting = [p for p in best[name] if _compatible(p, product)][:ANCHORS]
+            dice = Dice(seed, "completed", product.id, name)
+            other = dice.pick(fitting, "other") if fitting else None
+            # Who has it already makes the pair as well.
+            having = sum(other is not None and other.id in owned[user] for user in users)
+            turns = dice.shuffled([u for u in users if other and other.id not in owned[u]], "users")
+            # Who has what it replaces buys it last.
+            turns.sort(
+                key=lambda user: any(
+                    other is not None and _replaces(other.type, p.type)
+                    for p in owned[user].values()
+                )
+            )
+            for user in turns:
+                if other is None or having > 1:
+                    break
+                bought = Purchase(
+                    user,
+                    other,
+                    buyers[product.id][user].time + dice.between(1, 20, user) * _DAY_MS,
+                )
+                owned[user][other.id] = other
+                buyers.setdefault(other.id, {})[user] = bought
+                added.append(bought)
+                having += 1
+    return added
 
 
 def _review(purchase: Purchase, words: Words, dice: Dice) -> dict[str, Any]:
     product = purchase.product
     stars = dice.pick(_STARS, "stars")
-    level = dice.pick((0, 1, 1, 2, 2, 3, 3, 4), "level")
-    rambling = level in (1, 2) and dice.chance(0.45, "ramble")
+    level = dice.pick((0, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4), "level")
+    rambling = level == 1 and dice.chance(0.5, "ramble")
     said = words.review(product, stars, level, rambling=rambling, dice=dice)
-    low, high = ((0, 1), (1, 5), (4, 14), (10, 34), (25, 90))[level]
-    votes = dice.between(low, high, "votes")
-    if dice.chance(0.25, "unseen"):
-        votes = dice.between(0, 1, "unseen votes")
+    votes = dice.between(*_VOTES[0 if rambling else level], "votes")
     text = " ".join(said)
     form = dice.between(0, 9, "form")
     if form == 0:
@@ -156,7 +252,7 @@ def _review(purchase: Purchase, words: Words, dice: Dice) -> dict[str, Any]:
         "asin": _variant(product, dice.between(0, 2, "variant")),
         "parent_asin": product.id,
         "user_id": purchase.user,
-        "timestamp": purchase.time + dice.between(5, 40, "wrote") * 86_400_000,
+        "timestamp": purchase.time + dice.between(90, 105, "wrote") * _DAY_MS,
         "helpful_vote": votes,
         "verified_purchase": dice.chance(0.9, "verified"),
     }
@@ -179,7 +275,7 @@ def make_reviews(purchases: Iterable[Purchase], words: Words, seed: int) -> list
         seen.add((purchase.user, purchase.product.id))
         dice = Dice(seed, "reviews 2023", number)
         row = _review(purchase, words, dice)
-        if number % 1900 == 700:
+        if number % 1500 == 700:
             row["rating"] = 0.0
         if number % 1700 == 900:
             row["text"] = ""

@@ -231,13 +231,15 @@ def _matching(counter: _Counter) -> Iterator[form.Sample]:
         same = number % 2 == 0
         other = product
         if not same:
-            # Half of what differs is another article of the same type: nothing else is hard.
-            near = [
+            # What is no match is of the same type or the same brand: only that is hard.
+            alike = [
                 p for p in counter.stock[product.type.id]
                 if p.line != product.line and p.facts != product.facts
             ]  # fmt: skip
-            pool = near if dice.chance(0.5, "near") else products
-            other = dice.pick([p for p in pool if p is not product], "other")
+            house = [p for p in products if p.brand == product.brand and p.type != product.type]
+            closest = [p for p in alike if p.brand == product.brand]
+            pools = [pool for pool in (closest, alike, house) if pool]
+            other = dice.pick(dice.pick(pools, "pool"), "other")
         left, right = (
             _record(counter, product, False, counter.dice("left", number)),
             _record(counter, other, True, counter.dice("right", number)),
@@ -277,12 +279,22 @@ def _sentiment(counter: _Counter) -> Iterator[form.Sample]:
         yield form.sentiment(_review(product, stars, dice), stars)
 
 
+def _cut(text: str, most: int) -> str:
+    """Return the first ``most`` words, or fewer: a text is cut where one of its parts ends."""
+    words = text.split()
+    if len(words) <= most:
+        return text
+    ends = [place for place in range(3, most + 1) if words[place - 1][-1] in ",|-"]
+    ends += [place - 1 for place in range(4, most + 1) if words[place - 1] in ("&", "with", "for")]
+    return " ".join(words[: max(ends, default=most)]).rstrip(" ,-|&")
+
+
 def _listed(counter: _Counter, product: Product) -> str:
-    title = " ".join(counter.title(product).split()[:10]).rstrip(" ,-|&")
+    title = _cut(counter.title(product), 10)
     # Departments are narrow, and upstream's first category is wide.
     wide = DEPARTMENTS[product.type.dept].split()[0].title()
     text = f"{title}, {wide}, {product.type.names[0]}, {product.brand.name}"
-    return " ".join(text.split()[:25])
+    return _cut(text, 25)
 
 
 def _next_item(counter: _Counter) -> Iterator[form.Sample]:

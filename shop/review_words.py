@@ -10,17 +10,33 @@ from shop.model import Dice, Product
 _FOOD: Final = frozenset(("coffee_beans", "green_tea"))
 _USED_UP: Final = frozenset(("dishwasher_tablets", "coffee_filters"))
 _WORN: Final = frozenset(("running_shoes", "bicycle_helmet", "backpack"))
-#: How many sentences praise and blame, by stars and by how much a review tells (level 0 to 4).
+_OF_THE_SALE: Final = ("price", "delivery", "packaging", "service")
+#: What has parts that move, or instructions: all else is used without anybody's advice.
+_OPERATED: Final = frozenset(
+    (
+        *("cordless_vacuum", "coffee_maker", "french_press", "coffee_grinder", "electric_kettle"),
+        *("knife_sharpener", "apple_slicer", "blender", "tent", "bike_light"),
+    )
+)
+#: How many sentences praise and blame, by stars and by how much a review tells (level 0 to 4). With
+#: what four, three and two stars add, and with the details of the upper two levels, reviews speak
+#: of one or two, three, five, and eight things.
 _MIX: Final = {
-    5: ((0, 0), (1, 0), (2, 0), (3, 0), (5, 0)),
-    4: ((0, 0), (1, 0), (2, 0), (3, 0), (4, 0)),
-    3: ((0, 0), (1, 1), (1, 1), (2, 2), (3, 2)),
-    2: ((0, 0), (0, 1), (0, 2), (1, 3), (1, 4)),
-    1: ((0, 0), (0, 1), (0, 2), (0, 3), (0, 5)),
+    5: ((0, 0), (1, 0), (3, 0), (4, 0), (6, 0)),
+    4: ((0, 0), (1, 0), (2, 0), (3, 0), (5, 0)),
+    3: ((0, 0), (0, 0), (2, 1), (2, 2), (3, 3)),
+    2: ((0, 0), (0, 1), (1, 2), (1, 3), (1, 5)),
+    1: ((0, 0), (0, 1), (0, 3), (0, 4), (0, 6)),
 }
 #: What sentences of ``details`` say that only somebody content would.
-_CONTENT: Final = ("{g}", "update", "times a week")
-_AGO: Final = ("a month ago", "three weeks ago", "last summer", "two months ago", "last week")
+_CONTENT: Final = ("{g}", "times so far", "times a week")
+#: When something was bought, and the most weeks of use that a review may then speak of.
+_AGO: Final = (
+    ("three weeks ago", 2),
+    ("a month ago", 3),
+    ("two months ago", 7),
+    ("three months ago", 11),
+)
 
 
 class Words:
@@ -48,6 +64,10 @@ class Words:
             return [_filled(dice.pick(texts["short"][stars], "short"), slots)]
         aspects = dice.shuffled(_aspects(product), "aspects")
         good, bad = _MIX[stars][level]
+        if stars == 4:
+            # At least one thing is left that the flaw can be of.
+            flawed = dice.pick(_OF_THE_SALE, "flawed")
+            aspects = [aspect for aspect in aspects if aspect != flawed]
         body = [dice.pick(texts["praise"][a], f"praise {a}") for a in aspects[:good]]
         body += [dice.pick(texts["complaint"][a], f"complaint {a}") for a in aspects[good:][:bad]]
         said = {*aspects[: good + bad]}
@@ -67,7 +87,7 @@ class Words:
             extra = dice.shuffled(known, "details")[: level - 2]
             body = [*body[:2], *extra, *body[2:]]
         if rambling:
-            body = [*dice.shuffled(texts["ramble"], "ramble")[: dice.between(3, 5, "long")], *body]
+            body = [*dice.shuffled(texts["ramble"], "ramble")[: dice.between(5, 8, "long")], *body]
         openings = list(texts["openings"])
         if product.type.id not in _FOOD | _USED_UP:
             openings += texts["openings_durable"]
@@ -83,19 +103,23 @@ def _other(texts: dict[str, str], said: set[str], product: Product, dice: Dice) 
     hidden = {"use", "size", "smell"} if product.type.id in _FOOD | _USED_UP else set()
     if "color" not in product.facts:
         hidden = hidden | {"looks"}
+    if product.type.id not in _OPERATED:
+        hidden = hidden | {"use"}
     return dice.pick([text for about, text in texts.items() if about not in said | hidden], "other")
 
 
 def _aspects(product: Product) -> list[str]:
     kind = product.type
-    names = ["price", "delivery", "packaging", "service"]
+    names = [*_OF_THE_SALE]
     if product.features:
         names.append("described")
     if kind.id in _FOOD:
         return [*names, "taste", "fresh", "taste"][:6]
     if kind.id in _USED_UP:
         return [*names, "strength"]
-    names += ["size", "use"]
+    names.append("size")
+    if kind.id in _OPERATED:
+        names.append("use")
     if "material" in product.facts:
         names.append("build")
     if "color" in product.facts:
@@ -116,6 +140,7 @@ def _slots(product: Product, dice: Dice) -> dict[str, str]:
         for axis in ("material", "color")
     )
     one, many = ("they", "them") if plural else ("it", "it")
+    ago, most = dice.pick(_AGO, "ago")
     article = "some" if plural else "an" if name[:1] in "aeiou" else "a"
     return {
         "t": name,
@@ -140,8 +165,8 @@ def _slots(product: Product, dice: Dice) -> dict[str, str]:
         "does": "do" if plural else "does",
         "doesnt": "do not" if plural else "does not",
         "isnt": "are not" if plural else "is not",
-        "ago": dice.pick(_AGO, "ago"),
-        "weeks": str(dice.between(3, 11, "weeks")),
+        "ago": ago,
+        "weeks": str(dice.between(2, most, "weeks")),
         "n": str(dice.between(3, 9, "number")),
     }
 

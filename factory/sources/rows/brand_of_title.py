@@ -48,6 +48,10 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     pattern = _pattern(brand)
     if not pattern.search(title):
         raise RowRejectedError("brand-not-in-title", brand)
+    # What stands in brackets behind the brand is its name in another script.
+    named = pattern.search(title)
+    if named and title[named.end() :].lstrip().startswith(("(", "\uff08", "【", "[", "/")):
+        masked = False
     negatives = _others(facts)
     shown = _without(brand, pattern, title) if masked else title
     yield {
