@@ -30,7 +30,9 @@ MANY = 1200
 #: The least that the bundled shop must give every task.
 LEAST = 10
 #: Tasks whose longest option is right more often than rule G4 allows, and why.
-LONGEST_IS_RIGHT: dict[str, str] = {}
+LONGEST_IS_RIGHT = {
+    "find_odd_review": "the shop's mixed reviews are all short: beside three, any other is longest"
+}
 
 
 def samples(run: RunResult, *splits: str) -> list[Sample]:

@@ -1,7 +1,8 @@
 """What the row mappers of sessions share: which titles can be shown, and which can stand as wrong.
 
 A session is what one shopper viewed. What a wrong candidate must not be is another form of
-something viewed: the same model in another color would be as right.
+something viewed, nor of its kind: the same model in another color would be as right, and so would
+another pack of staples beside a stapler.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from factory.draw import Draw
+from factory.sources.title_kinds import kind_words, same_kind, tongue
 from factory.text import similarity, tokens
 
 #: Titles that share this much are forms of one product.
@@ -31,6 +33,11 @@ class Viewed:
     title: str
     brand: str
     words: frozenset[str]
+
+    @property
+    def kind(self) -> frozenset[str]:
+        """The words of the title that tell which kind of product it is."""
+        return kind_words(self.title, self.brand)
 
 
 def viewed_products(listed: Iterable[dict[str, Any]]) -> list[Viewed] | None:
@@ -62,15 +69,40 @@ def likeness(product: Viewed, others: Iterable[Viewed]) -> float:
     return max((similarity(product.words, other.words) for other in others), default=0.0)
 
 
+def of_kind(product: Viewed, others: Iterable[Viewed]) -> bool:
+    """Return whether ``product`` is, or may be, of the kind of one of ``others``.
+
+    It may be where its title does not tell its kind.
+    """
+    return not product.kind or any(same_kind(product.kind, other.kind) for other in others)
+
+
+def apart(
+    product: Viewed, session: Sequence[Viewed], right: Sequence[Viewed], shown: Sequence[Viewed]
+) -> bool:
+    """Return whether ``product`` is surely less right than those of ``right`` beside ``shown``.
+
+    It is of no kind that the session holds, and in the language of a right one: kinds cannot be
+    compared across languages. Where a right one is of another kind than what is shown, the brand
+    may be all that speaks for it: then the wrong one is of none of the brands shown.
+    """
+    if of_kind(product, session) or tongue(product.title) not in {tongue(e.title) for e in right}:
+        return False
+    return all(of_kind(each, shown) for each in right) or not (
+        product.brand and any(product.brand == other.brand for other in shown)
+    )
+
+
 def wrong_products(
     facts: dict[str, Any],
     session: Sequence[Viewed],
     shown: Sequence[Viewed],
+    right: Sequence[Viewed],
     below: tuple[float, float],
     count: int,
     draw: Draw,
 ) -> list[Viewed]:
-    """Return up to ``count`` products that were not viewed, and are no forms of those that were.
+    """Return up to ``count`` products that were not viewed, and are of no kind that was.
 
     One after another has a title like the last product's (the likest first), is of its brand, and
     comes by chance. A few are nearly as like to what is ``shown`` as the likest of the right ones,
@@ -100,6 +132,7 @@ def wrong_products(
                 if (
                     (near < _MOST_NEAR or not is_near)
                     and likeness(product, session) < _TOO_LIKE
+                    and apart(product, session, right, shown)
                     and likeness(product, taken) < VARIANT
                 ):
                     near += is_near

@@ -14,6 +14,7 @@ from factory.sources.rows import (
     titles_in_japanese,
 )
 from factory.sources.session_titles import viewed_products, wrong_products
+from factory.sources.title_kinds import kind_words, same_kind
 from factory.sources.view import RowRejectedError
 
 DRAW = Draw(7, "task", "key")
@@ -104,9 +105,9 @@ def test_session_is_cut_before_its_last_and_its_last_three():
 
 
 def words_of_the_lamp(number: int) -> list[dict[str, Any]]:
-    """A session of other kinds in which each title has one word of the last lamp's."""
+    """A session of another kind in which each title says one word of the last lamp's."""
     titles = [
-        f"Kett steel kettle model {word} number {number} grey"
+        f"Kett steel kettle, model {word} number {number} grey"
         for word in ("desk", "lamp", "foldable", "battery", "operated")
     ]
     return [
@@ -139,9 +140,13 @@ def test_number_of_sessions_with_more_words_of_the_product_says_nothing():
     assert counts == {0, 1, 2, 3}
 
 
-def test_product_told_by_the_words_of_its_session_makes_no_sample():
-    plain = walks(*(viewed(*OTHERS[i : i + 5], brand="Kett") for i in (0, 5, 10)))
-    assert reason(sessions_of_item, {**facts(), "others": plain}) == "told-by-words"
+def test_session_with_a_product_of_the_kind_is_never_wrong():
+    plain = [viewed(*OTHERS[i : i + 5], brand="Kett") for i in (0, 5, 10)]
+    lamp = viewed("Glow bedside lamp, small", *OTHERS[15:19], brand="Glow")
+    (row,) = sessions_of_item.rows({**facts(), "others": walks(lamp[::-1], *plain)}, DRAW)
+    assert not any("bedside" in text for text in row["negatives"])
+    few = walks(lamp[::-1], *plain[1:])
+    assert reason(sessions_of_item, {**facts(), "others": few}) == "too-few-sessions"
 
 
 def test_too_few_other_sessions_make_no_sample():
@@ -248,7 +253,36 @@ def test_description_told_by_its_numbers_makes_no_sample():
 
 def test_few_wrong_products_are_as_like_as_a_right_one():
     session = viewed_products(viewed(*LAMPS))
-    alike = viewed(*(f"lamp {w}ik {w}ol {w}un" for w in "bcdfghjk"), brand="Glow")
-    wrong = wrong_products(facts(alike=alike), session, session[-1:], (0.5, 0.1), 17, DRAW)
-    assert 0 < sum(product.title.startswith("lamp") for product in wrong) <= 4
+    alike = viewed(*(f"{w}orn horn, {w}ol foldable" for w in "bcdfghjk"), brand="Glow")
+    last = session[-1:]
+    wrong = wrong_products(facts(alike=alike), session, last, last, (0.5, 0.1), 17, DRAW)
+    assert 0 < sum("foldable" in product.title for product in wrong) <= 4
     assert len(wrong) > 12
+
+
+@pytest.mark.parametrize("mapper", [session_items, session_next_items])
+def test_product_of_a_kind_that_was_viewed_is_never_wrong(mapper):
+    lamps = ("Glow lamps with sensor, 3 pieces", "Glow bedside nightlamp, warm light")
+    (row,) = mapper.rows(facts(alike=viewed(*lamps, brand="Glow")), DRAW)
+    assert row["negatives"]
+    assert not set(row["negatives"]) & set(lamps)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("Notario Vista Steel Staples, 3 Pack", "Notario Desk Stapler - Black", True),
+        ("Sartén de aluminio - 30 cm", "Tapa para sartén de vidrio", True),
+        ("Cafetera de goteo, Negro", "Molinillo de café manual", True),
+        ("Schreibtischlampe, grau", "Lampe für Bücher", True),
+        ("Lumo LEDデスクライト ブラック", "クランプ式 スタンドライト ブラック", True),
+        ("Lumo ステンレス製 水筒 ブラック", "Glow ステンレス製 まな板 ブラック", False),
+        (
+            "Steel Water Bottle, Easy to Clean, Black",
+            "Steel Desk Lamp, Easy to Clean, Black",
+            False,
+        ),
+    ],
+)
+def test_kind_is_told_by_the_words_of_the_name(one, other, expected):
+    assert same_kind(kind_words(one, "Lumo"), kind_words(other, "Glow")) is expected

@@ -25,8 +25,10 @@ DEVELOPMENT_SET = (
 ).resolve()
 BASES = {each.base for each in TASK_TYPES.values()}
 TASK_TEMPLATES = sorted(path.name for path in PACKAGED.glob("*.j2") if path.name not in BASES)
-#: Templates that show a data set as it is: there is one wording, the data set's own.
-AS_UPSTREAM: dict[str, str] = {}
+#: Templates that show a data set unchanged, as NVIDIA's sets 37 and 38: its own wording is the one.
+AS_UPSTREAM = {"follow_instruction.j2", "answer_question.j2"}
+#: The cue that asks for the answer, as ShopBench writes it.
+CUE = re.compile(r"((Output|Answer|Response)( \([a-z ]+\))?:\s*)+")
 #: Templates of the first tasks, that were given five wordings.
 FIVE = {
     "rank_products_for_query.j2",
@@ -107,9 +109,10 @@ def test_every_wording_fills_what_a_model_and_ecominstruct_need(made: Made, task
             parts = dict(zip(PARTS, rendered.parts, strict=True))
             assert parts["description"]
             assert parts["prompt"].strip()
-            assert parts["constraint"]
-            assert parts["output"].strip() in ("Output:", "Answer:", "Response:", "")
-            assert rendered.input_field.rstrip(" ").endswith(parts["output"].strip())
+            if spec.template not in AS_UPSTREAM:
+                assert parts["constraint"]
+                assert CUE.fullmatch(parts["output"])
+            assert rendered.input_field.endswith(parts["output"])
             for option in sample.options:
                 assert option in rendered.input_field
 
@@ -117,20 +120,25 @@ def test_every_wording_fills_what_a_model_and_ecominstruct_need(made: Made, task
 @pytest.mark.parametrize("task", TASKS)
 def test_every_wording_says_what_the_row_is_about(made: Made, task: str) -> None:
     """What the sample's own wording says of the row, every other says too."""
-    spec = catalogue().tasks[task]
+    template = load(catalogue().tasks[task].template)
     for sample in some(made(task)):
         row = row_of(sample)
-        said = [text for text in texts(sample.slots) if text in sample.input_field]
-        assert said or sample.options
-        for wording in load(spec.template).wordings.values():
+        # A word of the template's own, such as a label, may stand in one wording alone.
+        own = [text for text in texts(sample.slots) if text not in template.source]
+        said = [text for text in own if text in sample.input_field]
+        assert said or sample.options, sample.slots
+        for wording in template.wordings.values():
             field = wording.render(row).input_field
             assert all(text in field for text in said), wording.name
 
 
 def texts(value: Any) -> list[str]:
-    """Return the texts of a row that are long enough to be recognized in a prompt."""
+    """Return the texts of a row that are long enough to be recognized in a prompt.
+
+    A text of four letters, or of two in Chinese or Japanese, is no accident.
+    """
     if isinstance(value, str):
-        return [value] if len(value) > 11 else []
+        return [value] if len(value.encode()) > 3 else []
     if isinstance(value, list):
         return [text for part in value for text in texts(part)]
     if isinstance(value, dict):

@@ -47,7 +47,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         raise RowRejectedError("not-akin", f"the products before {last.title!r} are of other kinds")
     # One of the three may be of another kind than the last product.
     likest, second, _ = sorted((likeness(gold, (last,)) for gold in golds), reverse=True)
-    wrong = wrong_products(facts, session, (last,), (likest, second), _MOST_NEGATIVES, draw)
+    wrong = wrong_products(facts, session, (last,), golds, (likest, second), _MOST_NEGATIVES, draw)
     locale = facts["locale"]
     shown = (last, *golds, *wrong)
     yield {

@@ -56,7 +56,9 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     if len(begun) < _LEAST_SHOWN or not all(akin(gold, begun) for gold in golds):
         begun, golds = [], []
     like = likeness(last, earlier[-2:])
-    wrong = wrong_products(facts, session, earlier[-2:], (like, like), _MOST_NEGATIVES, draw)
+    wrong = wrong_products(
+        facts, session, earlier[-2:], (last, *golds), (like, like), _MOST_NEGATIVES, draw
+    )
     # None to three of the first three share as many words with what was viewed as the right one.
     words = frozenset[str]().union(*(product.words for product in earlier[-_MOST_SHOWN:]))
     shared = len(words & last.words)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.session_titles import VARIANT, Viewed, akin, viewed_products
+from factory.sources.session_titles import VARIANT, Viewed, akin, apart, viewed_products
 from factory.sources.view import RowRejectedError
 from factory.text import similarity
 
@@ -21,11 +21,12 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     """Yield one row: a product, the session that led to it, and three that led elsewhere.
 
     A session is its last three or four different titles, the same number in every one. What of the
-    product's words a session holds tells nothing: as often as not others hold more of them. But
-    none has a title as like the product's, or more products akin to it.
+    product's words a session holds tells little where others hold as many. But none has a product
+    of the kind of the one asked for, or of the kinds that led to it, a title as like the product's,
+    or more products akin to it.
 
     Raises :class:`RowRejectedError` where the session is too short or has nothing to do with the
-    product, where no other session holds as many of its words, or too few can be told from it.
+    product, or too few others can be told from it.
     """
     session = viewed_products(facts["viewed"])
     if session is None:
@@ -52,7 +53,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         cut = walk[-length:]
         # A session full of what the product is would have led to it as well.
         if (
-            _likeness(last, cut) < VARIANT
+            all(apart(product, (last, *own), (last,), own) for product in cut)
+            and _likeness(last, cut) < VARIANT
             and _kin(last, cut) <= min(kin, length - 1)
             and (_likeness(last, cut) < likest or _likeness_of_all(last, cut) < like)
         ):
@@ -63,8 +65,6 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         (each for each in shuffled if _shared(last, each[1]) >= shared),
         key=lambda each: -_shared(last, each[1]),
     )
-    if not above:
-        raise RowRejectedError("told-by-words", f"no other session has {shared} words of the title")
     under = sorted(
         (each for each in shuffled if _shared(last, each[1]) < shared),
         key=lambda each: -_shared(last, each[1]),

@@ -85,7 +85,7 @@ lent AS MATERIALIZED (
     )
     UNION
     SELECT asker, locale, draw(key || chr(31) || place, 'elsewhere') % size AS number
-    FROM (SELECT *, unnest(range(4)) AS place FROM wanted) JOIN pool_size USING (locale)
+    FROM (SELECT *, unnest(range(12)) AS place FROM wanted) JOIN pool_size USING (locale)
     UNION
     SELECT asker, locale, number FROM (
         SELECT asker, wanted.locale, pool.number

@@ -34,7 +34,7 @@ lender AS MATERIALIZED (
 far_away AS (
     SELECT DISTINCT asker, locale, draw(key || chr(31) || place, 'elsewhere') % size AS number,
         0 AS shared, 'elsewhere' AS part
-    FROM (SELECT *, unnest(range(12)) AS place FROM wanted) JOIN pool_size USING (locale)
+    FROM (SELECT *, unnest(range(24)) AS place FROM wanted) JOIN pool_size USING (locale)
 ),
 -- A word of half of the titles says nothing, and one of a single title finds nothing.
 lent_words AS MATERIALIZED (
