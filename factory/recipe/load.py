@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from factory.errors import RecipeError
 from factory.filters import FilterOptions
 from factory.recipe.explain import explain
-from factory.recipe.models import IncludeSpec, Recipe, RecipePart, TaskSpec, unknown
+from factory.recipe.models import IncludeEntry, IncludeSpec, Recipe, RecipePart, TaskSpec, unknown
 from factory.recipe.text import Location, RecipeText, read_recipe_text
 
 #: The packaged tasks, one file a source or a theme.
@@ -67,7 +67,7 @@ def _included(text: RecipeText) -> _Parts:
     parts = _Parts({block: {} for block in _BLOCKS}, {})
     listed = text.data.get("include") or []
     try:
-        specs = TypeAdapter(list[str | IncludeSpec]).validate_python(listed)
+        specs = TypeAdapter(list[IncludeEntry]).validate_python(listed)
     except ValidationError as error:
         raise RecipeError("\n".join(explain(error, text, ("include",), IncludeSpec))) from error
     for number, spec in enumerate(specs):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -230,6 +230,10 @@ class IncludeSpec(_Strict):
     source: Name | None = None
 
 
+#: One entry of ``include``: a name, or a name and the source that the tasks then read.
+IncludeEntry: TypeAlias = Annotated[str, Field(min_length=1)] | IncludeSpec
+
+
 class RecipePart(_Strict):
     """What an included file may hold."""
 
@@ -244,7 +248,7 @@ class RecipePart(_Strict):
 class Recipe(RecipePart):
     """A whole recipe; ``folder`` is where it stands, for templates and views beside it."""
 
-    include: list[str | IncludeSpec] = Field(
+    include: list[IncludeEntry] = Field(
         default_factory=list,
         description="'catalogue' (the packaged tasks), or recipe files relative to this one",
     )

@@ -106,8 +106,8 @@ def _chosen(
         raise RowRejectedError("told-by-words", f"no other option shares {shared} words with it")
     under = [each for each in left if len(about & each["words"]) < shared]
     more = min(1 + draw.below(_NEGATIVES, "more words"), count)
-    # Three of four rows have a wrong option that is longer than the right one.
-    longer = draw.below(4, "longest") > 0
+    # How many wrong options are shorter than the right one is drawn: its length rank tells nothing.
+    shorter = draw.below(count + 1, "length rank")
     chosen: list[dict[str, Any]] = []
     while len(chosen) < count:
         rest = [
@@ -117,7 +117,7 @@ def _chosen(
         ]
         if not rest:
             break
-        fitting = [each for each in rest if (len(each["text"]) > length) == longer]
+        fitting = [each for each in rest if (len(each["text"]) < length) == (len(chosen) < shorter)]
         chosen.append((fitting or rest)[0])
         above = [each for each in above if each is not chosen[-1]]
         under = [each for each in under if each is not chosen[-1]]
