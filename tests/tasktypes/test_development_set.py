@@ -36,7 +36,7 @@ def test_every_row_is_there_under_the_names_on_disk(
 ) -> None:
     counts = Counter(task_type.name for task_type, _ in rows)
     assert sum(counts.values()) == 96
-    assert set(counts) == set(BY_NAME)
+    assert set(counts) == set(list(BY_NAME)[:5])  # the others are EcomInstruct's
     assert all(row["metric"] in task_type.metrics for task_type, row in rows)
 
 
