@@ -213,6 +213,7 @@ def _unknown_members(recipe: Recipe, parts: _Parts, text: RecipeText) -> list[st
         where = parts.texts.get(("mixtures", name), text)
         for block, named, known in (
             ("tasks", mixture.tasks, recipe.tasks),
+            ("weights", mixture.weights, recipe.tasks),
             ("held_out", mixture.held_out, {**recipe.tasks, **recipe.sources}),
         ):
             for each in named:

@@ -67,6 +67,9 @@ def _sizes(recipe: Recipe, spec: MixtureSpec) -> tuple[dict[str, int], list[Abse
     """Return the samples that each task lends before any cap, and the sets without a task."""
     sizes: dict[str, int] = dict(spec.tasks)
     absent: list[Absent] = []
+    if spec.weights and spec.size:
+        lent = (*spec.tasks.values(), *spec.nvidia.values(), *spec.eshop.values())
+        sizes |= _by_weight(spec.size - sum(lent), spec.weights, spec.cap)
     for paper, numbers in (("nvidia", spec.nvidia), ("eshop", spec.eshop)):
         for number, size in numbers.items():
             makers = {
@@ -90,8 +93,28 @@ def _numbers(task: TaskSpec, paper: str) -> tuple[int, ...]:
 
 def _shared_out(size: int, makers: Mapping[str, TaskSpec]) -> dict[str, int]:
     """Return the parts of ``size`` by task, in proportion to the tasks' own sizes."""
-    total = sum(task.size for task in makers.values())
-    exact = {name: Fraction(size * task.size, total) for name, task in makers.items()}
+    return _in_proportion(size, {name: Fraction(task.size) for name, task in makers.items()})
+
+
+def _by_weight(size: int, weights: Mapping[str, float], cap: int | None) -> dict[str, int]:
+    """Return the parts of ``size`` by task: what the cap takes from one goes to the others."""
+    parts: dict[str, int] = {}
+    # As they are written: 0.1 is a tenth.
+    left = {name: Fraction(str(weight)) for name, weight in weights.items()}
+    while left:
+        shared = _in_proportion(size - sum(parts.values()), left)
+        full = [name for name, part in shared.items() if cap is not None and part >= cap]
+        if not full or cap is None:
+            return parts | shared
+        for name in full:
+            parts[name] = cap
+            del left[name]
+    return parts
+
+
+def _in_proportion(size: int, weights: Mapping[str, Fraction]) -> dict[str, int]:
+    total = sum(weights.values())
+    exact = {name: size * weight / total for name, weight in weights.items()}
     parts = {name: int(part) for name, part in exact.items()}
     left = size - sum(parts.values())
     by_remainder = sorted(exact, key=lambda name: (parts[name] - exact[name], name))

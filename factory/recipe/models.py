@@ -208,6 +208,10 @@ class MixtureSpec(_Strict):
     nvidia: dict[int, Whole] = Field(default_factory=dict)
     eshop: dict[int, Whole] = Field(default_factory=dict)
     tasks: dict[Name, Whole] = Field(default_factory=dict)
+    weights: dict[Name, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
+        default_factory=dict,
+        description="tasks that share what is left of 'size' in proportion, none above 'cap'",
+    )
     ecom: bool = Field(default=False, description="take every task that has an EcomInstruct id")
     cap: Whole | None = Field(None, gt=0, description="at most so many samples of a task")
     test: Whole = Field(0, ge=0, description="test samples of each held-out task")
@@ -218,8 +222,19 @@ class MixtureSpec(_Strict):
 
     @model_validator(mode="after")
     def _has_tasks(self) -> Self:
-        if not (self.nvidia or self.eshop or self.tasks or self.ecom):
-            raise ValueError("a mixture needs tasks: give nvidia, eshop, tasks or ecom")
+        if not (self.nvidia or self.eshop or self.tasks or self.weights or self.ecom):
+            raise ValueError("a mixture needs tasks: give nvidia, eshop, tasks, weights or ecom")
+        if twice := sorted(self.weights.keys() & self.tasks.keys()):
+            raise ValueError(f"{twice[0]!r} has a number in 'tasks' and a weight: keep one of them")
+        if self.weights:
+            lent = sum((*self.nvidia.values(), *self.eshop.values(), *self.tasks.values()))
+            if self.size is None:
+                raise ValueError("'weights' share out the mixture's 'size': give it")
+            if self.ecom or lent >= self.size:
+                raise ValueError(
+                    f"'weights' share out what is left of 'size', and of {self.size:,} samples "
+                    "nothing is left"
+                )
         return self
 
 

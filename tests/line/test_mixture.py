@@ -72,12 +72,14 @@ def shown(of: Iterable[Sample]) -> set[str]:
         ("v9b", 40_000),
         ("nvidia_all", 502_435),
         ("eshopinstruct", 63_972),
+        ("llasa", 63_972 + 10_000),
     ],
 )
 def test_the_papers_sizes_add_up_to_what_they_print(name: str, size: int) -> None:
     spec = catalogue().mixtures[name]
     assert spec.size == size
-    assert sum({**spec.nvidia}.values()) + sum({**spec.eshop}.values()) == size
+    lent = (*spec.nvidia.values(), *spec.eshop.values(), *spec.tasks.values())
+    assert sum(lent) == size
 
 
 @pytest.mark.parametrize("name", [n for n, m in catalogue().mixtures.items() if m.size])
@@ -131,8 +133,47 @@ def test_an_unknown_mixture_and_an_unknown_task_are_told_with_the_nearest(tmp_pa
         load_recipe(write(tmp_path, "tasks: {task120: 5}"))
     with pytest.raises(RecipeError, match=r"mixtures\.small\.held_out: there is no task 'esic'"):
         load_recipe(write(tmp_path, "tasks: {task12: 5}", "held_out: [esic]"))
-    with pytest.raises(RecipeError, match="a mixture needs tasks: give nvidia, eshop, tasks or "):
+    with pytest.raises(
+        RecipeError, match="a mixture needs tasks: give nvidia, eshop, tasks, weights or "
+    ):
         load_recipe(write(tmp_path, "cap: 5"))
+
+
+def shares(folder: Path, *mixture: str) -> dict[str, int]:
+    recipe = load_recipe(write(folder, *mixture))
+    return {share.task: share.size for share in resolve_mixture(recipe, "small").shares}
+
+
+def test_weights_share_out_what_is_left_of_the_size(tmp_path: Path) -> None:
+    weights = "weights: {write_query_for_product: 3, classify_query_product_relation: 1}"
+    assert shares(tmp_path, "size: 100", "tasks: {task12: 20}", weights) == {
+        "task12": 20,
+        "write_query_for_product": 60,
+        "classify_query_product_relation": 20,
+    }
+    # What the cap takes from one goes to the others.
+    assert shares(tmp_path, "size: 100", "cap: 60", weights) == {
+        "write_query_for_product": 60,
+        "classify_query_product_relation": 40,
+    }
+    # What none of them may take is a shortfall.
+    assert sum(shares(tmp_path, "size: 100", "cap: 30", weights).values()) == 60
+
+
+def test_no_sample_is_lost_in_rounding_weights(tmp_path: Path) -> None:
+    weights = "weights: {task12: 0.1, write_query_for_product: 0.1, judge_exact_match: 0.1}"
+    assert sorted(shares(tmp_path, "size: 100", weights).values()) == [33, 33, 34]
+
+
+def test_weights_that_cannot_be_meant_are_refused(tmp_path: Path) -> None:
+    for mixture, complaint in (
+        (["weights: {task12: 1}"], "share out the mixture's 'size': give it"),
+        (["size: 20", "tasks: {task12: 20}", "weights: {task4: 1}"], "nothing is left"),
+        (["size: 50", "tasks: {task12: 20}", "weights: {task12: 1}"], "'task12' has a number"),
+        (["size: 50", "weights: {task120: 1}"], "there is no task 'task120'"),
+    ):
+        with pytest.raises(RecipeError, match=complaint):
+            load_recipe(write(tmp_path, *mixture))
 
 
 def test_the_mixed_file_is_the_samples_of_its_tasks_in_an_order_of_its_own(mixed) -> None:

@@ -26,7 +26,7 @@ DEVELOPMENT_SET = (
 BASES = {each.base for each in TASK_TYPES.values()}
 TASK_TEMPLATES = sorted(path.name for path in PACKAGED.glob("*.j2") if path.name not in BASES)
 #: Templates that show a data set unchanged, as NVIDIA's sets 37 and 38: its own wording is the one.
-AS_UPSTREAM = {"follow_instruction.j2", "answer_question.j2"}
+AS_UPSTREAM = {"follow_instruction.j2", "follow_ecinstruct.j2", "answer_question.j2"}
 #: The cue that asks for the answer, as ShopBench writes it.
 CUE = re.compile(r"((Output|Answer|Response)( \([a-z ]+\))?:\s*)+")
 #: Templates of the first tasks, that were given five wordings.

@@ -14,7 +14,7 @@ OFFERS: Final = ()
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
     """Yield the row with its texts read; raises :class:`RowRejectedError` for a damaged one."""
-    texts = {name: as_written(facts[name]) for name in ("instruction", "input", "target")}
+    texts = {name: as_written(text) for name, text in facts.items() if isinstance(text, bytes)}
     for name, text in texts.items():
         if "\ufffd" in text:
             raise RowRejectedError("character-lost", f"U+FFFD in {name}")
