@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,20 @@ def _type(key: str, raw: dict[str, Any], shared: dict[str, Any]) -> ProductType:
     )
 
 
+def _brands() -> tuple[dict[str, list[Brand]], list[str]]:
+    """Return the brands of each family, and the names of lines that all brands share."""
+    raw = _read("brands.yaml")
+    brands = {
+        family: [Brand(name, kana, tuple(own)) for name, kana, own in rows]
+        for family, rows in raw["brands"].items()
+    }
+    lines: list[str] = raw["lines"]
+    owners = Counter([*lines, *(x for rows in brands.values() for b in rows for x in b.lines)])
+    if disputed := [line for line, count in owners.items() if count > 1]:
+        raise ValueError(f"lines that are named twice: {', '.join(disputed)}")
+    return brands, lines
+
+
 def load_ontology() -> Ontology:
     """Return the ontology; raise ``ValueError`` where it contradicts itself."""
     shared = _read("values.yaml")
@@ -135,11 +150,11 @@ def load_ontology() -> Ontology:
             raise ValueError(f"type {kind.id}: an irrelevant type is of its own department")
         if set(kind.hard) & set(kind.subs + kind.comps):
             raise ValueError(f"type {kind.id}: a relation is also listed as irrelevant")
-    raw_brands = _read("brands.yaml")
+    brands, lines = _brands()
     return Ontology(
         types=types,
-        brands={f: [Brand(*b) for b in bs] for f, bs in raw_brands["brands"].items()},
-        lines=raw_brands["lines"],
+        brands=brands,
+        lines=lines,
         axes={
             a: Axis(a, r["place"], tuple(r["label"]), {k: r[k] for k in ("en", "es", "ja")})
             for a, r in _read("axes.yaml").items()

@@ -96,10 +96,11 @@ class Value:
 
 @dataclass(frozen=True)
 class Brand:
-    """An invented brand."""
+    """An invented brand; ``lines`` are the names of lines that no other brand has."""
 
     name: str
     kana: str
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

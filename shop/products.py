@@ -7,6 +7,8 @@ from shop.model import Brand, Dice, Product, ProductType, Value
 
 #: Base products per type that are sold in us; of those, shared with es and jp; and sold only there.
 COUNT_US, COUNT_SHARED, COUNT_ES, COUNT_JP = 20, 3, 9, 9
+#: The share of products of a line that is their brand's alone, while a type has room for one.
+OWN_LINE = 0.85
 #: Makers of the invented devices: the model decides the brand.
 MAKERS = {
     "np14": Brand("Novaline", "ノヴァライン"),
@@ -54,7 +56,7 @@ def _facts(kind: ProductType, dice: Dice, turn: int) -> dict[str, Value]:
 
 
 def make_products(ontology: Ontology, seed: int) -> list[Product]:
-    """Return every product, in the order of types; no two of a type have one name and facts."""
+    """Return every product by type; no two of a type in a locale share both name and facts."""
     products: list[Product] = []
     taken: set[str] = set()
     for kind in ontology.types.values():
@@ -69,6 +71,7 @@ def make_products(ontology: Ontology, seed: int) -> list[Product]:
             plan += [("es",)] * COUNT_ES + [("jp",)] * COUNT_JP
         seen: set[tuple[object, ...]] = set()
         used: set[tuple[int, int]] = set()
+        sold: set[tuple[str, str]] = set()
         for number, locales in enumerate(plan):
             dice = Dice(seed, "product", kind.id, number)
             brand_index = dice.weighted(order, "brand")
@@ -77,6 +80,10 @@ def make_products(ontology: Ontology, seed: int) -> list[Product]:
             )
             used.add((brand_index, line_index))
             brand, line = brands[brand_index], lines[line_index]
+            own = [x for x in brand.lines if not sold & {(x, locale) for locale in locales}]
+            if own and dice.chance(OWN_LINE, "own line"):
+                line = own[0]
+                sold |= {(line, locale) for locale in locales}
             facts: dict[str, Value] = {}
             for turn in range(40):
                 facts = _facts(kind, dice, turn)
