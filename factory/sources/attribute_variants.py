@@ -115,6 +115,8 @@ _UNITS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     r"pcs\.?|pc\.?|piece": ("Piece", "Pieces", ("Pairs", "Boxes", "Sets")),
 }
 _FIGURE: Final = re.compile(r"(\d+(?:,\d{3})*(?:\.\d+)?)[ -]*([a-zµ\". ]+)")
+#: How a shoe is marked: eight and a half, of medium width; no eight and a half meters.
+_SHOE_WIDTH: Final = re.compile(r"\d{1,2}(?:\.5)? ?[MWD](?: US)?")
 _PACK: Final = re.compile(r"(?:pack|package) of (\d+)|(\d+)[ -]*(?:packs?|pk\.?)")
 
 
@@ -141,6 +143,8 @@ def standard(value: str, family: str) -> tuple[str, tuple[str, ...]] | None:
 
     A value that is in its standard form already has none: there is nothing to ask.
     """
+    if _SHOE_WIDTH.fullmatch(value.strip()):
+        return None
     folded = " ".join(value.casefold().replace("’", "'").split())
     if family == "amount" and (found := _pack(folded) or _figure(folded)):
         return None if found[0].casefold() == folded else found
@@ -167,10 +171,9 @@ def _figure(folded: str) -> tuple[str, tuple[str, ...]] | None:
     number, unit = found[1], found[2].strip()
     for pattern, (one, more, others) in _UNITS.items():
         if re.fullmatch(pattern, unit):
-            near = _near(number)
-            name, other_name = (one if count == "1" else more for count in (number, near))
-            wrong = [f"{number} {_single(other) if number == '1' else other}" for other in others]
-            return f"{number} {name}", (wrong[0], f"{near} {other_name}", *wrong[1:])
+            # The number stays: a form with another one would be the odd one among four.
+            wrong = (f"{number} {_single(other) if number == '1' else other}" for other in others)
+            return f"{number} {one if number == '1' else more}", tuple(wrong)
     return None
 
 
@@ -178,10 +181,3 @@ def _single(unit: str) -> str:
     """Return the name for one of a unit that is named for more."""
     return {"Feet": "Foot", "Inches": "Inch", "Boxes": "Box"}.get(unit, unit.removesuffix("s"))
 
-
-def _near(number: str) -> str:
-    """Return another number of the same form: a tenth of it, or ten times it."""
-    plain = number.replace(",", "")
-    if "." in plain:
-        return plain.replace(".", "")
-    return plain[:-1] if plain.endswith("0") and len(plain) > 1 else f"{plain}0"

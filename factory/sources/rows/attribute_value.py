@@ -11,37 +11,15 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.attribute_names import WORDS, attribute
-from factory.sources.attribute_variants import stem
+from factory.sources.attribute_families import CERTAIN, known_stems, stems, told_apart
+from factory.sources.attribute_names import attribute
 from factory.sources.product_kinds import gives_away, shown
 from factory.sources.view import RowRejectedError
-from factory.text import tokens
 
 OFFERS: Final = ("kind", "attribute", "positive", "negatives")
 
 _NEGATIVES: Final = 3
 _LONGEST: Final = 30
-#: Families whose values are recognized for what they are, and that can take no value of another.
-_CERTAIN: Final = frozenset(
-    {
-        *("color", "material", "person", "amount", "roast", "caffeine", "firmness", "power"),
-        *("protection", "reuse", "use", "sleeve", "season", "pattern", "shape", "body"),
-        *("base", "diet", "form", "taste", "position", "benefit", "mask", "shoe"),
-    }
-)
-#: Pairs of families whose values may be mistaken for each other.
-_CONFUSED: Final = frozenset(
-    frozenset(pair.split())
-    for pair in (
-        *("color taste", "color pattern", "color material", "material taste", "form amount"),
-        *("form material", "benefit body", "benefit taste", "reuse mask", "reuse benefit"),
-        *("mask material", "mask use", "mask person", "shoe use", "shoe person", "body person"),
-        *("diet taste", "diet benefit", "form benefit", "form taste", "person benefit"),
-        *("protection benefit", "mask benefit", "roast taste", "caffeine taste"),
-        *("form power", "form roast", "mask reuse", "shoe material", "diet body"),
-        *("form mask", "form caffeine", "form use", "use person", "shape use"),
-    )
-)
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
@@ -51,32 +29,31 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     """
     category, value = facts["category"], facts["value"]
     asked = attribute(facts["type"])
-    if asked is None or asked.family not in _CERTAIN or asked.family == "amount":
+    if asked is None or asked.family not in CERTAIN or asked.family == "amount":
         raise RowRejectedError("attribute-open", facts["type"])
     if not _plain(value) or not asked.takes(value) or gives_away(value, category):
         raise RowRejectedError("value-unfit", value)
     if gives_away(value, asked.name):
         raise RowRejectedError("value-names-attribute", value)
     vocabulary = facts["vocabulary"]
-    taken = {
-        word
-        for each in vocabulary
-        if (found := attribute(each["type"])) and found.family == asked.family
-        for word in _stems(each["value"])
-    }
-    taken |= {stem(word) for text in WORDS.get(asked.family, ()) for word in tokens(text)}
+    taken = known_stems(
+        asked.family,
+        (
+            each["value"]
+            for each in vocabulary
+            if (found := attribute(each["type"])) and found.family == asked.family
+        ),
+    )
     possible: dict[str, list[str]] = {}
     for each in vocabulary:
         other = attribute(each["type"])
         if (
             other is not None
-            and other.family in _CERTAIN
-            and other.family != asked.family
-            and frozenset((other.family, asked.family)) not in _CONFUSED
+            and told_apart(asked, other)
             and each["frequency"] > 1
             and _plain(each["value"])
             and other.takes(each["value"])
-            and not _stems(each["value"]) & taken
+            and not stems(each["value"]) & taken
         ):
             possible.setdefault(other.family, []).append(each["value"])
     chosen = _one_a_family(possible, draw)
@@ -104,9 +81,9 @@ def _one_a_family(possible: dict[str, list[str]], draw: Draw) -> list[str]:
     seen: set[str] = set()
     for turn in range(max(map(len, columns), default=0)):
         for column in columns:
-            if turn < len(column) and not _stems(column[turn]) & seen:
+            if turn < len(column) and not stems(column[turn]) & seen:
                 chosen.append(column[turn])
-                seen |= _stems(column[turn])
+                seen |= stems(column[turn])
                 if len(chosen) == _NEGATIVES:
                     return chosen
     return chosen
@@ -114,7 +91,3 @@ def _one_a_family(possible: dict[str, list[str]], draw: Draw) -> list[str]:
 
 def _plain(value: str) -> bool:
     return 2 < len(value) <= _LONGEST and "," not in value and any(map(str.isalpha, value))
-
-
-def _stems(text: str) -> set[str]:
-    return {stem(word) for word in tokens(text)}

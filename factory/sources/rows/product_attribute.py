@@ -2,7 +2,9 @@
 
 Only attributes with few values that exclude each other are asked about. That something cannot be
 inferred is certain where the title has no word of any value of the attribute, and no figure where
-the attribute is an amount. A distractor shares no word with the title or with another option.
+the attribute is an amount. A distractor shares no word with the title or with another option; but
+one of them, where the title has such, is what the title says of another attribute (``Cotton`` where
+the color is asked for), so that words of the title are no sign of the right answer.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
+from factory.sources.attribute_families import known_stems, told_apart
+from factory.sources.attribute_families import stems as value_stems
 from factory.sources.attribute_names import WORDS, Attribute, attribute
 from factory.sources.attribute_variants import stem
 from factory.sources.title_words import places, second_figure, stands_beside
@@ -53,16 +57,18 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     vocabulary = [
         value
         for value in facts["vocabulary"]
-        if _usable(value, asked) and (value in repeated or known.intersection(tokens(value)))
+        if _usable(value, asked)
+        and (known.intersection(tokens(value)) if known else value in repeated)
     ]
+    beside = _said_of_another(facts, asked, title, draw)
     if facts["inferred"] == "stated":
         gold = _stated(facts, asked, title)
-        wrong = _wrong(gold, vocabulary, title, draw, _DISTRACTORS - 1)
-        positive, negatives = gold, [CANNOT, *wrong]
+        wrong = _wrong(gold, vocabulary, title, draw, _DISTRACTORS - 1 - len(beside))
+        positive, negatives = gold, [CANNOT, *beside, *wrong]
     else:
         _check_absent(facts, asked, title)
         positive = CANNOT
-        negatives = _wrong("", vocabulary, title, draw, _DISTRACTORS)
+        negatives = [*beside, *_wrong("", vocabulary, title, draw, _DISTRACTORS - len(beside))]
     yield {
         "key": facts["key"],
         "locale": facts["locale"],
@@ -101,6 +107,33 @@ def _stated(facts: dict[str, Any], asked: Attribute, title: str) -> str:
     return title[start:end]
 
 
+def _said_of_another(facts: dict[str, Any], asked: Attribute, title: str, draw: Draw) -> list[str]:
+    """Return one value of the title that is another attribute's and surely not this one's, or none.
+
+    Amounts come last: nobody takes a number of tablets for a color.
+    """
+    own = {place for value in facts["stated"] for place in places(value, title)}
+    taken = known_stems(asked.family, facts["vocabulary"])
+    found: list[tuple[bool, str]] = []
+    for each in facts["beside"]:
+        other, value = attribute(each["type"]), each["value"]
+        at = places(value, title)
+        if (
+            other is None
+            or not told_apart(asked, other)
+            or other.name == "size"  # "3.5 M YTH" may be read as a male youth's
+            or not any(map(str.isalpha, value))
+            or not at
+            or not _usable(value, other)
+            or value_stems(value) & taken
+            or any(start < end and first < last for start, last in at[:1] for first, end in own)
+        ):
+            continue
+        found.append((other.family == "amount", title[at[0][0] : at[0][1]]))
+    ranked = [found[place] for place in draw.permutation(len(found), "beside")]
+    return [value for _, value in sorted(ranked, key=lambda each: each[0])[:1]]
+
+
 def _check_absent(facts: dict[str, Any], asked: Attribute, title: str) -> None:
     """Raise unless the title has nothing from which the attribute could be inferred."""
     said = _stems(title) | set(tokens(title))
@@ -122,6 +155,8 @@ def _wrong(gold: str, vocabulary: list[str], title: str, draw: Draw, count: int)
     taken = _stems(title) | _stems(gold)
     possible = [value for value in vocabulary if not _stems(value) & taken]
     chosen: list[str] = []
+    if not count:
+        return chosen
     for place in draw.permutation(len(possible), "distractors"):
         words = _stems(possible[place])
         # "Skate" and "Skateboarding" are one sport to a reader.

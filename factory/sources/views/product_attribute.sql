@@ -1,4 +1,4 @@
--- What a title says of one attribute: a value, or nothing. Distractors and whether nothing can be
+-- What a title says of one attribute: a value, or nothing; and of its others. Distractors and whether nothing can be
 -- inferred are for rows/product_attribute.py.
 --
 -- Of each attribute of a kind of product half as many titles that do not state it take part as
@@ -68,6 +68,10 @@ SELECT
     chosen.inferred,
     [entity.value FOR entity IN entities IF entity.type = chosen.type AND entity.value IS NOT NULL]
         AS stated,
+    list_sort(list_distinct([
+        {'type': entity.type, 'value': entity.value}
+        FOR entity IN entities IF entity.type <> chosen.type AND entity.value IS NOT NULL
+    ])) AS beside,
     vocabulary[:400] AS vocabulary,
     coalesce(repeated, []) AS repeated,
     ['span:' || chosen.id] AS source_ids
