@@ -17,14 +17,17 @@ import yaml
 from shop import wording
 from shop.facts import write_lines
 from shop.load import ROOT, Ontology
-from shop.model import Dice, Product, Shop
+from shop.model import Dice, Product, Shop, Value
 
 #: Parts of an axis' values that are left out of a title, and of the titles in the test part.
 LEFT_OUT, TEST_PART = 0.28, 0.25
+#: Part of the values that are spelled in another way than the shop's own.
+_RESPELLED = 0.55
 #: AE-110K does not look at every attribute of every title, and spells some with stray blanks.
 _LOOKED_AT, _STRAY_BLANK = 0.7, 0.06
 _UNMARKED = ("device", "model")
 _TRIPLES = "publish_data.txt"
+_FIGURE = re.compile(r"\d[\d.]*")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Title:
 def make_attributes(shop: Shop, ontology: Ontology, folder: Path) -> None:
     """Write ``folder/oa_mine`` and ``folder/ae_110k``, each in both of its upstream forms."""
     named = yaml.safe_load((ROOT / "attributes.yaml").read_text(encoding="utf-8"))
-    mined = list(_titles(shop, ontology, named["oa_mine"]))
+    spelled = named["spelled"]
+    mined = list(_titles(shop, ontology, named["oa_mine"], spelled))
     for name, part in (("train", False), ("test", True)):
         rows = [_scores(title, absent=False) for title in mined if title.test is part]
         write_lines(folder / "oa_mine" / f"{name}.jsonl", rows)
@@ -49,7 +53,7 @@ def make_attributes(shop: Shop, ontology: Ontology, folder: Path) -> None:
         file = f"{category.lower().replace(' ', '_')}.jsonl"
         rows = [_annotation(title) for title in mined if title.category == category]
         write_lines(folder / "oa_mine" / "annotations" / file, rows)
-    sold = list(_titles(shop, ontology, named["ae_110k"]))
+    sold = list(_titles(shop, ontology, named["ae_110k"], spelled))
     for name, part in (("train", False), ("test", True)):
         rows = [_scores(title, absent=True) for title in sold if title.test is part]
         write_lines(folder / "ae_110k" / f"{name}.jsonl", rows)
@@ -60,7 +64,9 @@ def make_attributes(shop: Shop, ontology: Ontology, folder: Path) -> None:
     (folder / "ae_110k" / _TRIPLES).write_text(text, encoding="utf-8", newline="\n")
 
 
-def _titles(shop: Shop, ontology: Ontology, named: dict[str, Any]) -> Iterator[Title]:
+def _titles(
+    shop: Shop, ontology: Ontology, named: dict[str, Any], spelled: dict[str, list[str]]
+) -> Iterator[Title]:
     """Yield the titles in a drawn order."""
     sold = [p for p in shop.products if p.type.id in named["types"] and "us" in p.locales]
     sold.sort(key=lambda p: (Dice(shop.seed, "annotated", p.id).integer("order"), p.id))
@@ -68,13 +74,28 @@ def _titles(shop: Shop, ontology: Ontology, named: dict[str, Any]) -> Iterator[T
     for product in sold:
         dice = Dice(shop.seed, "annotated", product.id)
         axes = [a for a in product.facts if a in _UNMARKED or not dice.chance(LEFT_OUT, a)]
-        kept = {a: product.facts[a] for a in axes or list(product.facts)[:1]}
-        text = wording.title(replace(product, facts=kept), "en", ontology, shop.seed)
+        facts = {a: _respelled(v, spelled, dice, a) for a, v in product.facts.items()}
+        sold_as = replace(product, facts=facts)
+        kept = {a: facts[a] for a in axes or list(facts)[:1]}
+        text = wording.title(replace(sold_as, facts=kept), "en", ontology, shop.seed)
         names = {**named["every"], **named["types"][product.type.id]}
-        attributes = dict(_attributes(product, text, set(kept), names))
+        attributes = dict(_attributes(sold_as, text, set(kept), names))
         if text not in seen:
             seen.add(text)
-            yield Title(product, text, names["as"], attributes, dice.chance(TEST_PART, "test"))
+            yield Title(sold_as, text, names["as"], attributes, dice.chance(TEST_PART, "test"))
+
+
+def _respelled(value: Value, spelled: dict[str, list[str]], dice: Dice, axis: str) -> Value:
+    """Return a value as one of the sellers spells it in English."""
+    if not dice.chance(_RESPELLED, f"respelled/{axis}"):
+        return value
+    found = _FIGURE.match(value.names[0])
+    figure = found[0] if found else ""
+    form = value.names[0].replace(figure, "{n}", 1) if figure else value.names[0]
+    if form not in spelled:
+        return value
+    other = dice.pick(spelled[form], f"spelled/{axis}").replace("{n}", figure)
+    return replace(value, names=(other, *value.names[1:]))
 
 
 def _attributes(

@@ -35,13 +35,29 @@ _CONFUSED: Final = frozenset(
 )
 
 
-def told_apart(one: Attribute, other: Attribute) -> bool:
-    """Return whether a reader sees that no value of one attribute can be a value of the other."""
-    return (
-        other.family in CERTAIN
-        and other.family != one.family
-        and frozenset((other.family, one.family)) not in _CONFUSED
-    )
+#: Materials that are names of colors too.
+_SHADES: Final = frozenset(
+    {
+        *("wood", "bamboo", "mahogany", "maple", "rosewood", "ebony", "spruce", "alder", "copper"),
+        *("brass", "cork", "metal", "steel", "iron", "denim", "down", "glass", "resin", "carbon"),
+    }
+)
+
+
+def told_apart(asked: Attribute, other: Attribute, value: str) -> bool:
+    """Return whether a reader sees that ``value``, one of ``other``, is none of ``asked``."""
+    if other.family not in CERTAIN or other.family == asked.family:
+        return False
+    pair = frozenset((other.family, asked.family))
+    # Nobody takes cotton for a color, or blue for a material.
+    if pair == {"color", "material"}:
+        found = stems(value)
+        return (
+            found <= known_stems(other.family, ())
+            and not found & known_stems(asked.family, ())
+            and not found & _SHADES
+        )
+    return pair not in _CONFUSED
 
 
 def stems(text: str) -> set[str]:

@@ -109,8 +109,8 @@ _UNITS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     r"mm": ("Millimeter", "Millimeters", ("Centimeters", "Inches", "Meters")),
     r"cm": ("Centimeter", "Centimeters", ("Millimeters", "Inches", "Meters")),
     r"m|meter": ("Meter", "Meters", ("Centimeters", "Feet", "Millimeters")),
-    r"ft\.?": ("Foot", "Feet", ("Inches", "Meters", "Yards")),
-    r"in\.?|\"": ("Inch", "Inches", ("Feet", "Centimeters", "Millimeters")),
+    r"ft\.?|foot": ("Foot", "Feet", ("Inches", "Meters", "Yards")),
+    r"in\.?|inch|\"": ("Inch", "Inches", ("Feet", "Centimeters", "Millimeters")),
     r"ct\.?|cnt": ("Count", "Count", ("Ounces", "Packs", "Grams")),
     r"pcs\.?|pc\.?|piece": ("Piece", "Pieces", ("Pairs", "Boxes", "Sets")),
 }

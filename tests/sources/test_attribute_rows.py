@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from factory.draw import Draw, sql_macro
 from factory.sources.ae_110k import Ae110kOptions, Ae110kSource
+from factory.sources.attribute_families import told_apart
 from factory.sources.attribute_names import attribute
 from factory.sources.attribute_variants import standard, stem
 from factory.sources.esci import EsciOptions, EsciSource
@@ -280,6 +281,27 @@ def test_a_wrong_amount_is_another_amount(number, unit):
         assert other.endswith(("s", "Feet")) is not other.startswith("1 ")
 
 
+@pytest.mark.parametrize(
+    ("asked", "other", "value", "apart"),
+    [
+        ("Color", "Material", "Cotton", True),
+        # Bamboo and silver are colors of things as well.
+        ("Color", "Material", "Bamboo", False),
+        ("Material", "Color", "Navy Blue", True),
+        ("Flavor", "Color", "Orange", False),
+        ("Color", "Gender", "Women's", True),
+        ("Gender", "Age", "Kids", False),
+    ],
+)
+def test_a_value_of_another_attribute_is_wrong_only_where_a_reader_sees_it(
+    asked, other, value, apart
+):
+    one, two = attribute(asked), attribute(other)
+    assert one is not None
+    assert two is not None
+    assert told_apart(one, two, value) is apart
+
+
 def test_words_are_found_as_words_of_their_own():
     assert places("red", "Red hat, blackred, red-blue") == [(0, 3), (19, 22)]
     assert places("Women", "Women's shoe") == []
@@ -294,12 +316,14 @@ def test_a_brand_is_hidden_in_half_of_the_titles_and_wherever_it_stands():
     facts = facts_of("brand_of_title", EsciSource(), EsciOptions(), "bundled")
     made, _ = mapped("brand_of_title", facts)
     assert {row["locale"] for row in made} == {"us", "es", "jp"}
-    # The brands of the bundled shop share the names of their lines: few can be told by them.
-    assert 0 <= sum(row["masked"] for row in made) / len(made) < 0.2
+    assert 0.4 < sum(row["masked"] for row in made) / len(made) < 0.6
     for row in made:
         assert (MASK in row["title"]) is row["masked"]
         assert (row["positive"].lower() in row["title"].lower()) is not row["masked"]
-        assert all(wrong.lower() not in row["title"].lower() for wrong in row["negatives"])
+        named = [wrong for wrong in row["negatives"] if wrong.lower() in row["title"].lower()]
+        # The maker of the device that the product is made for, and of no hidden brand's device.
+        assert len(named) <= (not row["masked"])
+        assert all(f"{maker} " in row["title"] for maker in named)
         # The query, the product, and a product of each of the three brands.
         assert len(row["source_ids"]) == 5
 
@@ -328,6 +352,48 @@ def test_a_brand_that_is_none_or_not_stated_is_refused(tmp_path, title, brand, r
     facts = facts_of("brand_of_title", EsciSource(), EsciOptions(), tmp_path)
     made, refused = mapped("brand_of_title", facts)
     assert (made, set(refused.values())) == ([], {reason})
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        (
+            "【軽量】Lumo(ルモ) Glowmax デスクライト 白 LED",
+            "【軽量】[brand] Glowmax デスクライト 白 LED",
+        ),
+        ("[Lumo] Glowmax desk lamp in white", "[brand] Glowmax desk lamp in white"),
+        ("Lumo(ルモ) Glowmax デスクライト ルモ 白", None),
+        ("Lumo (Lichtwerk) Glowmax desk lamp in white", None),
+    ],
+)
+def test_a_hidden_brand_stands_in_the_title_in_no_other_script(title, shown):
+    facts = {
+        "key": "k", "locale": "jp", "title": title, "brand": "Lumo", "form": "masked",
+        "maskable": True, "named": None, "subject": "s", "source_ids": [],
+        "others": [{"brand": b, "product_id": b} for b in ("Aranta", "Beltor", "Corvina")],
+    }  # fmt: skip
+    made, _ = mapped("brand_of_title", [facts])
+    assert [row["title"] for row in made] == ([] if shown is None else [shown])
+
+
+@pytest.mark.parametrize(
+    ("title", "first"),
+    [
+        ("Lumo clip for Beltor 12 lamps", "Beltor"),
+        ("Lumo Beltor 12 対応 クリップ", "Beltor"),
+        ("Lumo and Beltor clip", "Aranta"),
+    ],
+)
+def test_the_maker_of_the_device_is_the_first_wrong_brand(title, first):
+    facts = {
+        "key": "k", "locale": "jp", "title": title, "brand": "Lumo", "form": "shown",
+        "maskable": False, "named": [{"brand": "Beltor", "product_id": "b"}], "subject": "s",
+        "source_ids": [],
+        "others": [{"brand": b, "product_id": b} for b in ("Aranta", "Corvina", "Denlux")],
+    }  # fmt: skip
+    made, _ = mapped("brand_of_title", [facts])
+    assert made[0]["negatives"][0] == first
+    assert len(set(made[0]["negatives"])) == 3
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         other = attribute(each["type"])
         if (
             other is not None
-            and told_apart(asked, other)
+            and told_apart(asked, other, each["value"])
             and each["frequency"] > 1
             and _plain(each["value"])
             and other.takes(each["value"])

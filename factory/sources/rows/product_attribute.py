@@ -120,7 +120,7 @@ def _said_of_another(facts: dict[str, Any], asked: Attribute, title: str, draw: 
         at = places(value, title)
         if (
             other is None
-            or not told_apart(asked, other)
+            or not told_apart(asked, other, value)
             or other.name == "size"  # "3.5 M YTH" may be read as a male youth's
             or not any(map(str.isalpha, value))
             or not at
