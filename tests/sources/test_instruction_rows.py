@@ -111,6 +111,17 @@ def test_parents_children_and_supported_categories_are_no_options() -> None:
     assert row["negatives"] == ["Pans", "Towels", "Hoses"]
 
 
+def test_a_category_with_a_word_of_the_title_comes_first_unless_the_title_has_them_all() -> None:
+    facts = product(
+        other("Home", "Kitchen", "Pans"),
+        other("Home", "Bath", "Towels", part="same"),
+        other("Home", "Bath", "Lids", part="word"),
+        other("Pets", "Blue Collars", part="word"),
+    )
+    (row,) = category_options.rows(facts, Draw(1, "t", "us:1"))
+    assert row["negatives"] == ["Blue Collars", "Pans", "Towels"]
+
+
 def test_too_few_other_categories_reject_the_row() -> None:
     with pytest.raises(RowRejectedError, match="too-few-categories"):
         list(category_options.rows(product(other("Home", "Pans")), Draw(1, "t", "us:1")))

@@ -1,4 +1,4 @@
-"""Three categories beside the one that a product is in: one near, one further, one far away.
+"""Three categories beside the one that a product is in: one with a word of its title, near ones.
 
 A category above or below a product's own is right as well, and so may one be whose every word
 stands in the title: neither is shown. Nor are two options of which one holds the other.
@@ -17,7 +17,7 @@ OFFERS: Final = ("positive", "negatives")
 
 _NEGATIVES: Final = 3
 _MOST_SIMILARITY: Final = 0.6
-_ORDER: Final = ("near", "same", "far")
+_ORDER: Final = ("word", "near", "same", "far")
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
@@ -50,7 +50,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
 
 
 def in_turns(others: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the nearest of the others, then one further off, then one from elsewhere, and again."""
+    """Yield one of the others that shares a word, the nearest, one further off, and so on again."""
     parts = [[each for each in others if each["part"] == part] for part in _ORDER]
     for place in range(max(map(len, parts), default=0)):
         for part in parts:
@@ -62,11 +62,18 @@ def apart(left: Sequence[str], right: Sequence[str]) -> bool:
     """Return whether neither category is the other, or above it, or nearly called the same."""
     if left[-1] in right or right[-1] in left:
         return False
-    ones, others = frozenset(tokens(left[-1])), frozenset(tokens(right[-1]))
+    ones, others = singular(left[-1]), singular(right[-1])
     return not (ones <= others or others <= ones) and (similarity(ones, others) <= _MOST_SIMILARITY)
 
 
 def may_be_right(candidate: Sequence[str], path: Sequence[str], title: str) -> bool:
     """Return whether a product of ``path`` with this title may be in the category as well."""
-    words = frozenset(tokens(candidate[-1]))
-    return not apart(candidate, path) or words <= frozenset(tokens(title))
+    return not apart(candidate, path) or singular(candidate[-1]) <= singular(title)
+
+
+def singular(text: str) -> frozenset[str]:
+    """Return the words of a text without the ends of plurals: a category holds dog beds."""
+    return frozenset(
+        word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
+        for word in tokens(text)
+    )

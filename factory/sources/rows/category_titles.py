@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.rows.category_options import apart, in_turns
+from factory.sources.rows.category_options import apart, in_turns, singular
 from factory.sources.view import RowRejectedError
 from factory.text import similarity, tokens
 
@@ -22,7 +22,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     Raises :class:`RowRejectedError` where too few titles surely are of another category.
     """
     path: list[str] = facts["path"]
-    asked = frozenset(tokens(path[-1]))
+    asked = singular(path[-1])
     own = frozenset(tokens(facts["title"]))
     paths, titles, ids = [path], [facts["title"]], [facts["product_id"]]
     for other in in_turns([each for each in facts["others"] if _wrong(each, path, asked, own)]):
@@ -49,10 +49,10 @@ def _wrong(
     other: dict[str, Any], path: Sequence[str], asked: frozenset[str], own: frozenset[str]
 ) -> bool:
     """Return whether a title surely is of no product of the category that is asked for."""
-    words = frozenset(tokens(other["title"] or ""))
+    title = other["title"] or ""
     return (
-        bool(other["title"])
+        bool(title)
         and apart(other["path"], path)
-        and not asked <= words
-        and similarity(words, own) < _MOST_SIMILARITY
+        and not asked <= singular(title)
+        and similarity(frozenset(tokens(title)), own) < _MOST_SIMILARITY
     )

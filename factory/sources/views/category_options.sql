@@ -1,5 +1,5 @@
--- A product's title, its category, and categories that it is not in: of the same parent, of the
--- same department, and from elsewhere. Which are shown is for rows/category_options.py.
+-- A product's title, its category, and categories that it is not in: with a word of the title in
+-- their name, of the same parent, of the same department, and from elsewhere. Which are shown is for rows/category_options.py.
 --
 -- The categories of a block are numbered, and a product draws numbers: a department with thousands
 -- of categories costs no more than one with ten.
@@ -32,6 +32,10 @@ blocks AS (
     SELECT locale, category, 'same' AS part, department AS block FROM categories
     UNION ALL BY NAME
     SELECT locale, category, 'far' AS part, '' AS block FROM categories
+    UNION ALL BY NAME
+    SELECT locale, category, 'word' AS part,
+        unnest(list_distinct(regexp_extract_all(lower(category[-1]), '\pL{4,}'))) AS block
+    FROM categories
 ),
 numbered AS (
     SELECT *,
@@ -46,10 +50,18 @@ asked AS (
     FROM titled,
         (SELECT unnest(['near', 'same', 'far']) AS part),
         (SELECT unnest(range(12)) AS turn)
+    UNION ALL BY NAME
+    SELECT key, locale, 'word' AS part, turn, block
+    FROM (
+        SELECT key, locale,
+            unnest(list_distinct(regexp_extract_all(lower(title), '\pL{4,}'))) AS block
+        FROM titled
+    ), (SELECT unnest(range(4)) AS turn)
 ),
 wanted AS (
     SELECT key, locale, part, block, turn,
-        (draw(key || chr(31) || part || chr(31) || turn, 'category') % size)::BIGINT AS number
+        (draw(key || chr(31) || part || chr(31) || turn || chr(31) || block, 'category') % size)
+            ::BIGINT AS number
     FROM asked JOIN sizes USING (locale, part, block)
 ),
 drawn AS (

@@ -1,6 +1,6 @@
--- A category, the title of a product that is in it, and titles of products that are not: of a
--- category with the same parent, of the same department, and from elsewhere. Which are shown is for
--- rows/category_titles.py.
+-- A category, the title of a product that is in it, and titles of products that are not: titles
+-- with a word of the category's name, titles of a category with the same parent, of the same
+-- department, and from elsewhere. Which are shown is for rows/category_titles.py.
 --
 -- The categories of a block are numbered, and a product draws numbers: a department with thousands
 -- of categories costs no more than one with ten.
@@ -65,6 +65,37 @@ drawn AS (
     FROM wanted JOIN numbered USING (locale, part, block, number)
     GROUP BY key, locale, part, category, products
 ),
+-- The titles that have a word of any category's name, numbered by word.
+words AS (
+    SELECT DISTINCT locale,
+        unnest(regexp_extract_all(lower(category[-1]), '\pL{4,}')) AS block
+    FROM categories
+),
+saying AS (
+    SELECT locale, block, product_id, title, category,
+        row_number() OVER (
+            PARTITION BY locale, block ORDER BY category, product_id, title
+        ) - 1 AS number
+    FROM (
+        SELECT locale, product_id, title, category,
+            unnest(list_distinct(regexp_extract_all(lower(title), '\pL{4,}'))) AS block
+        FROM products WHERE title IS NOT NULL AND len(category) > 0
+    ) SEMI JOIN words USING (locale, block)
+),
+told AS (SELECT locale, block, count(*) AS size FROM saying GROUP BY ALL),
+said AS (
+    SELECT key, 'word' AS part, min(turn) AS turn, saying.category, title, product_id
+    FROM (
+        SELECT key, locale, turn, block,
+            (draw(key || chr(31) || block || chr(31) || turn, 'title') % size)::BIGINT AS number
+        FROM (
+            SELECT key, locale,
+                unnest(list_distinct(regexp_extract_all(lower(category[-1]), '\pL{4,}'))) AS block
+            FROM titled
+        ) JOIN told USING (locale, block), (SELECT unnest(range(6)) AS turn)
+    ) JOIN saying USING (locale, block, number)
+    GROUP BY ALL
+),
 placed AS (
     SELECT * EXCLUDE (products),
         (draw(key || array_to_string(category, chr(31)), 'product') % products)::BIGINT AS place
@@ -78,7 +109,12 @@ listed AS (
             'title': title,
             'id': product_id
         } ORDER BY part, turn, category, product_id) AS others
-    FROM placed JOIN shelved USING (locale, category, place)
+    FROM (
+        SELECT key, part, turn, category, title, product_id
+        FROM placed JOIN shelved USING (locale, category, place)
+        UNION ALL BY NAME
+        FROM said
+    )
     GROUP BY key
 )
 SELECT key, locale, product_id, title, category AS path, coalesce(others, []) AS others,
