@@ -2,7 +2,8 @@
 --
 -- Upstream has pairs: those of one product are put together here, whichever side of the pair it
 -- stands on, since the titles of a pair are sorted. What is related to the product or to one that
--- was bought with it, in whatever way, is never lent to it as a wrong answer.
+-- was bought with it, in whatever way, is never lent to it as a wrong answer. What is lent was
+-- bought with some other product that is asked about: it is a right answer elsewhere.
 
 -- needs instructions: id, task, fields, output
 
@@ -55,10 +56,16 @@ related AS (
     UNION
     SELECT key, product FROM chosen
 ),
+asked AS (
+    SELECT product FROM sides WHERE relation = 'A'
+    GROUP BY product HAVING count(DISTINCT other) >= getvariable('golds')
+),
 pool AS MATERIALIZED (
-    SELECT product AS title, min(id) AS id,
-        row_number() OVER (ORDER BY draw(product, 'pool'), product) - 1 AS number
-    FROM sides GROUP BY product
+    SELECT other AS title, min(id) AS id,
+        row_number() OVER (ORDER BY draw(other, 'pool'), other) - 1 AS number
+    FROM sides SEMI JOIN asked USING (product)
+    WHERE relation = 'A'
+    GROUP BY other
     QUALIFY number < 8192
 ),
 pool_size AS (SELECT count(*) AS size FROM pool),
