@@ -121,6 +121,8 @@ class TestRating:
             (5, "This lamp is not good at all."),
             (2, "A great lamp, I love it."),
             (4, "Awful and useless lamp, sadly."),
+            (4, "Broke the bridge just having them in my purse."),
+            (5, "Very shiny and very overpriced."),
         ],
     )
     def test_words_that_contradict_the_stars_are_refused(self, stars, text):
@@ -133,6 +135,7 @@ class TestRating:
             (5, "I could not be happier with it."),
             (2, "The color is nice, but it came late."),
             (3, "I love the color, nothing else."),
+            (4, "I love them, although one broke in my purse."),
             (1, "This is not good for anything."),
         ],
     )

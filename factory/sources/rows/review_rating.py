@@ -50,7 +50,7 @@ _BLAME: Final = frozenset(
         *("junk", "garbage", "trash", "waste", "wasted", "disappointed", "disappointing"),
         *("disappointment", "defective", "poor", "poorly", "cheap", "cheaply", "flimsy"),
         *("refund", "returned", "returning", "ugly", "ripped", "stopped", "uncomfortable"),
-        *("hate", "hated", "fell", "failed"),
+        *("hate", "hated", "fell", "failed", "overpriced", "unimpressed"),
     )
 )
 _NEGATION: Final = frozenset(("not", "no", "never", "nothing", "hardly", "t", "isn", "wasn", "don"))
@@ -76,8 +76,9 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         raise RowRejectedError("says-too-little", f"{headline} {text}".strip())
     praise, blame = _polarity(words)
     stars = facts["answer"]
-    # In between, people grant a good point or grumble; at the ends one word too many is too much.
-    too_much = 0 if stars in (1, 5) else 1
+    # In between, people grant a good point or grumble; at the ends one word too many is too much, as
+    # is a word that blames where none praises.
+    too_much = 0 if stars in (1, 5) or (stars == 4 and not praise) else 1
     if (praise - blame if stars <= 2 else blame - praise if stars >= 4 else 0) > too_much:
         raise RowRejectedError(
             "words-contradict-stars", f"{stars} stars, {praise} praising and {blame} blaming words"
