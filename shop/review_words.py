@@ -28,6 +28,8 @@ _MIX: Final = {
     2: ((0, 0), (0, 1), (1, 2), (1, 3), (1, 5)),
     1: ((0, 0), (0, 1), (0, 3), (0, 4), (0, 6)),
 }
+#: The part of the reviews that say something else besides, by level.
+_STRAYING: Final = (0.0, 0.45, 0.45, 0.3, 0.15)
 #: What sentences of ``details`` say that only somebody content would.
 _CONTENT: Final = ("{g}", "times so far", "times a week")
 #: When something was bought, and the most weeks of use that a review may then speak of.
@@ -86,8 +88,10 @@ class Words:
             ]
             extra = dice.shuffled(known, "details")[: level - 2]
             body = [*body[:2], *extra, *body[2:]]
-        if rambling:
-            body = [*dice.shuffled(texts["ramble"], "ramble")[: dice.between(5, 8, "long")], *body]
+        # Others stray from the product as well, or its length would tell how much a review tells.
+        strays = dice.between(1, 4, "stray") if dice.chance(_STRAYING[level], "strays") else 0
+        beside = dice.between(4, 7, "long") if rambling else strays
+        body = [*dice.shuffled(texts["ramble"], "ramble")[:beside], *body]
         openings = list(texts["openings"])
         if product.type.id not in _FOOD | _USED_UP:
             openings += texts["openings_durable"]

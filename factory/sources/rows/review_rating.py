@@ -76,8 +76,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         raise RowRejectedError("says-too-little", f"{headline} {text}".strip())
     praise, blame = _polarity(words)
     stars = facts["answer"]
-    # In between, people grant a good point or grumble; at the ends one word too many is too much, as
-    # is a word that blames where none praises.
+    # In between, people grant a good point or grumble; at the ends one word too many is too much,
+    # as is a word that blames where none praises.
     too_much = 0 if stars in (1, 5) or (stars == 4 and not praise) else 1
     if (praise - blame if stars <= 2 else blame - praise if stars >= 4 else 0) > too_much:
         raise RowRejectedError(
