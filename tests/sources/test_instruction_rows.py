@@ -61,6 +61,14 @@ def test_a_choice_that_only_looks_so_stays(choice: str) -> None:
     assert list(question_choices.rows(question(["x", "y", "z", choice]), Draw(1, "t", "k")))
 
 
+def test_choices_that_number_lost_statements_are_refused() -> None:
+    lost = question(["1,2,3", "1,2,4", "1, 3, 4", "2,3,4"])
+    with pytest.raises(RowRejectedError, match="statements-lost"):
+        list(question_choices.rows(lost, Draw(1, "t", "k")))
+    told = lost | {"question": b"Which hold? 1) One. 2) Two. 3) Three. 4) Four."}
+    assert list(question_choices.rows(told, Draw(1, "t", "k")))
+
+
 def test_texts_keep_their_lines_and_indentation() -> None:
     text = "def f(x):\r\n\treturn x  # two  blanks \n\n\u200b\u00a0end\u0000"
     assert as_written(text.encode()) == "def f(x):\n    return x  # two  blanks\n\n end"

@@ -1,7 +1,8 @@
 """A question with its choices in the order in which their author put them.
 
 The answer is a number from 0, so a question whose choices speak of each other by letter ("both A
-and B") cannot be read any more and is left out: 0.5 % of MMLU.
+and B") cannot be read any more and is left out: 0.5 % of MMLU. So is one whose choices are numbers
+of statements ("1,2,4") that upstream lost.
 """
 
 from __future__ import annotations
@@ -23,12 +24,15 @@ _BY_LETTER: Final = re.compile(
     rf"(?:{_LIST}|(?<=\s){_LETTER})(?:\s+(?:only|both|above|are|is|is correct|are correct))?\s*\.?",
     re.IGNORECASE,
 )
+#: Numbers of statements, as choices; the question has then to number them.
+_NUMBERED: Final = re.compile(r"[1-6](?:\s*,\s*[1-6])+\s*,?")
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     """Yield the question with the right choice, and the others so that they come out in order.
 
-    Raises :class:`RowRejectedError` for a choice that is empty, repeated or named by its letter.
+    Raises :class:`RowRejectedError` for a choice that is empty, repeated or named by its letter,
+    and where what the choices number is not there.
     """
     question = as_written(facts["question"])
     choices = [" ".join(as_written(choice).split()) for choice in facts["choices"]]
@@ -41,6 +45,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     for choice in choices:
         if _BY_LETTER.fullmatch(choice):
             raise RowRejectedError("choice-names-a-letter", repr(choice))
+    if all(map(_NUMBERED.fullmatch, choices)) and not any(map(str.isdigit, question)):
+        raise RowRejectedError("statements-lost", repr(choices))
     positive = choices.pop(facts["place"])
     yield {
         "key": facts["key"],
