@@ -9,6 +9,7 @@ from typing import Any
 from shop import wording
 from shop.conversations import feature_phrase
 from shop.model import HOUSE_LOCALES, LANGS, Dice, Product, Shop
+from shop.synonyms import synonyms
 
 #: What each entity is called in a language: en, es, ja, zh.
 ENTITY_NAMES = {
@@ -43,7 +44,8 @@ def _wanted(product: Product, lang: str) -> list[tuple[str, tuple[str, ...]]]:
 
     Every attribute value must be found, so that nothing in a title goes unnamed.
     """
-    kinds = (product.type.name(lang), *product.type.also.get(lang, []))
+    kind = product.type
+    kinds = (kind.name(lang), *kind.also.get(lang, []), *synonyms(kind, lang))
     wanted = [("type", kinds), ("brand", (product.brand.name,))]
     if "model" not in product.facts:
         wanted.append(("line", (product.line,)))

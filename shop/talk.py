@@ -42,6 +42,25 @@ _USED_UP = frozenset(
         "ink_cartridge",
     )
 )
+#: How many aspects a review praises and blames, by its stars: the numbers overlap, so that how much
+#: a review says does not tell what it thinks.
+_MIX = {
+    5: ((2, 0), (3, 0), (4, 0)),
+    4: ((2, 1), (3, 1)),
+    3: ((1, 1), (2, 2)),
+    2: ((1, 2), (1, 3)),
+    1: ((0, 2), (0, 3), (0, 4)),
+}
+_MOODS = {5: "good", 4: "good", 3: "mixed", 2: "bad", 1: "bad"}
+#: How many sentences a review has, whatever its stars.
+_FEWEST, _MOST = 4, 6
+#: The indefinite and the demonstrative article of a Spanish noun, by gender and number.
+_ARTICLES = {
+    "m": ("un", "este"),
+    "f": ("una", "esta"),
+    "mp": ("unos", "estos"),
+    "fp": ("unas", "estas"),
+}
 #: Milliseconds since 1970 of the first event.
 _START = 1_704_067_200_000
 
@@ -67,9 +86,11 @@ def make_sessions(shop: Shop, count: int, prefix: str = "s") -> Iterator[dict[st
         answers = by_query[query.id]
         exact = dice.shuffled([j.product for j in answers if j.label == "E"], "exact")
         near = dice.shuffled([j.product for j in answers if j.label == "S"], "near")
-        clicks = exact[: dice.between(1, 3, "clicks")] + near[: dice.between(0, 1, "near")]
-        clicks = dice.shuffled(clicks, "order")
-        bought = next(p for p in clicks if p in exact)
+        # People open what they searched for before they look at what comes near it; nobody opens
+        # what the query excludes.
+        most_near = 0 if query.avoids else 1
+        clicks = exact[: dice.between(1, 3, "clicks")] + near[: dice.between(0, most_near, "near")]
+        bought = clicks[0]
         time = _START + dice.between(0, 31_000_000, "start") * 1000
         events: list[dict[str, Any]] = [{"kind": "query", "query": query.text, "time": time}]
 
@@ -106,15 +127,14 @@ def _texts() -> Any:
 
 
 def make_reviews(shop: Shop, locale: str, count: int) -> Iterator[dict[str, Any]]:
-    """Yield reviews of ``locale`` whose rating is the sum of the polarities of their aspects.
+    """Yield reviews of ``locale`` whose rating follows from the polarities of their aspects.
 
-    5 stars: three praised aspects; 4: two praised, one complaint; 3: one and one; 2: one praised,
-    two complaints; 1: three complaints. Praise and complaints stand in a drawn order.
+    5 stars: praise alone; 4: two or three praised, one complaint; 3: as many of each; 2: one
+    praised, two or three complaints; 1: complaints alone. Praise and complaints stand in a drawn
+    order, and asides that judge nothing make up the number of sentences.
     """
     lang = HOUSE_LOCALES[locale]
     words = _texts()["reviews"][lang]
-    mix = {5: (3, 0), 4: (2, 1), 3: (1, 1), 2: (1, 2), 1: (0, 3)}
-    moods = {5: "good", 4: "good", 3: "mixed", 2: "bad", 1: "bad"}
     gap = "" if lang in ("ja", "zh") else " "
     stock = [p for p in shop.products if p.sold_in(locale)]
     # Few products have most of the reviews, in any shop.
@@ -126,19 +146,19 @@ def make_reviews(shop: Shop, locale: str, count: int) -> Iterator[dict[str, Any]
         known["description"] = words["description"]
         aspects = dice.shuffled(sorted(known), "aspects")
         rating = dice.pick([5, 5, 4, 4, 3, 2, 1], "rating")
-        good, bad = mix[rating]
+        good, bad = dice.pick(_MIX[rating], "mix")
         said = [(a, "positive") for a in aspects[:good]]
         said += [(a, "negative") for a in aspects[good : good + bad]]
         said = dice.shuffled(said, "order")
         slots = names(product, lang)
+        slots["un"], slots["este"] = _ARTICLES[product.type.gender]
         slots["f"] = feature_phrase(product, dice.pick(product.features, "feature"), lang)
-        sentences = [fill(dice.pick(known[a][p], f"{a}/{p}"), slots) for a, p in said]
-        many = lang == "en" and product.type.plural
-        ending = "_plural" if many else ""
-        openings = [*words[f"openings{ending}"], *words[f"named_openings{ending}"]]
-        parts = [dice.pick(openings, "opening"), *sentences]
-        if dice.chance(0.45, "closing"):
-            parts.append(dice.pick(words["closings"][moods[rating]], "closing text"))
+        unsaid = words["grave"] if rating > 2 else ()
+        sentences = [
+            fill(dice.pick([s for s in known[a][p] if s not in unsaid], f"{a}/{p}"), slots)
+            for a, p in said
+        ]
+        parts = _in_context(sentences, words, product, lang, _MOODS[rating], dice)
         yield {
             "review_id": f"r{locale}{number:04d}",
             "product_id": product.id,
@@ -158,7 +178,24 @@ def make_reviews(shop: Shop, locale: str, count: int) -> Iterator[dict[str, Any]
         }
 
 
-#: Types that run with a sound, lie on the body, are put together, or have a scent.
+def _in_context(
+    sentences: list[str], words: Any, product: Product, lang: str, mood: str, dice: Dice
+) -> list[str]:
+    """Return the judging sentences with an opening, asides and a closing around them."""
+    spare = max(dice.between(_FEWEST, _MOST, "sentences") - len(sentences), 0)
+    ending = "_plural" if lang == "en" and product.type.plural else ""
+    openings = [*words[f"openings{ending}"], *words[f"named_openings{ending}"]]
+    parts = [dice.pick(openings, "opening")] if spare else []
+    closing = spare > 3 or (spare > 1 and dice.chance(0.6, "closing"))
+    asides = dice.shuffled(words["asides"], "asides")[: max(spare - len(parts) - closing, 0)]
+    first = asides[:1] if dice.chance(0.5, "aside first") else []
+    parts += [*first, *sentences, *asides[len(first) :]]
+    if closing:
+        parts.append(dice.pick(words["closings"][mood], "closing text"))
+    return parts
+
+
+#: Types that run with a sound, lie on the body, are put together, are operated, or have a scent.
 _LOUD = frozenset(
     (
         "hair_dryer",
@@ -190,6 +227,36 @@ _WORN = frozenset(
     )
 )
 _ASSEMBLED = frozenset(("coffee_table", "desk", "office_chair", "bookshelf", "plant_stand"))
+_OPERATED = frozenset(
+    (
+        "hair_dryer",
+        "electric_toothbrush",
+        "stroller",
+        "desk_lamp",
+        "cordless_vacuum",
+        "coffee_maker",
+        "french_press",
+        "coffee_grinder",
+        "electric_kettle",
+        "knife_sharpener",
+        "apple_slicer",
+        "blender",
+        "cordless_drill",
+        "tent",
+        "smartphone",
+        "smartwatch",
+        "tablet",
+        "headphones",
+        "earbuds",
+        "speaker",
+        "power_bank",
+        "printer",
+        "keyboard",
+        "wireless_mouse",
+        "monitor",
+        "bike_light",
+    )
+)
 _SCENTED = frozenset(("shampoo", "conditioner"))
 _POWERED = frozenset(("smartphone", "smartwatch", "tablet", "earbuds", "speaker", "power_bank"))
 
@@ -204,8 +271,7 @@ def applies(aspect: str, product: Product) -> bool:
         "material": "material" in product.facts,
         "battery": kind.id in _POWERED,
         "taste": kind.id in ("coffee_beans", "green_tea"),
-        "ease of use": kind.dept
-        in ("phones", "audio", "computers", "kitchen", "tools", "cleaning"),
+        "ease of use": kind.id in _OPERATED,
         "comfort": kind.id in _WORN,
         "size": "audience" in product.facts and "size" in product.facts,
         "noise": kind.id in _LOUD,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, label_of, pick, shuffled
+from factory.generators.near import apart, by_likeness, nearest, of_any_length
 from factory.sources.view import RowRejectedError
 
 _LABELLED: Final = ("multiple_choice", "classification")
@@ -24,11 +25,21 @@ class TextOptions(BaseModel):
     text: str = Field(description="the column of the parent's rows that was labelled")
 
 
+class ClassOptions(TextOptions):
+    """``derive: {with: ...}`` of maps that show texts of other classes beside one."""
+
+    near: bool = Field(
+        default=False,
+        description="whether texts of other classes share words with the one, and those of its own "
+        "class few: for classes that one word of a text gives away",
+    )
+
+
 class _OfLabelled(Map):
     operator: ClassVar[str] = "recombine"
     types: ClassVar[tuple[str, ...]] = _LABELLED
     partners: ClassVar[int] = _LOOKED_THROUGH
-    options: ClassVar[type[BaseModel]] = TextOptions
+    options: ClassVar[type[BaseModel]] = ClassOptions
 
     def needs(self, options: BaseModel) -> tuple[str, ...]:
         """Return the column of the text."""
@@ -59,6 +70,37 @@ def _labelled(
     return (own, label), found
 
 
+def _of_other_classes(
+    own: Record, right: Record, wrong: Sequence[Record], options: BaseModel, draw: Draw
+) -> list[Record]:
+    """Return three wrong records: near misses of ``own``, some shorter than ``right``, some longer.
+
+    Raises :class:`RowRejectedError` where there are fewer.
+    """
+    if len(wrong) < 3:
+        raise RowRejectedError("too-few-negatives", str(len(wrong)))
+    mixed = shuffled(wrong, draw, "wrong")
+
+    def text(record: Record) -> str:
+        return _text(record, options)
+
+    if cast(ClassOptions, options).near:
+        mixed = nearest(text(own), mixed, text, 3)
+    return of_any_length(text(right), mixed, text, 3, draw)
+
+
+def _of_own_class(
+    own: Record, alike: Sequence[Record], options: BaseModel, draw: Draw, purpose: str
+) -> Record:
+    """Return a record of the first one's class; where near misses are shown, one unlike it."""
+    found = shuffled(alike, draw, purpose)
+    if not found:
+        raise RowRejectedError("nothing-to-choose", purpose)
+    if cast(ClassOptions, options).near:
+        found = by_likeness(_text(own, options), found, lambda each: _text(each, options))[::-1]
+    return found[0]
+
+
 class SameLabel(_OfLabelled):
     """Two texts: are they of one class? Half of the rows say yes.
 
@@ -76,7 +118,11 @@ class SameLabel(_OfLabelled):
         unlike = [record for record, other in others if other != label]
         if not alike or not unlike:  # or a rare label would say no more often than yes
             raise RowRejectedError("nothing-to-choose", "partner")
-        partner = pick(alike if same else unlike, draw, "partner")
+        if same or not cast(ClassOptions, options).near:
+            partner = _of_own_class(own, alike if same else unlike, options, draw, "partner")
+        else:
+            found = shuffled(unlike, draw, "partner")
+            partner = nearest(_text(own, options), found, lambda r: _text(r, options), 1)[0]
         texts = shuffled([_text(own, options), _text(partner, options)], draw, "order")
         answer = "yes" if same else "no"
         yield Derived({"texts": texts, "labels": answer, "answer": answer}, (own, partner))
@@ -98,18 +144,24 @@ class OddOneOut(_OfLabelled):
         for record, other in others:
             if other != label:
                 by_label.setdefault(other, []).append(record)
-        three = pick(
-            [(other, found[:3]) for other, found in by_label.items() if len(found) >= 3],
-            draw,
-            "class",
+        classes = [(other, found) for other, found in by_label.items() if len(found) >= 3]
+        if cast(ClassOptions, options).near:
+            classes = nearest(
+                _text(own, options), classes, lambda c: " ".join(_text(r, options) for r in c[1]), 1
+            )
+        of, found = pick(classes, draw, "class")
+        if cast(ClassOptions, options).near:
+            found = apart(found, lambda record: _text(record, options))
+        three = of_any_length(
+            _text(own, options), found, lambda record: _text(record, options), 3, draw
         )
         yield Derived(
             {
                 "positive": _text(own, options),
-                "negatives": [_text(record, options) for record in three[1]],
-                "label": three[0],
+                "negatives": [_text(record, options) for record in three],
+                "label": of,
             },
-            (own, *three[1]),
+            (own, *three),
         )
 
 
@@ -126,9 +178,7 @@ class TextOfLabel(_OfLabelled):
         """Yield the record among three of other classes."""
         (own, label), others = _labelled(records, options)
         wrong = [record for record, other in others if other != label]
-        if len(wrong) < 3:
-            raise RowRejectedError("too-few-negatives", str(len(wrong)))
-        three = shuffled(wrong, draw, "wrong")[:3]
+        three = _of_other_classes(own, own, wrong, options, draw)
         yield Derived(
             {
                 "label": label,
@@ -151,11 +201,11 @@ class LikeThis(_OfLabelled):
     def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
         """Yield the record with one of its class and three of others."""
         (own, label), others = _labelled(records, options)
-        alike = pick([record for record, other in others if other == label], draw, "alike")
+        alike = _of_own_class(
+            own, [record for record, other in others if other == label], options, draw, "alike"
+        )
         wrong = [record for record, other in others if other != label]
-        if len(wrong) < 3:
-            raise RowRejectedError("too-few-negatives", str(len(wrong)))
-        three = shuffled(wrong, draw, "wrong")[:3]
+        three = _of_other_classes(own, alike, wrong, options, draw)
         yield Derived(
             {
                 "text": _text(own, options),

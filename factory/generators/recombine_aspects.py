@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick, shuffled
+from factory.generators.near import of_any_length
 from factory.generators.recombine import TextOptions
 from factory.generators.simplify_aspects import single_values
 from factory.generators.simplify_entities import by_type
@@ -100,7 +101,13 @@ class TextWithLabel(_OfLabels):
         wrong = [r for r in _others(records, options) if label not in _labels(r)]
         if len(wrong) < 3:
             raise RowRejectedError("too-few-negatives", str(len(wrong)))
-        three = shuffled(wrong, draw, "wrong")[:3]
+        three = of_any_length(
+            _text(own, options),
+            shuffled(wrong, draw, "wrong"),
+            lambda record: _text(record, options),
+            3,
+            draw,
+        )
         yield Derived(
             {
                 "label": label,
@@ -160,8 +167,12 @@ class TextWithValue(_OfLines):
         contrary = [record for record in wrong if asked in by_type(record.row)]
         if len(wrong) < 3 or not contrary:
             raise RowRejectedError("too-few-negatives", f"{len(wrong)}, {len(contrary)} contrary")
-        rest = [record for record in wrong if record not in contrary[:2]]
-        three = [*contrary[:2], *rest][:3]
+        first, *others = contrary
+        others += [record for record in wrong if record not in contrary]
+        two = of_any_length(
+            _text(own, options), others, lambda record: _text(record, options), 2, draw
+        )
+        three = [first, *two]
         yield Derived(
             {
                 "asked_type": asked,

@@ -6,19 +6,26 @@ said before) is a true pair; fields of two records crossed are a false one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import ClassVar, Final, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick, shuffled
+from factory.generators.near import by_likeness
 from factory.sources.view import RowRejectedError
 from factory.text import similarity, tokens
 
 _LOOKED_THROUGH: Final = 16
 #: A crossed field that shares this much with the true one may be true as well.
 _MOST_SIMILARITY: Final = 0.6
+#: So may one of which so much is said by the field that it would be crossed with.
+_MOST_SAID: Final = 0.8
+#: Words that more than this share of the fields of one kind have are its boilerplate.
+_USUAL: Final = 0.6
 
 
 class PairOptions(BaseModel):
@@ -30,6 +37,11 @@ class PairOptions(BaseModel):
     right: str = Field(description="the column that may or may not belong to it")
     kind: str | None = Field(
         None, description="a column whose value crossed records should share, such as the type"
+    )
+    other_kinds: bool = Field(
+        default=False,
+        description="whether crossed records are of other kinds: for a right field that may be "
+        "true of everything of its kind; those that share most words come first",
     )
 
 
@@ -60,23 +72,49 @@ def _field(record: Record, column: str) -> str:
 def crossed(records: Sequence[Record], options: PairOptions) -> list[Record]:
     """Return the other records whose right field cannot belong to the first one's left field.
 
-    Those of the first one's kind come first: they are the near misses.
+    Those of the first one's kind come first, or those that share most words with its left field:
+    they are the near misses.
     """
     own = records[0]
     left = _field(own, options.left).casefold()
-    shown = [frozenset(tokens(_field(own, options.right)))]
+    said = frozenset(tokens(left))
+    usual = _usual(records, options)
+    shown = [frozenset(tokens(_field(own, options.right))) - usual]
     near: list[Record] = []
     far: list[Record] = []
     for record in records[1:]:
-        words = frozenset(tokens(_field(record, options.right)))
+        words = frozenset(tokens(_field(record, options.right))) - usual
         if not words or _field(record, options.left).casefold() == left:
+            continue
+        if len(words & said) > _MOST_SAID * len(words):
             continue
         if any(similarity(words, other) > _MOST_SIMILARITY for other in shown):
             continue
-        shown.append(words)
         alike = options.kind is not None and record.row[options.kind] == own.row[options.kind]
+        if alike and options.other_kinds:
+            continue
+        shown.append(words)
         (near if alike else far).append(record)
-    return near + far
+    if options.other_kinds:
+        return by_likeness(left, far, lambda record: _field(record, options.right))
+    return by_likeness(left, near, lambda record: _field(record, options.right)) + far
+
+
+def _usual(records: Sequence[Record], options: PairOptions) -> frozenset[str]:
+    """Return the words that most right fields of the first record's kind have: its boilerplate.
+
+    What such fields share says nothing of which of them belongs to the first one.
+    """
+    if options.kind is None:
+        return frozenset()
+    kind = records[0].row[options.kind]
+    alike = [
+        frozenset(tokens(_field(record, options.right)))
+        for record in records
+        if record.row[options.kind] == kind
+    ]
+    counts = Counter(chain.from_iterable(alike))
+    return frozenset(w for w, n in counts.items() if len(alike) > 2 and n > _USUAL * len(alike))
 
 
 class PairMatch(_OfPairs):

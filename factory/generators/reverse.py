@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, label_of
 from factory.sources.view import RowRejectedError
+from factory.text import tokens
 
 _TEXTS: Final = ("text", "generation")
 
@@ -23,6 +24,12 @@ class SwapOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     wanted: str = Field(description="the column of the parent's rows that becomes the answer")
+    support: float = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="how much of the answer's words must stand in what it is to be written from",
+    )
 
 
 class Swap(Map):
@@ -48,12 +55,16 @@ class Swap(Map):
         options: BaseModel,
     ) -> Iterator[Derived]:
         """Yield the record with question and answer exchanged."""
-        record = records[0]
-        wanted = record.row[cast(SwapOptions, options).wanted]
+        record, form = records[0], cast(SwapOptions, options)
+        wanted = record.row[form.wanted]
         if isinstance(wanted, list):
             wanted = "\n".join(wanted)
         if not wanted:
-            raise RowRejectedError("nothing-wanted", cast(SwapOptions, options).wanted)
+            raise RowRejectedError("nothing-wanted", form.wanted)
+        words = frozenset(tokens(wanted))
+        told = len(words & frozenset(tokens(record.output)))
+        if told < form.support * len(words):
+            raise RowRejectedError("not-supported", f"{told} of {len(words)} words of {wanted!r}")
         yield Derived({"given": record.output, "target": wanted}, (record,))
 
 

@@ -73,11 +73,11 @@ class AspectSentences(_OfAspects):
     """Aspects with polarities to aspects with the sentences that judge them."""
 
     name: ClassVar[str] = "aspect_sentences"
-    offers: ClassVar[tuple[str, ...]] = ("text", "entities", "types")
+    offers: ClassVar[tuple[str, ...]] = ("text", "entities", "types", "frequencies")
 
     def needs(self, options: BaseModel) -> tuple[str, ...]:
-        """Return the aspects as they are said, and the text."""
-        return ("aspects_said", "types", cast(ReviewOptions, options).text)
+        """Return the aspects as they are said, how frequent each is, and the text."""
+        return ("aspects_said", "types", "frequencies", cast(ReviewOptions, options).text)
 
     def rows(
         self,
@@ -96,6 +96,7 @@ class AspectSentences(_OfAspects):
                     for each in row["aspects_said"]
                 ],
                 "types": list(row["types"]),
+                "frequencies": list(row["frequencies"]),
             },
             (record,),
         )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick
@@ -15,6 +15,21 @@ from factory.sources.view import RowRejectedError
 _ABSENT_OF: Final = 6
 
 
+class EntityOptions(BaseModel):
+    """``derive: {with: ...}`` of maps that ask about some of the types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    frequencies: str | None = Field(
+        None,
+        description="the column that says, for each of the types, how many texts have it: with it, "
+        "rare types are asked about as often as frequent ones",
+    )
+    asked: int | None = Field(
+        None, ge=2, description="at most so many types are candidates, half of them occurring"
+    )
+
+
 class _OfEntities(Map):
     operator: ClassVar[str] = "simplify"
     types: ClassVar[tuple[str, ...]] = ("entity_lines",)
@@ -22,6 +37,52 @@ class _OfEntities(Map):
     def needs(self, options: BaseModel) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """Return what entity lines are made of."""
         return ("entities", "types")
+
+
+class _OfSomeTypes(_OfEntities):
+    options: ClassVar[type[BaseModel]] = EntityOptions
+
+    def needs(self, options: BaseModel) -> tuple[str, ...]:
+        """Return what entity lines are made of, and how frequent their types are."""
+        column = cast(EntityOptions, options).frequencies
+        return ("entities", "types", *((column,) if column else ()))
+
+
+class _Types:
+    """The types of one record by how often they are asked about.
+
+    Of a type that most texts have, the answer is known without the text.
+    """
+
+    def __init__(self, record: Record, options: BaseModel, draw: Draw) -> None:
+        column = cast(EntityOptions, options).frequencies
+        types = record.row["types"]
+        counts = record.row[column] if column else [1] * len(types)
+        self._often = {kind: max(int(n), 1) for kind, n in zip(types, counts, strict=True)}
+        self._most = max(self._often.values(), default=1)
+        self._draw = draw
+
+    def any(self, kinds: Sequence[str], purpose: str) -> str:
+        """Return one of the types that occur, so that over all texts each is asked as often."""
+        return self._one(kinds, [self._most // self._often[kind] for kind in kinds], purpose)
+
+    def occurring(self, kinds: Sequence[str], purpose: str) -> str:
+        """Return one that occurs, so that each type is asked as often where it does not."""
+        return self._one(kinds, [self._most + 1 - self._often[kind] for kind in kinds], purpose)
+
+    def absent(self, kinds: Sequence[str], purpose: str) -> str:
+        """Return one that does not occur, so that each type is asked as often where it does."""
+        return self._one(kinds, [self._often[kind] for kind in kinds], purpose)
+
+    def _one(self, kinds: Sequence[str], weights: Sequence[int], purpose: str) -> str:
+        if not kinds:
+            raise RowRejectedError("nothing-to-choose", purpose)
+        ticket = self._draw.below(sum(weights), purpose)
+        for kind, weight in zip(kinds, weights, strict=True):
+            ticket -= weight
+            if ticket < 0:
+                return kind
+        raise AssertionError("the weights sum to more than every ticket")
 
 
 class SpanDetection(_OfEntities):
@@ -42,7 +103,7 @@ class SpanDetection(_OfEntities):
         yield Derived({"input_text": record.input, "phrases": phrases}, (record,))
 
 
-class EntityTyping(_OfEntities):
+class EntityTyping(_OfSomeTypes):
     """One phrase of the text and the question of its type; a phrase of two types is none."""
 
     name: ClassVar[str] = "entity_typing"
@@ -52,15 +113,19 @@ class EntityTyping(_OfEntities):
         self,
         records: Sequence[Record],
         draw: Draw,
-        options: BaseModel,  # noqa: ARG002 - the protocol's
+        options: BaseModel,
     ) -> Iterator[Derived]:
         """Yield the record with one of its phrases."""
         record = records[0]
         kinds: dict[str, set[str]] = {}
         for entity in record.row["entities"]:
             kinds.setdefault(entity["value"], set()).add(entity["type"])
-        spans = [(value, min(found)) for value, found in kinds.items() if len(found) == 1]
-        span, kind = pick(spans, draw, "span")
+        spans: dict[str, list[str]] = {}
+        for value, found in kinds.items():
+            if len(found) == 1:
+                spans.setdefault(min(found), []).append(value)
+        kind = _Types(record, options, draw).any(list(spans), "kind")
+        span = pick(spans[kind], draw, "span")
         yield Derived(
             {
                 "input_text": record.input,
@@ -72,7 +137,7 @@ class EntityTyping(_OfEntities):
         )
 
 
-class SingleType(_OfEntities):
+class SingleType(_OfSomeTypes):
     """The phrases of one type; one row in six asks for a type that does not occur."""
 
     name: ClassVar[str] = "single_type"
@@ -82,14 +147,15 @@ class SingleType(_OfEntities):
         self,
         records: Sequence[Record],
         draw: Draw,
-        options: BaseModel,  # noqa: ARG002 - the protocol's
+        options: BaseModel,
     ) -> Iterator[Derived]:
         """Yield the record with one type asked for."""
         record = records[0]
         found = by_type(record.row)
         absent = [kind for kind in record.row["types"] if kind not in found]
         asks_absent = bool(absent) and draw.below(_ABSENT_OF, "absent") == 0
-        asked = pick(absent if asks_absent else list(found), draw, "type")
+        types = _Types(record, options, draw)
+        asked = types.absent(absent, "type") if asks_absent else types.any([*found], "type")
         yield Derived(
             {
                 "input_text": record.input,
@@ -100,7 +166,7 @@ class SingleType(_OfEntities):
         )
 
 
-class TypePresence(_OfEntities):
+class TypePresence(_OfSomeTypes):
     """Yes or no: does the text name an entity of this type?"""
 
     name: ClassVar[str] = "type_presence"
@@ -110,14 +176,15 @@ class TypePresence(_OfEntities):
         self,
         records: Sequence[Record],
         draw: Draw,
-        options: BaseModel,  # noqa: ARG002 - the protocol's
+        options: BaseModel,
     ) -> Iterator[Derived]:
         """Yield the record with one type asked about."""
         record = records[0]
         found = by_type(record.row)
         said = draw.below(2, "present") == 0
         absent = [kind for kind in record.row["types"] if kind not in found]
-        asked = pick(list(found) if said else absent, draw, "type")
+        types = _Types(record, options, draw)
+        asked = types.occurring([*found], "type") if said else types.absent(absent, "type")
         answer = "yes" if said else "no"
         yield Derived(
             {
@@ -130,7 +197,7 @@ class TypePresence(_OfEntities):
         )
 
 
-class TypesPresent(_OfEntities):
+class TypesPresent(_OfSomeTypes):
     """Which types occur: the labels without the phrases."""
 
     name: ClassVar[str] = "types_present"
@@ -139,8 +206,8 @@ class TypesPresent(_OfEntities):
     def rows(
         self,
         records: Sequence[Record],
-        draw: Draw,  # noqa: ARG002 - the protocol's
-        options: BaseModel,  # noqa: ARG002
+        draw: Draw,
+        options: BaseModel,
     ) -> Iterator[Derived]:
         """Yield the record with the types that occur."""
         record = records[0]
@@ -148,12 +215,25 @@ class TypesPresent(_OfEntities):
         known = list(dict.fromkeys(record.row["types"]))
         if len(found) == len(known):
             raise RowRejectedError("every-type-occurs", record.output)
+        if (most := cast(EntityOptions, options).asked) is not None:
+            types = _Types(record, options, draw)
+            absent = [kind for kind in known if kind not in found]
+            several = draw.below(min(len(found), most // 2), "several") + 1
+            asked = set[str]()
+            for turn in range(several):
+                left = [kind for kind in found if kind not in asked]
+                asked.add(types.occurring(left, f"occurring {turn}"))
+            found = [kind for kind in found if kind in asked]
+            for turn in range(min(most - several, len(absent))):
+                left = [kind for kind in absent if kind not in asked]
+                asked.add(types.absent(left, f"absent {turn}"))
+            known = [kind for kind in known if kind in asked]
         yield Derived(
             {"input_text": record.input, "labels": found, "candidate_labels": known}, (record,)
         )
 
 
-class TypeCheck(_OfEntities):
+class TypeCheck(_OfSomeTypes):
     """Yes or no: is this phrase of the text an entity of this type?"""
 
     name: ClassVar[str] = "type_check"
@@ -163,12 +243,12 @@ class TypeCheck(_OfEntities):
         self,
         records: Sequence[Record],
         draw: Draw,
-        options: BaseModel,  # noqa: ARG002 - the protocol's
+        options: BaseModel,
     ) -> Iterator[Derived]:
         """Yield the record with one phrase and one type."""
         record = records[0]
         found = by_type(record.row)
-        kind = pick(list(found), draw, "kind")
+        kind = _Types(record, options, draw).any([*found], "kind")
         span = pick(found[kind], draw, "span")
         said = draw.below(2, "right") == 0
         others = [other for other in record.row["types"] if span not in found.get(other, ())]

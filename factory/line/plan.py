@@ -183,25 +183,44 @@ class KeyWalk:
     def _line_up(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Give every key its partners: the keys after it in this walk, of its own locale.
 
-        The last ones find theirs at the start again.
+        Where the keys have a column ``near`` (a type or a department of products), up to half of
+        them, and the first, are those that share its value. The last keys of the walk find theirs
+        at the start again.
         """
         columns = {name for name, *_ in connection.table("walk").description}
         within = "coalesce(locale, '')" if "locale" in columns else "''"
+        near = "near" if "near" in columns else "NULL"
+        most = self._partners
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE partners AS
-            WITH line AS (
-                SELECT key, ordinal, {within} AS within,
-                    row_number() OVER (PARTITION BY {within} ORDER BY ordinal) - 1 AS place,
-                    count(*) OVER (PARTITION BY {within}) AS length
+            WITH grouped AS (
+                SELECT key, ordinal, {within} AS within, NULL AS near, {most} AS turns, 1 AS scope
                 FROM walk
+                UNION ALL
+                SELECT key, ordinal, {within}, CAST({near} AS VARCHAR), {most // 2}, 0
+                FROM walk WHERE {near} IS NOT NULL
+            ),
+            line AS (
+                SELECT *,
+                    row_number() OVER (PARTITION BY scope, within, near ORDER BY ordinal) - 1
+                        AS place,
+                    count(*) OVER (PARTITION BY scope, within, near) AS length
+                FROM grouped
             ),
             asked AS (
-                SELECT key, within, turn, (place + turn) % length AS place
-                FROM line, (SELECT unnest(range(1, {self._partners} + 1)) AS turn)
-                WHERE turn < length
+                SELECT key, scope, within, near, turn, (place + turn) % length AS place
+                FROM line, (SELECT unnest(range(1, {most} + 1)) AS turn)
+                WHERE turn < length AND turn <= turns
+            ),
+            found AS (
+                SELECT asked.key, line.key AS partner, min(asked.scope * {most} + turn) AS turn
+                FROM asked JOIN line ON asked.scope = line.scope AND asked.within = line.within
+                    AND asked.near IS NOT DISTINCT FROM line.near AND asked.place = line.place
+                GROUP BY asked.key, line.key
             )
-            SELECT asked.key, asked.turn, line.key AS partner
-            FROM asked JOIN line USING (within, place)
+            SELECT key, row_number() OVER (PARTITION BY key ORDER BY turn) AS turn, partner
+            FROM found
+            QUALIFY row_number() OVER (PARTITION BY key ORDER BY turn) <= {most}
         """)
 
     def next_window(self, needed: Mapping[Stratum, int]) -> Window | None:

@@ -63,9 +63,9 @@ _PIECES: Final = re.compile(r"\d\s*(?:pieces?\b|piezas?\b|ピース|片)", re.IG
 #: What a thing or a part of it is made of, in words that need not be values of the shop.
 _MATERIALS: Final = frozenset(("Material", "素材", "材质"))
 _SUBSTANCES: Final = re.compile(
-    r"\b(?:paper|cardboard|cloth|titanium|latex|rubber|plastic|metal|brass|mesh|foam"
-    r"|papel|cart[oó]n|tela|titanio|látex|goma|plástico|latón|malla|espuma)\b"
-    r"|[纸布紙钛]|乳胶|橡胶|厚紙|チタン|ラテックス|ゴム|メッシュ",
+    r"\b(?:paper|cardboard|cloth|titanium|latex|rubber|plastic|metal|brass|mesh|foam|wood(?:en)?"
+    r"|steel|papel|cart[oó]n|tela|titanio|látex|goma|plástico|latón|malla|espuma|madera|acero)\b"
+    r"|[纸布紙钛木钢铁]|乳胶|橡胶|塑料|厚紙|チタン|ラテックス|ゴム|メッシュ|プラスチック",
     re.IGNORECASE,
 )
 #: ``木製`` without its last character is a word of many others.
@@ -152,3 +152,13 @@ def askable(
         if not any(places(value, text) for value in values):
             absent.append(name)
     return list(dict.fromkeys(absent))
+
+
+def frequencies(names: Iterable[str], locale: str, known: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return how many things of the shop have each of the attributes.
+
+    What is no attribute of ``known``, as the brand and the type, nearly all things have.
+    """
+    found = {shown_name(each["name"], locale): int(each["frequency"]) for each in known}
+    most = max(found.values(), default=1)
+    return [found.get(name, most) for name in names]

@@ -23,6 +23,11 @@ class EntityLinesOptions(BaseModel):
     most_types: int = Field(
         default=8, ge=1, description="at most so many types are asked for, those that occur first"
     )
+    most_absent: int | None = Field(
+        default=None,
+        ge=1,
+        description="at most so many types are asked for that do not occur; how many is drawn",
+    )
 
 
 class EntityLines:
@@ -65,7 +70,10 @@ class EntityLines:
             raise ArrangementError("type-not-asked-for", repr(missing[0]))
         others = [kind for kind in known if kind not in found]
         others = [others[i] for i in draw.permutation(len(others), "types")]
-        most = cast(EntityLinesOptions, options).most_types
+        form = cast(EntityLinesOptions, options)
+        most = form.most_types
+        if form.most_absent is not None:
+            others = others[: draw.below(form.most_absent + 1, "absent")]
         asked = [*found, *others][: max(most, len(found))]
         shown = tuple([asked[i] for i in draw.permutation(len(asked), "order")])
         lines = [f"{kind}: {SEPARATOR.join(found.get(kind, [NOTHING]))}" for kind in shown]

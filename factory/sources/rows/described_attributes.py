@@ -11,12 +11,13 @@ from factory.sources.stated_attributes import (
     MODEL_NUMBER,
     PRODUCT_TYPE,
     askable,
+    frequencies,
     shown_name,
     stated,
 )
 from factory.sources.view import RowRejectedError
 
-OFFERS: Final = ("text", "entities", "types", "listing")
+OFFERS: Final = ("text", "entities", "types", "frequencies", "listing")
 
 _LEAST: Final = 3
 
@@ -51,6 +52,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "text": text,
         "entities": [{"type": name, "value": text[start:end]} for start, end, name in found],
         "types": [*names, *absent],
+        "frequencies": frequencies([*names, *absent], locale, facts["known"]),
         "listing": "; ".join(f"{name}: {text[start:end]}" for start, end, name in found),
         "subject": facts["subject"],
         "source_ids": facts["source_ids"],

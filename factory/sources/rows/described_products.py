@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
 from factory.sources.stated_attributes import MODEL_NUMBER, places
 from factory.sources.view import RowRejectedError
-from factory.text import folded_case, tokens
+from factory.text import folded_case, similarity, tokens
 
 OFFERS: Final = ("target", "listed")
 
 _FEWEST_TOKENS: Final = 8
 #: A title of which the description says less cannot be written from it.
 _LEAST_SUPPORT: Final = 0.5
+_SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
+#: A sentence that is so much like a bullet point tells of the same feature; nobody can tell of it
+#: who does not know at least its name from the title.
+_SAME_FEATURE: Final = 0.3
+_LEAST_SHARED: Final = 2
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
     """Yield one row: title, attributes that the description states (``listed``), description.
 
     Raises :class:`RowRejectedError` where title and description say too little of each other, or
-    where the description repeats the title.
+    where the description repeats the title, or tells of a feature that the title does not name.
     """
     title, text = facts["title"], facts["description"]
     if folded_case(title) in folded_case(text):
@@ -32,6 +38,14 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     words = frozenset(tokens(title))
     if (support := len(words & said) / len(words)) < _LEAST_SUPPORT:
         raise RowRejectedError("title-unsupported", f"{support:.0%} of {title!r}")
+    known = frozenset(tokens(facts["type"]))
+    for sentence in _SENTENCE.split(text):
+        spoken = frozenset(tokens(sentence))
+        of_a_bullet = any(
+            similarity(spoken, tokens(bullet)) > _SAME_FEATURE for bullet in facts["bullets"] or ()
+        )
+        if of_a_bullet and len((spoken & words) - known) < _LEAST_SHARED:
+            raise RowRejectedError("feature-untold", sentence)
     listed = [
         f"{each['name']}: {each['value']}"
         for each in facts["attributes"]

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.stated_attributes import PRODUCT_TYPE, askable, shown_name, stated
+from factory.sources.stated_attributes import PRODUCT_TYPE, askable, frequencies, shown_name, stated
 from factory.sources.view import RowRejectedError
 
-OFFERS: Final = ("text", "entities", "types")
+OFFERS: Final = ("text", "entities", "types", "frequencies")
 
 _LEAST: Final = 2
 #: What a shopper does not want is no attribute of what is wanted.
@@ -49,6 +49,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "text": text,
         "entities": [{"type": name, "value": text[start:end]} for start, end, name in found],
         "types": [*names, *absent],
+        "frequencies": frequencies([*names, *absent], locale, facts["known"]),
         "subject": facts["subject"],
         "source_ids": facts["source_ids"],
     }

@@ -19,6 +19,7 @@ OFFERS: Final = (
     "aspects_said",
     "entities",
     "types",
+    "frequencies",
     "labels",
     "candidate_labels",
 )
@@ -33,7 +34,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     """Yield the review with ``aspects_said``: aspect, polarity and sentence, in textual order.
 
     ``entities`` are the aspects with their polarities, ``labels`` the aspects alone, ``types`` and
-    ``candidate_labels`` all aspects of the locale. ``title`` (also ``target``) is empty where it
+    ``candidate_labels`` all aspects of the locale, ``frequencies`` how many reviews
+    speak of each. ``title`` (also ``target``) is empty where it
     gives the stars away.
 
     Raises :class:`RowRejectedError` where the text names stars, is too long, or does not hold the
@@ -56,7 +58,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         {"aspect": aspect, "polarity": polarity, "sentence": sentence}
         for _, aspect, polarity, sentence in said
     ]
-    known = facts["aspects"]
+    known = {each["name"]: each["frequency"] for each in facts["aspects"]}
+    types = list(dict.fromkeys([*(a["aspect"] for a in aspects_said), *known]))
     title = (facts["headline"] or "").strip()
     if _STARS.search(title) or title.casefold() in text.casefold():
         title = ""
@@ -68,7 +71,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "target": title,
         "aspects_said": aspects_said,
         "entities": [{"type": a["aspect"], "value": a["polarity"]} for a in aspects_said],
-        "types": list(dict.fromkeys([*(a["aspect"] for a in aspects_said), *known])),
+        "types": types,
+        "frequencies": [known.get(aspect, 1) for aspect in types],
         "labels": list(dict.fromkeys(a["aspect"] for a in aspects_said)),
-        "candidate_labels": list(dict.fromkeys([*(a["aspect"] for a in aspects_said), *known])),
+        "candidate_labels": types,
     }

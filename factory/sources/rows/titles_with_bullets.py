@@ -1,31 +1,82 @@
-"""A title that its product's brand, type and bullet points say enough of."""
+"""A title that its product's brand, attributes and bullet points say enough of."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
+from factory.sources.stated_attributes import PRODUCT_TYPE, shown_name
 from factory.sources.view import RowRejectedError
-from factory.text import tokens
+from factory.text import CJK, tokens
 
-OFFERS: Final = ("target", "listed")
+OFFERS: Final = ("target", "listed", "also", "told")
 
 _MOST_BULLETS: Final = 6
-_LEAST_SUPPORT: Final = 0.7
+_LEAST_SUPPORT: Final = 0.8
+
+
+#: The name of a line or model, which can only be known: after or before the word for it, or a word
+#: of letters of its own within Chinese or Japanese.
+_LINE: Final = re.compile(
+    r"(?:\b(?:Serie|Modelo|Model) )([\w-]+)|\b([\w-]+)(?= Series\b)|([A-Za-z]+)(?=系列|シリーズ)"
+)
+#: A word with a capital within a sentence, a Latin word beside Chinese or Japanese, and figures.
+_NAME: Final = re.compile(r"(?<=[\w,] )[A-Z][\w-]+|\d[\d.,]*")
+_LATIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]+|\d[\d.,]*")
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
     """Yield one row: brand, bullet points (``listed``) and title.
 
-    Raises :class:`RowRejectedError` where brand, type and bullet points hold too little of the
-    title, or where there is nothing to write it from.
+    ``also`` are the type and the attributes that the title says and the bullet points do not,
+    ``told`` are the bullet points that somebody who has only the title could write: they speak of
+    something that it says beside brand and type.
+
+    Raises :class:`RowRejectedError` where brand, attributes and bullet points hold too little of
+    the title, or where there is nothing to write it from.
     """
     bullets = [bullet for bullet in facts["bullets"] if bullet][:_MOST_BULLETS]
     words = frozenset(tokens(facts["title"]))
-    said = frozenset(tokens("\n".join((facts["brand"], facts["type"], *bullets))))
+    said = frozenset(tokens("\n".join((facts["brand"], *bullets))))
+    also = []
+    kind = PRODUCT_TYPE.get(facts["locale"], PRODUCT_TYPE["us"])
+    named = [
+        (shown_name(each["name"], facts["locale"]), each["value"]) for each in facts["attributes"]
+    ]
+    for name, value in ((kind, facts["type"]), *named):
+        stated = frozenset(tokens(value or ""))
+        if value and stated & words and not stated <= said:
+            also.append(f"{name}: {value}")
+            said |= stated
+    if (
+        unknown := frozenset(
+            name.casefold() for found in _LINE.findall(facts["title"]) for name in found if name
+        )
+        - said
+    ):
+        raise RowRejectedError("line-unsupported", min(unknown))
     if (support := len(words & said) / len(words)) < _LEAST_SUPPORT:
         raise RowRejectedError("title-unsupported", f"{support:.0%} of {facts['title']!r}")
+    known = frozenset(tokens(f"{facts['brand']} {facts['type']}"))
+    told = [
+        bullet
+        for bullet in bullets
+        if len((words & frozenset(tokens(bullet))) - known) > 1
+        and not _names(bullet) - words - known
+    ]
     kept = ("key", "locale", "brand", "type", "subject", "source_ids")
-    row = {name: facts[name] for name in kept}
-    yield {**row, "title": facts["title"], "listed": bullets, "target": facts["title"]}
+    texts = {"listed": bullets, "also": also, "told": told}
+    yield {
+        **{name: facts[name] for name in kept},
+        **texts,
+        "title": facts["title"],
+        "target": facts["title"],
+    }
+
+
+def _names(text: str) -> frozenset[str]:
+    """Return the names and figures of a text, as tokens: what nobody can make up."""
+    found = (_LATIN if CJK.search(text) else _NAME).findall(text)
+    return frozenset(token for name in found for token in tokens(name.rstrip(".,")))

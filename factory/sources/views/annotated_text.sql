@@ -11,12 +11,15 @@ WHERE len(entities) > 0
 -- facts
 WITH known AS (
     SELECT locale,
-        list({'kind': kind, 'known_values': known_values} ORDER BY frequency DESC, kind)[:12] AS types
+        list(
+            {'kind': kind, 'frequency': frequency, 'known_values': known_values}
+            ORDER BY frequency DESC, kind
+        )[:12] AS types
     FROM (
-        SELECT locale, entity."type" AS kind, count(*) AS frequency,
+        SELECT locale, entity."type" AS kind, count(DISTINCT id) AS frequency,
             -- A short Latin value, such as a size S, stands in many words.
             list(DISTINCT lower(entity.value)) FILTER (strlen(entity.value) > 3) AS known_values
-        FROM (SELECT locale, unnest(entities) AS entity FROM spans)
+        FROM (SELECT locale, id, unnest(entities) AS entity FROM spans)
         GROUP BY locale, kind
     )
     GROUP BY locale
@@ -25,53 +28,63 @@ annotated AS (
     SELECT chosen.key, spans.locale, spans.text, spans.category,
         list_filter(spans.entities, lambda entity: entity.value IS NOT NULL) AS entities
     FROM spans JOIN chosen ON spans.id = chosen.key
+),
+typed AS (
+    SELECT
+        key,
+        annotated.locale,
+        text,
+        coalesce(category, '') AS category,
+        list_transform(entities, lambda entity: {'type': entity."type", 'value': entity.value})
+            AS entities,
+        list_distinct(
+            list_transform(entities, lambda entity: entity."type")
+        ).list_sort().list_concat(
+            list_filter(
+                known.types,
+                lambda known_type: NOT list_contains(
+                    list_transform(entities, lambda e: e."type"), known_type.kind
+                )
+                AND len(list_filter(
+                    coalesce(known_type.known_values, []),
+                    -- The Spanish values of a material begin with a preposition.
+                    lambda v: contains(lower(text), regexp_replace(v, '^de ', ''))
+                )) = 0
+                -- The name of a model may hold the brand.
+                AND NOT (
+                    list_contains(['Brand', 'Marca', 'ブランド', '品牌'], known_type.kind)
+                    AND list_has_any(
+                        list_transform(entities, lambda e: e."type"),
+                        ['Model', 'Modelo', 'モデル', '型号']
+                    )
+                )
+                -- How many pieces a puzzle has is its size to one shop, and its quantity to another.
+                AND NOT (
+                    list_contains(['Pack', 'Cantidad', '入数', '数量'], known_type.kind)
+                    AND regexp_matches(text, '[0-9] ?(piece|pieza|ピース|片)', 'i')
+                )
+                -- What a part of a thing is made of: a foam grip, a paper filter.
+                AND NOT (
+                    list_contains(['Material', '素材', '材质'], known_type.kind)
+                    AND regexp_matches(
+                        text,
+                        '\b(paper|cardboard|cloth|titanium|latex|rubber|plastic|metal|brass|mesh|foam'
+                        || '|wood(en)?|steel|papel|cart[oó]n|tela|titanio|látex|goma|plástico|latón'
+                        || '|malla|espuma|madera|acero)\b|[纸布紙钛木钢铁]|乳胶|橡胶|塑料|チタン|ラテックス'
+                        || '|ゴム|メッシュ|プラスチック',
+                        'i'
+                    )
+                )
+            ).list_transform(lambda known_type: known_type.kind)
+        ) AS types,
+        known.types AS known,
+        ['span:' || key] AS source_ids
+    FROM annotated JOIN known USING (locale)
+    WHERE len(entities) > 0
 )
-SELECT
-    key,
-    annotated.locale,
-    text,
-    coalesce(category, '') AS category,
-    list_transform(entities, lambda entity: {'type': entity."type", 'value': entity.value})
-        AS entities,
-    list_distinct(
-        list_transform(entities, lambda entity: entity."type")
-    ).list_sort().list_concat(
-        list_filter(
-            known.types,
-            lambda known_type: NOT list_contains(
-                list_transform(entities, lambda e: e."type"), known_type.kind
-            )
-            AND len(list_filter(
-                coalesce(known_type.known_values, []),
-                -- The Spanish values of a material begin with a preposition.
-                lambda v: contains(lower(text), regexp_replace(v, '^de ', ''))
-            )) = 0
-            -- The name of a model may hold the brand.
-            AND NOT (
-                list_contains(['Brand', 'Marca', 'ブランド', '品牌'], known_type.kind)
-                AND list_has_any(
-                    list_transform(entities, lambda e: e."type"),
-                    ['Model', 'Modelo', 'モデル', '型号']
-                )
-            )
-            -- How many pieces a puzzle has is its size to one shop, and its quantity to another.
-            AND NOT (
-                list_contains(['Pack', 'Cantidad', '入数', '数量'], known_type.kind)
-                AND regexp_matches(text, '[0-9] ?(piece|pieza|ピース|片)', 'i')
-            )
-            -- What a part of a thing is made of: a foam grip, a paper filter.
-            AND NOT (
-                list_contains(['Material', '素材', '材质'], known_type.kind)
-                AND regexp_matches(
-                    text,
-                    '\b(paper|cardboard|cloth|titanium|latex|rubber|plastic|metal|brass|mesh|foam'
-                    || '|papel|cart[oó]n|tela|titanio|látex|goma|plástico|latón|malla|espuma)\b'
-                    || '|[纸布紙钛]|乳胶|橡胶|チタン|ラテックス|ゴム|メッシュ',
-                    'i'
-                )
-            )
-        ).list_transform(lambda known_type: known_type.kind)
-    ) AS types,
-    ['span:' || key] AS source_ids
-FROM annotated JOIN known USING (locale)
-WHERE len(entities) > 0
+SELECT * EXCLUDE (known),
+    -- How many texts have each of the types; of a rare one that is not in ``known``, one has it.
+    list_transform(types, lambda t: coalesce(
+        list_filter(known, lambda k: k.kind = t)[1].frequency, 1
+    )) AS frequencies
+FROM typed

@@ -1,5 +1,5 @@
 -- The description of a product and the attributes that the shop knows of it: which of them the
--- description states is for rows/described_attributes.py.
+-- description states is for rows/described_attributes.py. Products of one type are near each other.
 
 -- needs products: product_id, locale, title, description, brand, category, attributes
 
@@ -8,7 +8,8 @@ SELECT
     locale || ':' || product_id AS key,
     locale || ':' || product_id AS split_group,
     product_id,
-    locale
+    locale,
+    min(category[-1]) AS near
 FROM products
 WHERE title IS NOT NULL AND description IS NOT NULL AND cardinality(attributes) > 0
 GROUP BY product_id, locale
@@ -16,7 +17,10 @@ GROUP BY product_id, locale
 -- facts
 WITH known AS (
     SELECT locale,
-        list({'name': name, 'known_values': known_values} ORDER BY frequency DESC, name)[:16] AS known
+        list(
+            {'name': name, 'frequency': frequency, 'known_values': known_values}
+            ORDER BY frequency DESC, name
+        )[:16] AS known
     FROM (
         SELECT locale, entry.key AS name, count(*) AS frequency,
             list(DISTINCT entry.value ORDER BY entry.value)[:100] AS known_values

@@ -8,7 +8,8 @@ SELECT
     locale || ':' || product_id AS key,
     locale || ':' || product_id AS split_group,
     product_id,
-    locale
+    locale,
+    min(category[-1]) AS near
 FROM products
 WHERE title IS NOT NULL AND description IS NOT NULL AND cardinality(attributes) > 0
     AND len(category) > 0

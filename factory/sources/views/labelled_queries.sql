@@ -28,7 +28,10 @@ WITH stated AS (
 ),
 known AS (
     SELECT locale,
-        list({'name': name, 'known_values': known_values} ORDER BY frequency DESC, name)[:16] AS known
+        list(
+            {'name': name, 'frequency': frequency, 'known_values': known_values}
+            ORDER BY frequency DESC, name
+        )[:16] AS known
     FROM (
         SELECT locale, name, count(*) AS frequency,
             list(DISTINCT value ORDER BY value)[:100] AS known_values

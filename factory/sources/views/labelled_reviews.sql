@@ -10,6 +10,8 @@ SELECT
     locale || ':' || review_id AS key,
     locale || ':' || min(product_id) AS split_group,
     CAST(min(rating) AS INTEGER) AS stars,
+    CASE WHEN min(rating) < 3 THEN 'negative' WHEN min(rating) > 3 THEN 'positive' ELSE 'mixed' END
+        AS sentiment,
     review_id,
     locale
 FROM reviews
@@ -20,7 +22,8 @@ HAVING count(*) = 1
 
 -- facts
 WITH known AS (
-    SELECT locale, list(name ORDER BY frequency DESC, name)[:20] AS aspects
+    SELECT locale,
+        list({'name': name, 'frequency': frequency} ORDER BY frequency DESC, name)[:20] AS aspects
     FROM (
         SELECT locale, name, count(*) AS frequency
         FROM labels

@@ -10,7 +10,8 @@ SELECT
     product_id,
     locale,
     min(category[-1]) AS type,
-    min(category[-2]) AS department
+    min(category[-2]) AS department,
+    min(category[-2]) AS near
 FROM products
 WHERE len(category) > 1 AND title IS NOT NULL
 GROUP BY product_id, locale
