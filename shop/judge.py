@@ -3,8 +3,8 @@
 E: the asked type with everything that the query states. S: the asked type with something other than
 stated, or a type that serves the same purpose. C: a type that is used together with the asked one
 (and fits the same device). I: a type of a department that has nothing to do with it, or one that
-only shares a word. What fits another device than the asked one is not judged: people disagree on
-whether that is a substitute.
+only shares a word. What fits another device, bed or person than the asked one is not judged: people
+disagree on whether that is a substitute.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ def overlap(left: frozenset[str], right: frozenset[str]) -> float:
 _DISPUTED = (
     {"backpack", "diaper_bag"},
     {"backpack", "laptop_sleeve"},
+    {"backpack", "tablet"},
+    {"backpack", "tablet_case"},
+    {"backpack", "notebook"},
+    {"backpack", "power_bank"},
     {"water_bottle", "baby_bottle"},
     {"tumbler", "baby_bottle"},
     {"bottle_cleaner", "baby_bottle"},
@@ -45,6 +49,25 @@ _DISPUTED = (
     {"sheet_set", "sleeping_bag"},
     {"bed_blanket", "sleeping_bag"},
 )
+
+
+#: What must fit: on these axes no other value will do; on the size, of these types alone.
+_FITTING = ("device", "bed")
+_FITTING_SIZE = frozenset((
+    "pan_lid", "running_shoes", "rain_jacket", "bicycle_helmet", "dog_collar", "laptop_sleeve",
+    "light_bulb", "staples",
+))  # fmt: skip
+#: Departments whose things for women, men and children differ in their size.
+_WORN = ("shoes", "apparel", "cycling", "outdoor", "fitness")
+
+
+def _fits(kind: ProductType, wrong: list[str]) -> bool:
+    """Return whether a product that is wrong on these axes can be used all the same."""
+    if any(axis in wrong for axis in _FITTING):
+        return False
+    if "size" in wrong and kind.id in _FITTING_SIZE:
+        return False
+    return "audience" not in wrong or kind.dept not in _WORN
 
 
 def related(left: ProductType, right: ProductType) -> bool:
@@ -58,7 +81,10 @@ def related(left: ProductType, right: ProductType) -> bool:
 def unrelated(left: ProductType, right: ProductType) -> bool:
     """Return whether two types are safely irrelevant to each other."""
     clusters = set(DEPARTMENTS[left.dept].split()) & set(DEPARTMENTS[right.dept].split())
-    return not clusters and not related(left, right) and {left.id, right.id} not in _DISPUTED
+    # What serves as a companion of the other does: a tumbler goes with a backpack as a bottle does.
+    companions = set(left.comps) & set(right.subs) or set(right.comps) & set(left.subs)
+    disputed = {left.id, right.id} in _DISPUTED or bool(companions)
+    return not clusters and not related(left, right) and not disputed
 
 
 def _device(product: Product) -> str | None:
@@ -106,7 +132,7 @@ class Judge:
             wrong = violations(product, query.wants, query.avoids)
             if not wrong:
                 exact.append(product)
-            elif "device" not in wrong:
+            elif _fits(query.type, wrong):
                 (near if len(wrong) == 1 else far).append(product)
         picked: list[Judgement] = []
         bags: list[tuple[str, frozenset[str]]] = []

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, label_of, pick, shuffled
 from factory.sources.view import RowRejectedError
+from factory.text import tokens
 
 _LABELLED: Final = ("multiple_choice", "classification")
 
@@ -94,7 +95,11 @@ class OneOfFour(Map):
 
 
 class PairwisePreference(Map):
-    """Ranking to a choice of two: which of two items of different grades is better?"""
+    """Ranking to a choice of two: which of two items of different grades is better?
+
+    Of all such pairs that one is shown whose better item has least more words of the question: its
+    words alone would else tell nearly every answer.
+    """
 
     operator: ClassVar[str] = "simplify"
     name: ClassVar[str] = "pairwise_preference"
@@ -111,12 +116,23 @@ class PairwisePreference(Map):
         record = records[0]
         graded = grades(record)
         pairs = [(better, worse) for better, high in graded for worse, low in graded if high > low]
-        better, worse = pick(pairs, draw, "pair")
+        if not pairs:
+            raise RowRejectedError("no-single-best", "all items share one grade")
+        said = frozenset(tokens(record.input))
+        better, worse = min(
+            shuffled(pairs, draw, "pair"),
+            key=lambda pair: _said(pair[0], said) - _said(pair[1], said),
+        )
         yield _chosen(record, better, [worse])
 
 
 class BestOf(Map):
-    """Ranking to multiple choice: the one item that is better than every other."""
+    """Ranking to multiple choice: the one item that is better than every other.
+
+    The others shown are those with most words of the question, beside the worst those with fewest:
+    most like the answer, as far as words go. Where the words tell it even then, one row of four is
+    kept: as many as a blind answer gets right.
+    """
 
     operator: ClassVar[str] = "simplify"
     name: ClassVar[str] = "best_of"
@@ -135,8 +151,14 @@ class BestOf(Map):
         ordered = sorted(grades(record), key=lambda item: -self._sign * item[1])
         if len(ordered) < 4 or ordered[0][1] == ordered[1][1]:
             raise RowRejectedError("no-single-best", "two items share the grade")
-        others = [text for text, _ in ordered[1:]]
-        yield _chosen(record, ordered[0][0], shuffled(others, draw, "others")[:3])
+        others = shuffled([text for text, _ in ordered[1:]], draw, "others")
+        said = frozenset(tokens(record.input))
+        others.sort(key=lambda text: -self._sign * _said(text, said))
+        shown, gold = others[:3], ordered[0][0]
+        rival = self._sign * _said(shown[0], said)
+        if self._sign * _said(gold, said) > rival and draw.below(1 + len(shown), "known") > 0:
+            raise RowRejectedError("known-by-its-words", gold)
+        yield _chosen(record, gold, shown)
 
 
 class WorstOf(BestOf):
@@ -257,6 +279,12 @@ def grades(record: Record) -> list[tuple[str, float]]:
         raise RowRejectedError("no-grades", record.output)
     numbers = [float(grade) for grade in gold]
     return list(zip(record.options, numbers, strict=True))
+
+
+def _said(text: str, said: frozenset[str]) -> float:
+    """Return the share of the words of ``text`` or of ``said``, the fewer, that the other has."""
+    words = frozenset(tokens(text))
+    return len(words & said) / max(1, min(len(words), len(said)))
 
 
 def _chosen(record: Record, positive: str, negatives: list[str]) -> Derived:

@@ -221,6 +221,13 @@ def test_an_attribute_of_a_near_domain_is_not_said_not_to_apply():
     assert not foreign(scent, "Sunscreen", ["Protection level"])
     assert foreign(shoe, "Tea", ["Flavor"])
     assert not foreign(shoe, "Thing", ["Color"])
+    loads, firmness = attribute("Load size"), attribute("Firmness")
+    assert loads is not None
+    assert firmness is not None
+    assert foreign(loads, "Conditioner", ["Hair type"])
+    assert not foreign(loads, "Dishwasher Detergent", ["Scent"])
+    assert foreign(firmness, "Tea", ["Flavor"])
+    assert not foreign(firmness, "Pillow", ["Fill Material"])
 
 
 def test_a_wrong_value_is_of_another_attribute(bundled):

@@ -47,6 +47,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     same = [each for each in near if family(each) == family(device)]
     others = [each for each in (*near, *far) if each not in same]
     ordered = [others[place] for place in draw.permutation(len(others), "others")]
+    # Those of the same maker first: of all other devices they are most like this one.
+    ordered.sort(key=lambda each: each.split()[0] != device.split()[0])
     yield {
         "key": facts["key"],
         "locale": facts["locale"],

@@ -1,4 +1,4 @@
-"""What stands beside complements of a query: one match and one substitute, then others."""
+"""What stands beside complements of a query: one match and two substitutes, then others."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     # Exact matches and substitutes are alike: among many of them the complement stands out, as it
     # would by the words of the query that it lacks.
     others = chain(
-        in_turns(found["E"][:1], found["S"][:1]),
+        in_turns(found["E"][:1], found["S"][:2]),
         in_turns(found["I"], found["near"], found["far"]),
-        in_turns(found["E"][1:], found["S"][1:]),
+        in_turns(found["E"][1:], found["S"][2:]),
     )
     yield chosen(facts, found["C"], others, draw)

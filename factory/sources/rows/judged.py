@@ -61,7 +61,7 @@ def by_label(facts: Mapping[str, Any]) -> defaultdict[str, list[Product]]:
             found[product.label].append(product)
         elif _cannot_answer(words, frozenset(tokens(each["lent_by"])), query):
             lent.append(product)
-    own = [product for label in "ES" for product in found[label]]
+    own = [product for label in "ESC" for product in found[label]]
     for product in lent:
         if all(similarity(product.words, other.words) < _MOST_LENT_SIMILARITY for other in own):
             found[product.label].append(product)

@@ -1,7 +1,8 @@
 -- The brand of one exact match of a query, and the brands of other products that answer the same
--- query: makers of the same kind of thing. Half of the keys may ask with the brand taken out of the
--- title: those whose title has a word, as the name of a line of products, that only this brand's
--- products have. Which brands are none, and the taking out, are for rows/brand_of_title.py.
+-- query: makers of the same kind of thing. Half of the keys ask with the brand taken out of the
+-- title: of a product, among the exact matches of the query, whose title has a word, as the name of
+-- a line of products, that only this brand's products have. Which brands are none, and the taking
+-- out, are for rows/brand_of_title.py.
 
 -- needs judgements: query_id, product_id, locale, label
 -- needs products: product_id, locale, title, brand
@@ -31,61 +32,79 @@ near_by AS (
     FROM judged
     QUALIFY row_number() OVER (PARTITION BY key ORDER BY turn, product_id) <= 12
 ),
-branded AS (
-    SELECT near_by.*, min(products.brand) AS brand
+branded AS MATERIALIZED (
+    SELECT near_by.*, min(products.brand) AS brand, min(products.title) AS title
     FROM near_by JOIN products USING (product_id, locale)
     WHERE brand IS NOT NULL
     GROUP BY ALL
 ),
-asked AS (
-    FROM branded WHERE exact
-    QUALIFY row_number() OVER (PARTITION BY key ORDER BY turn, product_id) = 1
+-- How many products a brand has, in all languages, says whether anybody can know what it makes.
+known AS (
+    SELECT lower(brand) AS brand
+    FROM products
+    SEMI JOIN (SELECT DISTINCT brand FROM branded WHERE form = 'masked' AND exact) USING (brand)
+    GROUP BY lower(brand)
+    HAVING count(*) >= 20
 ),
--- How many products a brand has says whether anybody can know what it makes.
-sizes AS (
-    SELECT locale, brand, count(*) AS listed
-    FROM products SEMI JOIN (SELECT DISTINCT locale, brand FROM asked WHERE form = 'masked')
-        USING (locale, brand)
-    GROUP BY locale, brand
-),
-titled AS (
-    SELECT asked.key, min(products.title) AS title
-    FROM asked JOIN products USING (product_id, locale)
-    GROUP BY asked.key
-),
-spoken AS (
-    SELECT DISTINCT asked.key, asked.locale, lower(asked.brand) AS brand,
-        unnest(string_split(translate(lower(title), ',;:|/()[]-"', '           '), ' ')) AS word
-    FROM asked JOIN titled USING (key)
-    JOIN sizes ON sizes.locale = asked.locale AND sizes.brand = asked.brand
-    WHERE form = 'masked' AND sizes.listed >= 20
+spoken AS MATERIALIZED (
+    SELECT DISTINCT key, locale, product_id, lower(brand) AS brand,
+        unnest(string_split(translate(lower(title), ',;:|/()[]-"【】「」', '               '), ' '))
+            AS word
+    FROM branded
+    WHERE form = 'masked' AND exact AND lower(brand) IN (FROM known)
 ),
 wanted AS (
-    SELECT DISTINCT locale, word FROM spoken
+    SELECT DISTINCT word FROM spoken
     WHERE length(word) >= 4 AND regexp_full_match(word, '\p{L}+')
         AND NOT contains(brand, word) AND NOT contains(word, brand)
 ),
+-- A word in the titles of far more products than its brand has is no line of this brand; to look at
+-- every title with a word such as "cotton" would take minutes.
+counted AS MATERIALIZED (
+    SELECT locale, word, lower(brand) AS brand, count(*) AS listed
+    FROM (
+        SELECT locale, brand, unnest(list_distinct(string_split(
+            translate(lower(title), ',;:|/()[]-"【】「」', '               '), ' '
+        ))) AS word
+        FROM products
+    ) SEMI JOIN wanted USING (word)
+    GROUP BY ALL
+),
+-- A brand may be written otherwise in another language, where its line counts all the same.
+promising AS MATERIALIZED (
+    SELECT asked.locale, asked.brand, word
+    FROM (SELECT DISTINCT locale, brand, word FROM spoken SEMI JOIN wanted USING (word)) AS asked
+    JOIN counted USING (word)
+    WHERE NOT contains(asked.brand, word) AND NOT contains(word, asked.brand)
+    GROUP BY asked.locale, asked.brand, word
+    HAVING sum(listed) FILTER (counted.brand = asked.brand) >= 5
+        AND sum(listed) FILTER (counted.locale = asked.locale)
+            <= 4 * sum(listed) FILTER (counted.brand = asked.brand)
+),
 -- What is made for a brand's products names the brand, and is no other owner of the word. Nor is a
 -- product of no stated brand an owner, unless it has the word without the brand.
-having_it AS (
-    SELECT DISTINCT locale, product_id, word, lower(brand) AS brand, lower(title) AS title
-    FROM (
-        SELECT locale, product_id, brand, title, unnest(list_distinct(
-            string_split(translate(lower(title), ',;:|/()[]-"', '           '), ' ')
-        )) AS word
+disputed AS (
+    SELECT DISTINCT promising.locale, promising.brand, word
+    FROM promising JOIN (
+        SELECT locale, brand, lower(title) AS title, unnest(list_distinct(string_split(
+            translate(lower(title), ',;:|/()[]-"【】「」', '               '), ' '
+        ))) AS word
         FROM products
-    ) SEMI JOIN wanted USING (locale, word)
+    ) AS having_it USING (locale, word)
+    WHERE coalesce(lower(having_it.brand) <> promising.brand, TRUE)
+        AND NOT contains(having_it.title, promising.brand)
 ),
-lines AS (
-    SELECT spoken.key
-    FROM spoken JOIN having_it USING (locale, word)
-    WHERE NOT contains(spoken.brand, word) AND NOT contains(word, spoken.brand)
-    GROUP BY spoken.key, spoken.word
-    HAVING count(*) FILTER (having_it.brand = spoken.brand) >= 5
-        AND bool_and(
-            coalesce(having_it.brand = spoken.brand, FALSE)
-            OR contains(having_it.title, spoken.brand)
-        )
+owned AS (
+    SELECT locale, brand, word FROM promising ANTI JOIN disputed USING (locale, brand, word)
+),
+telling AS (
+    SELECT DISTINCT key, product_id FROM spoken SEMI JOIN owned USING (locale, brand, word)
+),
+asked AS (
+    SELECT branded.*, telling.product_id IS NOT NULL AS maskable
+    FROM branded LEFT JOIN telling USING (key, product_id)
+    WHERE exact
+    QUALIFY row_number() OVER (PARTITION BY key ORDER BY NOT maskable, turn, product_id) = 1
 ),
 others AS (
     SELECT asked.key,
@@ -94,12 +113,30 @@ others AS (
     FROM asked
     JOIN branded ON branded.key = asked.key AND branded.brand <> asked.brand
     GROUP BY asked.key
+),
+-- Brands that a word of the title names: the maker of the device that an accessory is made for.
+makers AS (
+    SELECT brand, min(product_id) AS product_id
+    FROM products
+    WHERE length(brand) >= 4 AND regexp_full_match(brand, '\p{Lu}\p{L}+')
+    GROUP BY brand
+    HAVING count(*) >= 5
+),
+named AS (
+    SELECT key,
+        list({'brand': makers.brand, 'product_id': makers.product_id} ORDER BY makers.brand)
+            AS named
+    FROM (
+        SELECT key, brand AS own, unnest(list_distinct(string_split(title, ' '))) AS word
+        FROM asked WHERE form = 'shown'
+    ) JOIN makers ON makers.brand = word
+    WHERE makers.brand <> own
+    GROUP BY key
 )
-SELECT key, asked.locale, title, brand,
-    form = 'masked' AND key IN (SELECT key FROM lines) AS maskable, others,
+SELECT key, asked.locale, title, brand, form, maskable, others, named,
     'product:' || asked.locale || ':' || product_id AS subject,
     ['query:' || asked.locale || ':' || query_id, 'product:' || asked.locale || ':' || product_id]
         AS source_ids
 FROM asked
-JOIN titled USING (key)
 JOIN others USING (key)
+LEFT JOIN named USING (key)
