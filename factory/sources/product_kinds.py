@@ -28,14 +28,22 @@ _NEAR: Final = (
     frozenset({"scented", "sun"}),
     frozenset({"scented", "mouth"}),
     frozenset({"mouth", "care", "food"}),
+    frozenset({"washing", "laundry"}),
+    # A lip balm has a flavor, and a sunscreen may be one for sports.
+    frozenset({"lip", "care", "food", "scented"}),
+    frozenset({"lip", "sport"}),
+    # A toothbrush and a pillow are soft or firm, and maybe a shoe.
+    frozenset({"bristles", "apparel"}),
+    frozenset({"bristles", "mouth"}),
+    frozenset({"bristles", "bedding"}),
 )
 #: Kinds of product whose domain their few attributes may not show, by a word of their name.
 _OF_WORD: Final[Mapping[str, str]] = {
     **dict.fromkeys(("coffee", "tea", "cereal", "food"), "food"),
     **dict.fromkeys(("vitamin", "supplement"), "health"),
     **dict.fromkeys(("conditioner", "shampoo"), "care"),
-    # A lip balm has a flavor.
-    **dict.fromkeys(("sunscreen", "toothbrush", "toothpaste"), "mouth"),
+    "sunscreen": "lip",
+    **dict.fromkeys(("toothbrush", "toothpaste"), "mouth"),
     **dict.fromkeys(("shoe", "sock", "beanie", "jacket", "shirt", "short", "swimwear"), "apparel"),
     **dict.fromkeys(("cap", "helmet", "eyewear", "mask"), "apparel"),
     **dict.fromkeys(("guitar", "string"), "music"),
