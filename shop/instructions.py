@@ -16,6 +16,7 @@ from shop.atomic import make_atomic_tasks
 from shop.load import ROOT, Ontology
 from shop.model import Dice, Product, Shop
 from shop.questions import Question, make_questions
+from shop.synonyms import renamed
 
 _AUXILIARY = 360
 _HELD_OUT = {"dev": 5, "val": 4, "test": 8}
@@ -154,8 +155,9 @@ def _make_development_set(folder: Path) -> None:
 
 
 def _make_categories(shop: Shop, ontology: Ontology, folder: Path) -> None:
+    # Sellers do not call a product as the store's category does.
     rows = [
-        [_title(product, ontology, shop.seed), " > ".join(_path(product))]
+        [_title(renamed(product, "en", shop.seed), ontology, shop.seed), " > ".join(_path(product))]
         for product in _some(shop, _TITLES_PER_TYPE)
     ]
     ordered = Dice(shop.seed, "categories").shuffled(rows, "order")
