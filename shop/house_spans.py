@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shop import wording
+from shop import chinese, wording
 from shop.conversations import feature_phrase
 from shop.model import HOUSE_LOCALES, LANGS, Dice, Product, Shop
 from shop.synonyms import synonyms
@@ -32,6 +32,8 @@ ENTITY_NAMES = {
     "model": ("Model", "Modelo", "モデル", "型号"),
     "kind": ("Style", "Estilo", "タイプ", "款式"),
     "option": ("Version", "Versión", "仕様", "版本"),
+    "use": ("Use", "Uso", "用途", "用途"),
+    "number": ("Model Number", "Número de modelo", "型番", "货号"),
 }
 #: What stands before a value in Spanish is no part of it: "de madera" is the material "madera".
 _PREFIXES = {"material": "de ", "audience": "para ", "device": "para "}
@@ -52,6 +54,8 @@ def _wanted(product: Product, lang: str) -> list[tuple[str, tuple[str, ...]]]:
     for axis, value in product.facts.items():
         prefix = _PREFIXES.get(axis, "") if lang == "es" else ""
         wanted.append((axis, (value.name(lang).removeprefix(prefix),)))
+    uses = chinese.texts()["types"][kind.id][1] if lang == "zh" else kind.uses[lang]
+    wanted += [("number", (product.code,)), ("use", tuple(uses))]
     phrases = [feature_phrase(product, feature, lang) for feature in product.features]
     return [*wanted, *(("feature", (phrase,)) for phrase in phrases)]
 
@@ -69,7 +73,7 @@ def _places(title: str, value: str) -> Iterator[tuple[int, int]]:
 def entities(product: Product, title: str, lang: str) -> list[dict[str, Any]] | None:
     """Return the entities of a title in their order, or None where a fact is not found in it."""
     found: list[tuple[int, int, str]] = []
-    optional = ("line", "feature", "brand")
+    optional = ("line", "feature", "brand", "use", "number")
     wanted = _wanted(product, lang)
     for name, spellings in sorted(wanted, key=lambda w: -max(map(len, w[1]))):
         free = [

@@ -53,7 +53,7 @@ _MIX = {
 }
 _MOODS = {5: "good", 4: "good", 3: "mixed", 2: "bad", 1: "bad"}
 #: How many sentences a review has, whatever its stars.
-_FEWEST, _MOST = 4, 6
+_FEWEST, _MOST = 4, 5
 #: The indefinite and the demonstrative article of a Spanish noun, by gender and number.
 _ARTICLES = {
     "m": ("un", "este"),
@@ -186,10 +186,10 @@ def _in_context(
     ending = "_plural" if lang == "en" and product.type.plural else ""
     openings = [*words[f"openings{ending}"], *words[f"named_openings{ending}"]]
     parts = [dice.pick(openings, "opening")] if spare else []
-    closing = spare > 3 or (spare > 1 and dice.chance(0.6, "closing"))
+    closing = spare > 2 or (spare > 1 and dice.chance(0.6, "closing"))
+    # At most one is left: who says more of himself is not read.
     asides = dice.shuffled(words["asides"], "asides")[: max(spare - len(parts) - closing, 0)]
-    first = asides[:1] if dice.chance(0.5, "aside first") else []
-    parts += [*first, *sentences, *asides[len(first) :]]
+    parts += [*asides, *sentences] if dice.chance(0.6, "aside first") else [*sentences, *asides]
     if closing:
         parts.append(dice.pick(words["closings"][mood], "closing text"))
     return parts

@@ -319,12 +319,18 @@ def test_sessions_buy_what_answers_their_query(facts: dict[str, Any]) -> None:
 
 
 def test_a_rating_agrees_with_what_its_review_says(facts: dict[str, Any]) -> None:
-    allowed = {5: (3, 0), 4: (2, 1), 3: (1, 1), 2: (1, 2), 1: (0, 3)}
+    allowed = {
+        5: {(2, 0), (3, 0), (4, 0)},
+        4: {(2, 1), (3, 1)},
+        3: {(1, 1), (2, 2)},
+        2: {(1, 2), (1, 3)},
+        1: {(0, 2), (0, 3), (0, 4)},
+    }
     reviews = lines("reviews.jsonl")
     for review in reviews:
         polarities = [aspect["polarity"] for aspect in review["aspects"]]
         counts = (polarities.count("positive"), polarities.count("negative"))
-        assert counts == allowed[review["rating"]]
+        assert counts in allowed[review["rating"]]
         assert all(aspect["snippet"] in review["text"] for aspect in review["aspects"])
         assert len({aspect["aspect"] for aspect in review["aspects"]}) == len(polarities)
         assert review["product_id"] in facts

@@ -153,11 +153,17 @@ def test_an_aspect_stands_in_its_review_and_a_rating_agrees_with_its_aspects() -
             review = reviews[label["locale"], label["subject_id"]]
             assert label["evidence"] in review["text"]
             found[label["locale"], label["subject_id"]].append(label["polarity"])
-    allowed = {5: (3, 0), 4: (2, 1), 3: (1, 1), 2: (1, 2), 1: (0, 3)}
+    allowed = {
+        5: {(2, 0), (3, 0), (4, 0)},
+        4: {(2, 1), (3, 1)},
+        3: {(1, 1), (2, 2)},
+        2: {(1, 2), (1, 3)},
+        1: {(0, 2), (0, 3), (0, 4)},
+    }
     assert set(found) == set(reviews)
     for key, polarities in found.items():
         counts = (polarities.count("positive"), polarities.count("negative"))
-        assert counts == allowed[reviews[key]["rating"]]
+        assert counts in allowed[reviews[key]["rating"]]
 
 
 def test_reviews_and_conversations_do_not_read_alike() -> None:

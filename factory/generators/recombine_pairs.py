@@ -24,6 +24,8 @@ _LOOKED_THROUGH: Final = 16
 _MOST_SIMILARITY: Final = 0.6
 #: So may one of which so much is said by the field that it would be crossed with.
 _MOST_SAID: Final = 0.8
+#: With their boilerplate, options that are more alike are told apart by nobody.
+_MOST_ALIKE: Final = 0.75
 #: Words that more than this share of the fields of one kind have are its boilerplate.
 _USUAL: Final = 0.6
 
@@ -79,21 +81,26 @@ def crossed(records: Sequence[Record], options: PairOptions) -> list[Record]:
     left = _field(own, options.left).casefold()
     said = frozenset(tokens(left))
     usual = _usual(records, options)
-    shown = [frozenset(tokens(_field(own, options.right))) - usual]
+    wholes = [frozenset(tokens(_field(own, options.right)))]
+    shown = [wholes[0] - usual]
     near: list[Record] = []
     far: list[Record] = []
     for record in records[1:]:
-        words = frozenset(tokens(_field(record, options.right))) - usual
+        whole = frozenset(tokens(_field(record, options.right)))
+        words = whole - usual
         if not words or _field(record, options.left).casefold() == left:
             continue
         if len(words & said) > _MOST_SAID * len(words):
             continue
         if any(similarity(words, other) > _MOST_SIMILARITY for other in shown):
             continue
+        if any(similarity(whole, other) > _MOST_ALIKE for other in wholes):
+            continue
         alike = options.kind is not None and record.row[options.kind] == own.row[options.kind]
         if alike and options.other_kinds:
             continue
         shown.append(words)
+        wholes.append(whole)
         (near if alike else far).append(record)
     if options.other_kinds:
         return by_likeness(left, far, lambda record: _field(record, options.right))

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -101,6 +102,21 @@ def test_keys_are_walked_in_the_order_of_their_draws(connection, tmp_path):
     assert plan.keys == KEYS
     assert plan.available == {(): KEYS}
     assert walk(connection, plan) == drawn("order")
+
+
+@pytest.mark.parametrize("near", [False, True])
+def test_half_of_the_partners_are_near_where_keys_say_what_is(connection, tmp_path, near):
+    view = VIEW.replace("label, locale", "label, locale, label AS near") if near else VIEW
+    plan = replace(make_plan(connection, compiled(tmp_path, view=view), tmp_path), partners=8)
+    KeyWalk(connection, plan, size=KEYS, tolerance=0.0, split="train")
+    found = connection.execute("SELECT key, partner FROM partners ORDER BY key, turn").fetchall()
+    order = drawn("order")
+    for place, key in enumerate(order):
+        after = [*order[place + 1 :], *order[:place]]
+        alike = [k for k in after if (int(k[3:]) % 3 == 0) == (int(key[3:]) % 3 == 0)]
+        first = alike[:4] if near else []
+        others = [k for k in after[:8] if k not in first]
+        assert [partner for own, partner in found if own == key] == [*first, *others][:8]
 
 
 @pytest.mark.parametrize("needs", [1, 7, 19, 60])

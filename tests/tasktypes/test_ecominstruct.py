@@ -116,3 +116,14 @@ def test_chinese_and_japanese_are_compared_by_characters():
     assert character_rouge_l("红色数据线", "红色充电线") == pytest.approx(0.6)
     assert character_rouge_l("the red cable", "a red cable") == pytest.approx(2 / 3)
     assert character_rouge_l("", "红") == 0
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_how_many_types_are_asked_for_in_vain_is_drawn(most):
+    row = {"entities": [{"type": "Brand", "value": "Lumio"}], "types": ["Brand", *"abcdef"]}
+    form = options(ENTITY_LINES, most_absent=most)
+    absent = {
+        len(ENTITY_LINES.arrange(row, Draw(1, "t", str(number)), form).candidates) - 1
+        for number in range(60)
+    }
+    assert absent == set(range(most + 1))

@@ -39,12 +39,14 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     if (support := len(words & said) / len(words)) < _LEAST_SUPPORT:
         raise RowRejectedError("title-unsupported", f"{support:.0%} of {title!r}")
     known = frozenset(tokens(facts["type"]))
+    bullets = facts["bullets"] or ()
     for sentence in _SENTENCE.split(text):
-        spoken = frozenset(tokens(sentence))
-        of_a_bullet = any(
-            similarity(spoken, tokens(bullet)) > _SAME_FEATURE for bullet in facts["bullets"] or ()
-        )
-        if of_a_bullet and len((spoken & words) - known) < _LEAST_SHARED:
+        said_of_it = frozenset(tokens(sentence))
+        if all(similarity(said_of_it, tokens(bullet)) < _SAME_FEATURE for bullet in bullets):
+            continue
+        # A feature's name stands before a colon.
+        name = frozenset(tokens(re.split("[:：]", sentence)[0])) - known
+        if len(name & words) < min(_LEAST_SHARED, len(name)):
             raise RowRejectedError("feature-untold", sentence)
     listed = [
         f"{each['name']}: {each['value']}"

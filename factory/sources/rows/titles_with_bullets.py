@@ -17,10 +17,9 @@ _MOST_BULLETS: Final = 6
 _LEAST_SUPPORT: Final = 0.8
 
 
-#: The name of a line or model, which can only be known: after or before the word for it, or a word
-#: of letters of its own within Chinese or Japanese.
+#: The name of a line or model stands after or before the word for it.
 _LINE: Final = re.compile(
-    r"(?:\b(?:Serie|Modelo|Model) )([\w-]+)|\b([\w-]+)(?= Series\b)|([A-Za-z]+)(?=系列|シリーズ)"
+    r"(?:(?<=\bSerie )|(?<=\bModel )|(?<=\bModelo ))[\w-]+|[\w-]+(?= Series\b)"
 )
 #: A word with a capital within a sentence, a Latin word beside Chinese or Japanese, and figures.
 _NAME: Final = re.compile(r"(?<=[\w,] )[A-Z][\w-]+|\d[\d.,]*")
@@ -50,12 +49,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         if value and stated & words and not stated <= said:
             also.append(f"{name}: {value}")
             said |= stated
-    if (
-        unknown := frozenset(
-            name.casefold() for found in _LINE.findall(facts["title"]) for name in found if name
-        )
-        - said
-    ):
+    if unknown := _lines(facts["title"]) - said:
         raise RowRejectedError("line-unsupported", min(unknown))
     if (support := len(words & said) / len(words)) < _LEAST_SUPPORT:
         raise RowRejectedError("title-unsupported", f"{support:.0%} of {facts['title']!r}")
@@ -66,6 +60,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         if len((words & frozenset(tokens(bullet))) - known) > 1
         and not _names(bullet) - words - known
     ]
+    # One line is no list.
+    told = told if len(told) > 1 else []
     kept = ("key", "locale", "brand", "type", "subject", "source_ids")
     texts = {"listed": bullets, "also": also, "told": told}
     yield {
@@ -74,6 +70,12 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "title": facts["title"],
         "target": facts["title"],
     }
+
+
+def _lines(title: str) -> frozenset[str]:
+    """Return the names of a title that nobody can make up: in Chinese, all Latin words."""
+    found = (_LATIN if CJK.search(title) else _LINE).findall(title)
+    return frozenset(token for name in found for token in tokens(name.rstrip(".,")))
 
 
 def _names(text: str) -> frozenset[str]:

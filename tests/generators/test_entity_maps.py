@@ -1,0 +1,70 @@
+"""Questions about the entities of a text: how often each type is asked about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+
+import pytest
+
+from factory.draw import Draw
+from factory.generators import RECORD_MAPS, Derived, Record
+from factory.sources.view import RowRejectedError
+
+#: Nine texts of ten have a brand, one of ten a bed size.
+TYPES = ("Brand", "Color", "Bed size")
+SHARES = {"Brand": 9, "Color": 5, "Bed size": 1}
+FREQUENCIES = [90, 50, 10]
+
+
+def record(number: int) -> Record:
+    """Return a text with each type as often as :data:`SHARES` says, of ten."""
+    found = [kind for kind in TYPES if Draw(5, "t", str(number)).below(10, kind) < SHARES[kind]]
+    row = {
+        "entities": [{"type": kind, "value": f"a {kind}"} for kind in found],
+        "types": list(TYPES),
+        "frequencies": FREQUENCIES,
+    }
+    return Record(str(number), "us", str(number), (), row, "Title: x", (), [], "")
+
+
+def made(name: str, of: Record, **given: object) -> Derived | None:
+    """Return the row of a text; None of one that has nothing to ask about."""
+    if not of.row["entities"]:
+        return None
+    each = RECORD_MAPS["simplify", name]
+    options = each.options.model_validate({"frequencies": "frequencies", **given})
+    with suppress(RowRejectedError):
+        return next(iter(each.rows([of], Draw(7, "task", of.key), options)))
+    return None
+
+
+def asked(name: str, **given: object) -> list[Derived]:
+    rows = [made(name, record(number), **given) for number in range(3000)]
+    return [row for row in rows if row is not None]
+
+
+def test_rare_types_are_asked_for_nearly_as_often_as_frequent_ones() -> None:
+    evened, plain = (
+        Counter(row.columns["labels"] for row in asked("entity_typing", frequencies=column))
+        for column in ("frequencies", None)
+    )
+    assert evened["Bed size"] / evened["Brand"] > 2 * plain["Bed size"] / plain["Brand"]
+
+
+@pytest.mark.parametrize(("kind", "more"), [("Brand", False), ("Bed size", True)])
+def test_that_a_type_is_asked_about_says_less_of_whether_it_occurs(kind: str, more: bool) -> None:
+    shares = []
+    for column in ("frequencies", None):
+        rows = asked("type_presence", frequencies=column)
+        said = [row.columns["answer"] for row in rows if row.columns["asked_type"] == kind]
+        shares.append(said.count("yes") / len(said))
+    assert (shares[0] > shares[1]) is more
+
+
+def test_half_of_the_candidates_occur_at_most() -> None:
+    for row in asked("types_present", asked=2):
+        labels, candidates = row.columns["labels"], row.columns["candidate_labels"]
+        assert len(labels) == 1
+        assert len(candidates) <= 2
+        assert set(labels) <= set(candidates)
