@@ -187,7 +187,7 @@ def test_japanese_title_must_be_japanese():
 
 
 def described(name: str, locale: str, text: str, near_by: int = 0) -> dict[str, Any]:
-    return {"id": name, "locale": locale, "text": text, "near_by": near_by}
+    return {"id": name, "locale": locale, "text": text.encode(), "near_by": near_by}
 
 
 def descriptions(**values: Any) -> dict[str, Any]:
@@ -213,7 +213,8 @@ def descriptions(**values: Any) -> dict[str, Any]:
 def test_options_are_in_one_language_or_two_and_two():
     patterns = set()
     facts = descriptions(description="A lamp with a clamp for the desk, bright enough, E27 socket.")
-    facts["others"][0]["text"] = "Ein Wasserkocher E27 aus Stahl, der in zwei Minuten kocht."
+    boiling = "Ein Wasserkocher E27 aus Stahl, der in zwei Minuten kocht."
+    facts["others"][0]["text"] = boiling.encode()
     for number in range(30):
         (row,) = descriptions_across_languages.rows(facts, Draw(7, "task", str(number)))
         spanish = sum(text.startswith(("Una", "La ")) for text in row["negatives"])

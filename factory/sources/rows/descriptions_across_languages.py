@@ -8,12 +8,13 @@ options share as many of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from factory.draw import Draw
 from factory.sources.translated import in_language, translated
 from factory.sources.view import RowRejectedError
-from factory.text import similarity, tokens
+from factory.text import clean, similarity, tokens
 
 OFFERS: Final = ("positive", "negatives", "source_ids")
 
@@ -76,12 +77,18 @@ def _possible(facts: dict[str, Any]) -> list[dict[str, Any]]:
     for each in facts["others"]:
         if each["id"] == facts["product_id"] or each["locale"] == facts["locale"]:
             continue
-        words = frozenset(tokens(each["text"]))
-        if all(similarity(words, other) < _MOST_SIMILARITY for other in shown) and in_language(
-            each["text"], each["locale"]
-        ):
-            found.append({**each, "words": words})
+        text, words = _lent(each["text"], each["locale"])
+        if words and all(similarity(words, other) < _MOST_SIMILARITY for other in shown):
+            found.append({**each, "text": text, "words": words})
     return found
+
+
+# A text is lent to dozens of rows; reading it is most of what a row costs.
+@lru_cache(maxsize=1 << 13)
+def _lent(written: bytes, locale: str) -> tuple[str, frozenset[str]]:
+    """Return a text as a reader sees it, and its words: none where it is in another language."""
+    text = clean(written.decode(errors="replace"))
+    return text, frozenset(tokens(text)) if in_language(text, locale) else frozenset()
 
 
 def _chosen(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, combinations, islice, zip_longest
 from math import inf
 from types import MappingProxyType
@@ -17,13 +18,16 @@ from typing import Any, Final
 
 from factory.draw import Draw
 from factory.sources.view import RowRejectedError
-from factory.text import similarity, tokens
+from factory.text import folded_case, similarity, tokens
 
 #: Titles nearer than this differ in a size or colour that the query may not even name, and then
 #: their different labels are an accident.
 _MOST_SIMILARITY: Final = 0.7
 #: A lent product whose title is nearer than this to a judged one may be one more of its kind.
 _MOST_LENT_SIMILARITY: Final = 0.25
+
+#: What parts words and is no part of a number.
+_MARKS: Final = str.maketrans(dict.fromkeys("'\"()[]{}|!?;,:&-–—~*#【】（）、。", " "))
 
 #: So many sets of golds are tried before a row is given up.
 _MOST_TRIED: Final = 400
@@ -32,14 +36,28 @@ _MOST_TRIED: Final = 400
 RELEVANCE: Final = MappingProxyType({"E": 1.0, "S": 0.1, "C": 0.01, "I": 0.0})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Product:
-    """A product that may be shown: ``words`` are the tokens of its title."""
+    """A product that may be shown beside ``query``, the tokens of what is asked.
+
+    Its title is read when its words are first asked for: most rows that make no sample are known by
+    less.
+    """
 
     id: str
     label: str
     title: str
-    words: frozenset[str]
+    query: frozenset[str]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The tokens of the title."""
+        return frozenset(tokens(self.title))
+
+    @cached_property
+    def shared(self) -> int:
+        """How many words of the query the title has."""
+        return len(self.words & self.query)
 
 
 def by_label(facts: Mapping[str, Any]) -> defaultdict[str, list[Product]]:
@@ -55,11 +73,10 @@ def by_label(facts: Mapping[str, Any]) -> defaultdict[str, list[Product]]:
         if not each["title"] or each["id"] in seen:
             continue
         seen.add(each["id"])
-        words = frozenset(tokens(each["title"]))
-        product = Product(each["id"], each["label"], each["title"], words)
+        product = Product(each["id"], each["label"], each["title"], query)
         if each.get("lent_by") is None:
             found[product.label].append(product)
-        elif _cannot_answer(words, frozenset(tokens(each["lent_by"])), query):
+        elif _cannot_answer(product, frozenset(tokens(each["lent_by"]))):
             lent.append(product)
     own = [product for label in "ESC" for product in found[label]]
     for product in lent:
@@ -68,9 +85,10 @@ def by_label(facts: Mapping[str, Any]) -> defaultdict[str, list[Product]]:
     return found
 
 
-def _cannot_answer(title: frozenset[str], lent_by: frozenset[str], query: frozenset[str]) -> bool:
+def _cannot_answer(lent: Product, lent_by: frozenset[str]) -> bool:
     """Return whether less than half of the query stands in a lent title or in its own query."""
-    return 2 * len(query & title) < len(query) and 2 * len(query & lent_by) <= len(query)
+    query = lent.query
+    return 2 * lent.shared < len(query) and 2 * len(query & lent_by) <= len(query)
 
 
 def in_turns(*columns: Iterable[Product]) -> Iterator[Product]:
@@ -78,13 +96,12 @@ def in_turns(*columns: Iterable[Product]) -> Iterator[Product]:
     return (each for each in chain.from_iterable(zip_longest(*columns)) if each is not None)
 
 
-def nearest_first(products: Iterable[Product], query: str) -> list[Product]:
+def nearest_first(products: Iterable[Product]) -> list[Product]:
     """Return ``products``, those first whose title holds most words of the query.
 
     Without them the gold would be known by the words that it shares with the query.
     """
-    words = frozenset(tokens(query))
-    return sorted(products, key=lambda product: -len(product.words & words))
+    return sorted(products, key=lambda product: -product.shared)
 
 
 def chosen(
@@ -139,50 +156,96 @@ def interleaved(
     :class:`RowRejectedError`, also where either are too few.
     """
     count, rest = facts["golds_shown"], facts["others_shown"]
-    query = frozenset(tokens(facts["query"]))
+    if golds and _all_have_more_words(golds, others):
+        raise RowRejectedError("known-by-its-words", golds[0].title)
     turns = [golds[place] for place in draw.permutation(len(golds), "interleaved")]
-    hidden = sorted(turns, key=lambda product: len(product.words & query))
-    hidden = _distinct(hidden, (), count)
-    rivals = _distinct(nearest_first(others, facts["query"]), hidden, rest)
+    hidden = _distinct(sorted(turns, key=lambda product: product.shared), (), count)
+    rivals = _distinct(nearest_first(others), hidden, rest)
     if len(hidden) < count:
         raise RowRejectedError("too-few-positives", f"{len(hidden)} of {count}")
     if len(rivals) < rest:
         raise RowRejectedError("too-few-negatives", f"{len(rivals)} of {rest}")
-    if len(hidden[0].words & query) > len(rivals[0].words & query):
+    if hidden[0].shared > rivals[0].shared:
         raise RowRejectedError("known-by-its-words", hidden[0].title)
     places = sorted(draw.permutation(count + rest, "overlap")[:count])
+    everyone = (*golds, *others)
+    alike = {
+        one.id: frozenset(other.id for other in everyone if _alike(one.words, other.words))
+        for one in everyone
+    }
     for tried in islice(combinations(turns, count), _MOST_TRIED):
-        best_first = sorted(tried, key=lambda product: -len(product.words & query))
-        if len(_distinct(best_first, (), count)) < count:
+        best_first = sorted(tried, key=lambda product: -product.shared)
+        if len(_apart(best_first, (), count, alike)) < count:
             continue
-        bounds = [len(product.words & query) for product in best_first]
-        found = _between(bounds, places, rest, best_first, others, query)
+        found = _between(best_first, places, rest, others, alike)
         if found is not None:
             return chosen(facts, tried, found, draw)
     return chosen(facts, hidden, rivals, draw)
 
 
+def _all_have_more_words(golds: Sequence[Product], others: Sequence[Product]) -> bool:
+    """Return whether each gold surely has more words of the query than any of ``others``.
+
+    Told without reading the titles: a token stands somewhere in the folded title, and letters that
+    stand there between spaces and marks are one. Most rows that are known by their words end here.
+    """
+    query = golds[0].query
+    titles = [folded_case(other.title) for other in others]
+    most = max((sum(word in title for word in query) for title in titles), default=0)
+    if most == len(query):
+        return False
+    letters = frozenset(word for word in query if word.isalpha())
+    return all(
+        len(letters.intersection(folded_case(gold.title).translate(_MARKS).split())) > most
+        for gold in golds
+    )
+
+
 def _between(
-    bounds: Sequence[int],
+    golds: Sequence[Product],
     places: Sequence[int],
     count: int,
-    golds: Sequence[Product],
     others: Sequence[Product],
-    query: frozenset[str],
+    alike: Mapping[str, frozenset[str]],
 ) -> list[Product] | None:
-    """Return ``count`` of ``others`` that put golds sharing ``bounds`` words at ``places``."""
-    kept: list[Product] = []
+    """Return ``count`` of ``others`` that put ``golds``, the best first, at ``places``."""
+    needs: list[tuple[int, int, float]] = []
     upper: float = inf
     wanted = [place - number for number, place in enumerate(places)]
-    for until, lower in zip((*wanted, count), (*bounds, 0), strict=True):
-        fitting = [each for each in others if lower <= len(each.words & query) <= upper]
+    lowers = (*(gold.shared for gold in golds), 0)
+    before = 0
+    for until, lower in zip((*wanted, count), lowers, strict=True):
+        fits = sum(lower <= each.shared <= upper for each in others)
+        if fits < until - before:
+            return None
+        needs.append((until, lower, upper))
+        upper, before = lower, until
+    kept: list[Product] = []
+    for until, lower, upper in needs:
+        fitting = [each for each in others if lower <= each.shared <= upper]
         # What is well within leaves those on the border to the golds that need them.
-        fitting.sort(key=lambda each: len(each.words & query) in (lower, upper))
-        more = [each for each in fitting if each not in kept]
-        kept += _distinct(more, (*golds, *kept), until - len(kept))
+        fitting.sort(key=lambda each: each.shared in (lower, upper))
+        kept += _apart(fitting, (*golds, *kept), until - len(kept), alike)
         if len(kept) < until:
             return None
-        upper = lower
+    return kept
+
+
+def _apart(
+    products: Iterable[Product],
+    shown: Iterable[Product],
+    count: int,
+    alike: Mapping[str, frozenset[str]],
+) -> list[Product]:
+    """Return what :func:`_distinct` does, where it is known which products are alike."""
+    barred = frozenset().union(*(alike[product.id] for product in shown))
+    kept: list[Product] = []
+    for product in products:
+        if len(kept) == count:
+            break
+        if product.id not in barred:
+            kept.append(product)
+            barred |= alike[product.id]
     return kept
 
 
@@ -192,8 +255,12 @@ def _distinct(products: Iterable[Product], shown: Sequence[Product], count: int)
     for product in products:
         if len(kept) == count:
             break
-        if all(
-            similarity(product.words, other.words) < _MOST_SIMILARITY for other in (*shown, *kept)
-        ):
+        if not any(_alike(product.words, other.words) for other in chain(shown, kept)):
             kept.append(product)
     return kept
+
+
+def _alike(left: frozenset[str], right: frozenset[str]) -> bool:
+    """Return whether two titles are nearly the same."""
+    shared = len(left & right)
+    return shared >= _MOST_SIMILARITY * (len(left) + len(right) - shared)

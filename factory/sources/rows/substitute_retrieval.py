@@ -20,7 +20,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     found = by_label(facts)
     # Substitutes are alike, and matches as alike as they: as many of these, or the others show it.
     others = chain(
-        in_turns(nearest_first(found["E"], facts["query"])[:4], found["C"], found["I"]),
+        in_turns(nearest_first(found["E"])[:4], found["C"], found["I"]),
         in_turns(found["near"], found["far"]),
     )
     yield chosen(facts, found["S"], others, draw)

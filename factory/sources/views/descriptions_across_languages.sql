@@ -90,8 +90,9 @@ found AS (
 ),
 listed AS (
     SELECT asker,
+        -- As bytes: forty texts a key are cleaned and read where they are looked at.
         list({
-            'id': product_id, 'locale': locale, 'near_by': near_by, 'text': text
+            'id': product_id, 'locale': locale, 'near_by': near_by, 'text': encode(text)
         } ORDER BY near_by DESC, product_id, locale) AS others
     FROM (
         SELECT asker, locale, number, max(near_by) AS near_by FROM found GROUP BY ALL
