@@ -1,6 +1,7 @@
 """The ECInstruct adapter over small files, the bundled one, and real excerpts."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +224,7 @@ def test_options_are_read_as_json_and_as_python_prints_them(
             row(input=f'{{"query": "{number}"}}', options=form(each))
             for number, each in enumerate(lists)
             for form in (json.dumps, repr)
-            if not (form is repr and any("\\x" in repr(t) or "\\u" in repr(t) for t in each))
+            if not (form is repr and any(re.search(r"\\[xuU]", repr(t)) for t in each))
         ],
     )
     with duckdb.connect() as connection:
