@@ -31,7 +31,7 @@ class TokenSets(NamedTuple):
         frequencies: how many texts have the token, by rank.
     """
 
-    ranks: NDArray[np.int64]
+    ranks: NDArray[np.int32]
     starts: NDArray[np.int64]
     frequencies: NDArray[np.int64]
 
@@ -80,16 +80,18 @@ def token_sets(texts: Sequence[str]) -> TokenSets:
     order = np.argsort(counts, kind="stable")
     rank = np.empty(kinds, dtype=np.int64)
     rank[order] = np.arange(kinds)
-    ranks = [np.empty(0, dtype=np.int64)]
-    sizes = [np.zeros(1, dtype=np.int64)]
+    sizes = np.concatenate([np.zeros(1, dtype=np.int64), *(of for _, of in parts)])
+    starts = np.cumsum(sizes)
+    ranks = np.empty(starts[-1], dtype=np.int32)
+    start = 0
     for numbers, of in parts:
-        text = np.repeat(np.arange(len(of)), of)
-        ranks.append(np.sort(text * kinds + rank[numbers]) - text * kinds)
-        sizes.append(of)
-    return TokenSets(np.concatenate(ranks), np.cumsum(np.concatenate(sizes)), counts[order])
+        text = np.repeat(np.arange(len(of)), of) * kinds
+        ranks[start : start + len(numbers)] = np.sort(text + rank[numbers]) - text
+        start += len(numbers)
+    return TokenSets(ranks, starts, counts[order])
 
 
-def _read(texts: Sequence[str], words: _Words) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _read(texts: Sequence[str], words: _Words) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Return the distinct tokens of the texts, one text after the other, and how many each has."""
     import numpy as np
 
@@ -121,4 +123,5 @@ def _read(texts: Sequence[str], words: _Words) -> tuple[NDArray[np.int64], NDArr
     keys = np.sort(text * kinds + numbers)
     if len(keys):
         keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
-    return keys % kinds, np.bincount(keys // kinds, minlength=len(texts))
+    of = keys // kinds
+    return (keys - of * kinds).astype(np.int32), np.bincount(of, minlength=len(texts))

@@ -8,23 +8,21 @@ no other script (two equal Japanese sentences score 0), so units are those of
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Hashable, Iterable, Iterator
+from math import inf
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from factory.filters.common_order import MANY, WIDEST, ShortTexts, f_measure, longest_common
 from factory.filters.overlap import OverlapIndex
+from factory.filters.parities import ParityList, parity
 from factory.tasktypes.character_rouge import units
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: Units of a text that fit the bits of a machine word.
-WIDEST: Final = 64
-#: From so many candidates on, comparing all at once is quicker than one by one.
-_MANY: Final = 16
 _ROUNDING: Final = 1e-9
 
 
@@ -44,6 +42,17 @@ class NoveltyOptions(BaseModel):
     )
 
 
+class _Instruction(NamedTuple):
+    """An instruction as numbers: its units in order, and its units as a set.
+
+    In the set a repeated unit has another number each time: it is what a multiset was.
+    """
+
+    text: str
+    order: tuple[int, ...]
+    distinct: tuple[int, ...]
+
+
 class Novelty:
     """Finds, for an instruction, the earlier one that says most of the same in the same order.
 
@@ -53,11 +62,14 @@ class Novelty:
 
     def __init__(self, threshold: float = 0.7) -> None:
         self._threshold = threshold
+        self._numbers: dict[Hashable, int] = {}
         self._index = OverlapIndex()
-        self._texts: list[tuple[str, ...]] = []
+        self._parities = ParityList()
+        self._texts: list[tuple[int, ...]] = []
         self._names: list[str] = []
-        self._short = _ShortTexts()
+        self._short = ShortTexts()
         self._long: set[int] = set()
+        self._last = _Instruction("", (), ())
 
     def nearest(self, text: str) -> tuple[float, str] | None:
         """Return the highest score above the threshold and whose it is, the earliest of equals.
@@ -65,110 +77,94 @@ class Novelty:
         None where ``text`` is new. A text without letters and digits is always new, as it is for
         ``rouge_score``.
         """
-        mine = units(text)
-        if not mine:
+        mine = self._read(text)
+        if not mine.order:
             return None
-        size = len(mine)
+        # Of equal scores the earliest text has it.
+        scores = self._scores(mine.order, self._candidates(mine))
+        score, number = min(scores, default=(0.0, 0))
+        return (-score, self._names[number]) if score else None
+
+    def add(self, name: str, text: str) -> None:
+        """Add an instruction under ``name``."""
+        mine = self._read(text)
+        self._index.add(mine.distinct)
+        self._parities.add(parity(mine.distinct), self._allowance(mine))
+        self._short.add(mine.order)
+        if len(mine.order) > WIDEST:
+            self._long.add(len(self._names))
+        self._texts.append(mine.order)
+        self._names.append(name)
+
+    def _read(self, text: str) -> _Instruction:
+        # An instruction that turns out to be new is asked about, and then added.
+        if self._last.text != text:
+            numbers = self._numbers
+            order = tuple([numbers.setdefault(unit, len(numbers)) for unit in units(text)])
+            distinct = order
+            if len(set(order)) < len(order):
+                times: dict[int, int] = {}
+                several: list[int] = []
+                for unit in order:
+                    time = times[unit] = times.get(unit, -1) + 1
+                    several.append(numbers.setdefault((unit, time), len(numbers)) if time else unit)
+                distinct = tuple(several)
+            self._last = _Instruction(text, order, distinct)
+        return self._last
+
+    def _allowance(self, text: _Instruction) -> float:
+        """Return how many of its units a text of so many may have alone.
+
+        Units in common order are more than threshold / 2 of both lengths together; so those that
+        only one of two texts has are fewer than 1 - threshold of both lengths.
+        """
+        return (1 - self._threshold) * len(text.order) + _ROUNDING
+
+    def _candidates(self, mine: _Instruction) -> NDArray[np.int64]:
+        """Return, ascending, the numbers of texts among which are all that pass the threshold."""
+        size = len(mine.order)
         # Units in common are more than threshold / 2 of both lengths together, and the other text
         # is at least as long as what is common.
         share = self._threshold / (2 - self._threshold)
         required = max(1, int(share * size - _ROUNDING) + 1)
-        found = self._index.candidates(_numbered(mine), required)
-        # Of equal scores the earliest text has it.
-        score, number = min(self._scores(mine, found), default=(0.0, 0))
-        return (-score, self._names[number]) if score else None
+        bits, allowance = parity(mine.distinct), self._allowance(mine)
+        telling = allowance < self._parities.most_telling
+        most = self._parities.cost(allowance) if telling else inf
+        found = self._index.cheap_candidates(mine.distinct, required, most)
+        if found is None:
+            return self._parities.close(bits, allowance)
+        if telling and len(found) >= MANY:
+            return self._parities.close_among(found, bits, allowance)
+        return found
 
-    def _scores(self, mine: list[str], found: NDArray[np.int64]) -> Iterator[tuple[float, int]]:
+    def _scores(
+        self, mine: tuple[int, ...], found: NDArray[np.int64]
+    ) -> Iterator[tuple[float, int]]:
         """Yield, of the texts that pass the threshold, minus the score and the number."""
-        left: Iterable[int] = found.tolist()
-        if len(found) >= _MANY and len(mine) <= WIDEST:
-            if passing := self._short.best(mine, found, self._threshold):
-                yield passing
-            left = self._long.intersection(left) if self._long else ()
         size = len(mine)
-        places: dict[str, int] = {}
+        places: dict[int, int] = {}
         for place, unit in enumerate(mine):
             places[unit] = places.get(unit, 0) | 1 << place
+        left: Iterable[int]
+        if len(found) >= MANY and size <= WIDEST:
+            close = self._short.sharing(places, size, found, self._threshold)
+            if len(close.numbers) >= MANY:
+                if passing := close.best(size, self._threshold):
+                    yield passing
+                left = ()
+            else:
+                left = close.numbers.tolist()
+            if self._long:
+                left = (*left, *self._long.intersection(found.tolist()))
+        else:
+            left = found.tolist()
         for number in left:
             other = self._texts[number]
             enough = self._threshold * (size + len(other)) / 2 - _ROUNDING
             if size >= enough <= len(other) and sum(map(places.__contains__, other)) >= enough:
-                score = _f_measure(_longest_common(places, size, other), size, len(other))
+                score = f_measure(longest_common(places, size, other), size, len(other))
                 if score > self._threshold:
                     yield -score, number
-
-    def add(self, name: str, text: str) -> None:
-        """Add an instruction under ``name``."""
-        mine = units(text)
-        self._index.add(_numbered(mine))
-        self._texts.append(tuple(mine))
-        self._names.append(name)
-        self._short.add(mine)
-        if len(mine) > WIDEST:
-            self._long.add(len(self._names) - 1)
-
-
-class _ShortTexts:
-    """Texts of at most :data:`WIDEST` units as rows of numbers: compared with one all at once."""
-
-    def __init__(self) -> None:
-        import numpy as np
-
-        self._numbers: dict[str, int] = {}
-        self._sizes = array("i")
-        # Number 0 stands where a text has ended.
-        self._rows = np.zeros((1024, WIDEST), dtype=np.int32)
-        self._masks = np.zeros(4096, dtype=np.uint64)
-
-    def add(self, found: Sequence[str]) -> None:
-        """Add a text; a longer one keeps its place and is never found."""
-        import numpy as np
-
-        row = len(self._sizes)
-        if row == len(self._rows):
-            self._rows = np.concatenate((self._rows, np.zeros_like(self._rows)))
-        short = found if len(found) <= WIDEST else ()
-        self._sizes.append(len(short))
-        numbers = self._numbers
-        self._rows[row, : len(short)] = [numbers.setdefault(u, len(numbers) + 1) for u in short]
-        while len(numbers) >= len(self._masks):
-            self._masks = np.concatenate((self._masks, np.zeros_like(self._masks)))
-
-    def best(
-        self, mine: Sequence[str], numbers: NDArray[np.int64], threshold: float
-    ) -> tuple[float, int] | None:
-        """Return minus the highest F-measure above the threshold and the first text that has it."""
-        import numpy as np
-
-        size = len(mine)
-        sizes = np.frombuffer(self._sizes, dtype=np.intc)[numbers]
-        enough = threshold * (size + sizes) / 2 - _ROUNDING
-        may = (sizes >= enough) & (size >= enough)
-        numbers, sizes, enough = numbers[may], sizes[may], enough[may]
-        if not len(numbers):
-            return None
-        for place, unit in enumerate(mine):
-            if number := self._numbers.get(unit):
-                self._masks[number] |= np.uint64(1 << place)
-        matches = self._masks[self._rows[numbers, : sizes.max()]]
-        self._masks[[self._numbers.get(unit, 0) for unit in mine]] = 0
-        # More of a text cannot be common in order than is common at all.
-        may = (matches != 0).sum(axis=1) >= enough
-        numbers, sizes = numbers[may], sizes[may]
-        if not len(numbers):
-            return None
-        state = np.full(len(numbers), 0xFFFF_FFFF_FFFF_FFFF, dtype=np.uint64)
-        for column in np.ascontiguousarray(matches[may].T):
-            matched = state & column
-            state = (state + matched) | (state - matched)
-        lengths = 64 - np.bitwise_count(state).astype(np.int64)
-        passing = np.flatnonzero(lengths)
-        if not len(passing):
-            return None
-        scores = _f_measure(lengths[passing], size, sizes[passing])
-        first = int(scores.argmax())
-        score = float(scores[first])
-        return (-score, int(numbers[passing[first]])) if score > threshold else None
 
 
 def novel(instructions: Iterable[str], threshold: float = 0.7) -> dict[int, tuple[float, int]]:
@@ -185,35 +181,3 @@ def novel(instructions: Iterable[str], threshold: float = 0.7) -> dict[int, tupl
         else:
             dropped[place] = (nearest[0], int(nearest[1]))
     return dropped
-
-
-def _numbered(found: Sequence[str]) -> list[str]:
-    """Return the units, a repeated one with its number: as a set they are what a multiset was."""
-    if len(set(found)) == len(found):
-        return list(found)
-    seen: dict[str, int] = {}
-    numbered: list[str] = []
-    for unit in found:
-        times = seen.get(unit, 0)
-        seen[unit] = times + 1
-        numbered.append(f"{unit} {times}" if times else unit)
-    return numbered
-
-
-def _f_measure(common: Any, size: int, other: Any) -> Any:
-    """Return F1 by the very operations of ``rouge_score``: rounding decides at the threshold.
-
-    ``common`` is not 0; with ``other`` it may be an array.
-    """
-    precision, recall = common / other, common / size
-    return 2 * precision * recall / (precision + recall)
-
-
-def _longest_common(places: dict[str, int], size: int, other: Sequence[str]) -> int:
-    """Return the length of the longest common subsequence, bit-parallel (Hyyrö, 2004)."""
-    state = everything = (1 << size) - 1
-    for unit in other:
-        matched = state & places.get(unit, 0)
-        if matched:
-            state = (state + matched | state - matched) & everything
-    return size - state.bit_count()

@@ -49,12 +49,28 @@ class OverlapIndex:
 
         ``required`` is at least 1 and ``items`` are distinct. What shares fewer may be among them.
         """
+        return self._candidates(self._known(items), required)
+
+    def cheap_candidates(
+        self, items: Collection[Hashable], required: int, most: float
+    ) -> NDArray[np.int64] | None:
+        """Return :meth:`candidates`; None where over ``most`` entries had to be read for them."""
+        known = self._known(items)
+        if sum(map(len, known[: max(0, len(known) - required + 1)])) > most:
+            return None
+        return self._candidates(known, required)
+
+    def _known(self, items: Collection[Hashable]) -> list[array[int]]:
+        """Return the lists of those of ``items`` that some text has, the shortest first."""
+        known = [listed for item in items if (listed := self._texts.get(item)) is not None]
+        known.sort(key=len)
+        return known
+
+    def _candidates(self, known: list[array[int]], required: int) -> NDArray[np.int64]:
         import numpy as np
 
-        known = [listed for item in items if (listed := self._texts.get(item)) is not None]
         if len(known) < required:
             return np.empty(0, dtype=np.int64)
-        known.sort(key=len)
         # Tokens that no text has are the rarest of all: they are read already, for nothing.
         read = len(known) - required + 1
         total = sum(map(len, known[:read]))
@@ -63,8 +79,10 @@ class OverlapIndex:
             total += len(known[read])
             read += 1
             hits += 1
-        # The views are gone before a list grows again: an array that is looked at cannot.
-        merged = np.concatenate([np.frombuffer(each, dtype=np.intc) for each in known[:read]])
+        entries = array("i")
+        for listed in known[:read]:
+            entries += listed
+        merged = np.frombuffer(entries, dtype=np.intc)
         merged.sort()
         found = merged[: len(merged) - hits + 1]
         if hits > 1:

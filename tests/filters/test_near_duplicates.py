@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factory.filters import alike
 from factory.filters.bulk_tokens import token_sets
 from factory.filters.near_duplicates import (
     NearDuplicateIndex,
@@ -84,6 +85,30 @@ def test_the_same_are_found_as_by_comparing_all_pairs(least: float) -> None:
     assert len(expected) > 20
     assert near_duplicates(texts, least) == expected
     assert one_by_one(texts, least) == expected
+
+
+@pytest.mark.parametrize("least", [0.5, 0.7, 0.8, 0.9])
+@pytest.mark.parametrize(
+    ("sharing", "tried", "at_once"),
+    [(2, 8, 1 << 23), (256, 1, 1 << 23), (5, 2, 3000), (256, 8, 1000)],
+)
+def test_crowds_and_parts_change_nothing(
+    least: float, sharing: int, tried: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signatures of very many texts, and more of them than fit, come soon here."""
+    monkeypatch.setattr(alike, "MOST_SHARING", sharing)
+    monkeypatch.setattr(alike, "_TRIED", tried)
+    monkeypatch.setattr(alike, "_AT_ONCE", at_once)
+    texts = shop(300, seed=5, vocabulary=60)
+    expected = by_all_pairs(texts, least)
+    assert len(expected) > 20
+    assert near_duplicates(texts, least) == expected
+
+
+def test_a_crowd_that_is_one_text_with_a_word_changed_keeps_its_first() -> None:
+    words = [word(number) for number in range(20)]
+    texts = [" ".join([*words, f"own{word(number)}"]) for number in range(2000)]
+    assert near_duplicates(texts, 0.9) == dict.fromkeys(range(1, 2000), 0)
 
 
 @given(

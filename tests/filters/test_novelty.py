@@ -94,6 +94,23 @@ def test_many_candidates_at_once_are_decided_as_few_are() -> None:
         assert pool.nearest(text) == ((best[0], str(-best[1])) if best[0] > 0.7 else None)
 
 
+@pytest.mark.parametrize("size", [9, 40, 90])
+def test_one_of_thousands_is_found_and_nothing_else(size: int) -> None:
+    """Of common words, which an index could not tell apart, in short and in long instructions."""
+    rng = random.Random(size)  # noqa: S311
+    words = [f"w{number}" for number in range(400)]
+    made = [rng.sample(words, size) for _ in range(2200)]
+    pool = Novelty(0.7)
+    for place, text in enumerate(made):
+        assert pool.nearest(" ".join(text)) is None
+        pool.add(str(place), " ".join(text))
+    for place in (0, 1023, 1024, 2199):
+        changed = list(made[place])
+        changed[size // 2 : size // 2 + size // 9] = ["other"] * (size // 9)
+        score = rouge(" ".join(made[place]), " ".join(changed))
+        assert pool.nearest(" ".join(changed)) == (score, str(place))
+
+
 def test_exactly_the_threshold_is_still_new() -> None:
     left = "a b c d e f g h i j"
     assert rouge(left, "a b c d e f g x y z") == pytest.approx(0.7)
