@@ -9,7 +9,8 @@ import io
 import json
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -19,6 +20,7 @@ from factory.errors import FactoryError, UsageError
 
 if TYPE_CHECKING:
     from factory.line.task import Task
+    from factory.llm.pool import ModelPool
     from factory.recipe import Recipe
 
 app = typer.Typer(
@@ -111,19 +113,35 @@ def run(
             help="Let the test part of this source into the samples; repeat for several.",
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="Ask this model of the recipe (or scripted, smollm2) in place of the default.",
+        ),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="USD", help="Stop before language models cost more than this."),
+    ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start over, whatever the folder holds.")
+        bool,
+        typer.Option(
+            "--fresh", help="Start over, whatever the folder holds, and ask models again."
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make the samples of tasks or of a mixture, from upstream files to checked JSONL."""
-    from factory.recipe import load_recipe
+    from factory.recipe import load_recipe, resolve_mixture
 
     loaded = load_recipe(recipe).with_changes(
         seed=seed,
         limit=limit,
         paths=dict(_name_and_path(each) for each in source or ()),
         allow_test=tuple(allow_test or ()),
+        model=model,
     )
     if bool(task) == (mixture is not None):
         raise UsageError(
@@ -131,20 +149,45 @@ def run(
             f"python -m factory list {recipe} shows them"
         )
     if mixture is not None:
-        _run_mixture(loaded, mixture, out, fresh=fresh, as_json=as_json)
+        shares = resolve_mixture(loaded, mixture).shares
+        with _models(loaded, [share.task for share in shares], budget, fresh=fresh) as models:
+            _run_mixture(loaded, mixture, out, models, fresh=fresh, as_json=as_json)
     else:
-        _run_tasks(loaded, tuple(dict.fromkeys(task or ())), out, fresh=fresh, as_json=as_json)
+        names = tuple(dict.fromkeys(task or ()))
+        for name in names:
+            loaded.task(name)
+        with _models(loaded, names, budget, fresh=fresh) as models:
+            _run_tasks(loaded, names, out, models, fresh=fresh, as_json=as_json)
+
+
+@contextmanager
+def _models(
+    recipe: Recipe, tasks: Sequence[str], budget: float | None, *, fresh: bool
+) -> Iterator[ModelPool | None]:
+    """Open the ledger of answers where one of ``tasks`` asks a model."""
+    if not any(map(recipe.asks, tasks)):
+        yield None
+        return
+    from factory.llm.pool import ModelPool
+    from factory.sources.download import cache_folder
+
+    with ModelPool(recipe.models, cache_folder(), budget=budget, fresh=fresh) as pool:
+        yield pool
 
 
 def _run_tasks(
-    recipe: Recipe, tasks: tuple[str, ...], out: Path, *, fresh: bool, as_json: bool
+    recipe: Recipe,
+    tasks: tuple[str, ...],
+    out: Path,
+    models: ModelPool | None,
+    *,
+    fresh: bool,
+    as_json: bool,
 ) -> None:
     from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_task
     from factory.terminal import RunDisplay, print_run
 
-    for name in tasks:
-        recipe.task(name)
     # A mistake in the last task should not wait until the first ones are made.
     for name in tasks[1:]:
         compile_task(recipe, name)
@@ -154,7 +197,12 @@ def _run_tasks(
     with LocalEngine(workers, preload="factory.line.build") as engine:
         for name in tasks:
             with RunDisplay(name, silent=as_json) as display:
-                result = run_task(recipe, name, out, engine, fresh=fresh, progress=display.update)
+                result = run_task(
+                    *(recipe, name, out, engine),
+                    fresh=fresh,
+                    progress=display.update,
+                    models=models,
+                )
             results.append(result)
             if not as_json:
                 print_run(result)
@@ -167,7 +215,15 @@ def _run_tasks(
         )
 
 
-def _run_mixture(recipe: Recipe, name: str, out: Path, *, fresh: bool, as_json: bool) -> None:
+def _run_mixture(
+    recipe: Recipe,
+    name: str,
+    out: Path,
+    models: ModelPool | None,
+    *,
+    fresh: bool,
+    as_json: bool,
+) -> None:
     from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_mixture
     from factory.recipe import resolve_mixture
@@ -183,7 +239,9 @@ def _run_mixture(recipe: Recipe, name: str, out: Path, *, fresh: bool, as_json: 
         LocalEngine(workers, preload="factory.line.build") as engine,
         MixtureDisplay(name, len(shares), silent=as_json) as display,
     ):
-        result = run_mixture(recipe, name, out, engine, fresh=fresh, progress=display.begin)
+        result = run_mixture(
+            *(recipe, name, out, engine), fresh=fresh, progress=display.begin, models=models
+        )
     if as_json:
         _print_json({"folder": str(result.folder), "manifest": result.manifest})
     else:
@@ -208,7 +266,7 @@ def list_tasks(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
             "metric": spec.metric or spec.task_type.metrics[0],
             "source": spec.source,
             "size": spec.size,
-            "needs_llm": False,
+            "needs_llm": loaded.asks(name),
             "nvidia": spec.nvidia,
             "eshop": spec.eshop,
             "dev": spec.dev,

@@ -35,6 +35,10 @@ class OutputError(FactoryError):
     """A folder or file that cannot be written."""
 
 
+class ModelError(FactoryError):
+    """A language model that cannot be asked: no key, no server, no answer that can be used."""
+
+
 class MissingExtraError(FactoryError):
     """An optional part that is asked for and not installed."""
 
@@ -51,6 +55,10 @@ class LimitReachedError(FactoryError):
     """A limit that the recipe sets was passed: the run stopped and can be resumed."""
 
     exit_code = 3
+
+
+class BudgetExceededError(LimitReachedError):
+    """The next request might pass the budget: the run stopped before it, and can be resumed."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

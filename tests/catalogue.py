@@ -13,7 +13,7 @@ from factory.recipe import Recipe, TaskSpec, load_recipe
 
 PROJECT = Path(__file__).parents[1]
 #: What a task is made with: enough samples of those with options for rule G4 to be measured.
-SIZES = {"multiple_choice": 150, "retrieval": 150}
+SIZES = {"multiple_choice": 150, "retrieval": 150, "labels": 150}
 SIZE, TEST = 25, 5
 
 
@@ -30,14 +30,18 @@ DERIVED = tuple(name for name in TASKS if name not in ROOTS)
 
 
 def sized(size: int | None = None, test: int = TEST, *, seed: int = 7) -> Recipe:
-    """Return the catalogue with small tasks: ``size`` samples, or as many as :data:`SIZES` says."""
+    """Return the catalogue with small tasks: ``size`` samples, or as many as :data:`SIZES` says.
+
+    Those that ask a model ask the scripted one.
+    """
 
     def smaller(task: TaskSpec) -> TaskSpec:
         wanted = SIZES.get(task.type, SIZE) if size is None else size
         return task.model_copy(update={"size": min(wanted, task.size), "test": test})
 
     tasks = {name: smaller(task) for name, task in catalogue().tasks.items()}
-    return catalogue().model_copy(update={"tasks": tasks, "seed": seed})
+    smaller_recipe = catalogue().model_copy(update={"tasks": tasks, "seed": seed})
+    return smaller_recipe.with_changes(model="scripted")
 
 
 def cover() -> tuple[str, ...]:

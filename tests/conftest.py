@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -46,6 +47,18 @@ def recipe_file(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep stores and the ledger of answers out of the user's own cache."""
+    root = tmp_path_factory.getbasetemp()
+    shared = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ESHOP_FACTORY_CACHE", str(shared / "cache"))
+        for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RunResult]:
     """Return a function that gives the run of one task on the bundled shop, made once for all.
@@ -60,8 +73,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RunResult]
     @cache
     def run(task: str) -> RunResult:
         folder = shared / task
-        with (shared / f"{task}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with ExitStack() as stack:
+            # The tables that a task needs are made with it, in folders that other tasks share.
+            for name in sorted({task, *recipe.tasks[task].needs}):
+                lock = stack.enter_context((shared / f"{name}.lock").open("w"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
             if not (folder / "manifest.json").is_file():
                 return run_task(recipe, task, shared, LocalEngine())
             manifest = json.loads((folder / "manifest.json").read_bytes())

@@ -1,10 +1,10 @@
-"""How one task derives from another: reverse, simplify, recombine."""
+"""How one task derives from another (reverse, simplify, recombine), and how models take part."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from factory.generators import (
     labelled_pairs,
@@ -13,6 +13,7 @@ from factory.generators import (
     recombine_dialogues,
     recombine_fit,
     recombine_pairs,
+    recombine_partners,
     recombine_questions,
     recombine_sessions,
     reverse,
@@ -23,9 +24,22 @@ from factory.generators import (
     simplify_entities,
     simplify_questions,
 )
+from factory.generators.asking import Asking, Step, StepOptions
 from factory.generators.base import Derived, Record, RecordMap
+from factory.generators.label import Label
+from factory.generators.write import Write
 
-__all__ = ["OPERATORS", "RECORD_MAPS", "Derived", "Record", "RecordMap"]
+__all__ = [
+    "OPERATORS",
+    "RECORD_MAPS",
+    "STEPS",
+    "Asking",
+    "Derived",
+    "Record",
+    "RecordMap",
+    "Step",
+    "StepOptions",
+]
 
 #: Every map by (operator, name).
 RECORD_MAPS: Final[Mapping[tuple[str, str], RecordMap]] = MappingProxyType(
@@ -38,6 +52,7 @@ RECORD_MAPS: Final[Mapping[tuple[str, str], RecordMap]] = MappingProxyType(
             recombine,
             recombine_pairs,
             labelled_pairs,
+            recombine_partners,
             recombine_aspects,
             recombine_dialogues,
             recombine_fit,
@@ -59,4 +74,8 @@ OPERATORS: Final[Mapping[str, Mapping[str, RecordMap]]] = MappingProxyType(
         )
         for operator in ("reverse", "simplify", "recombine")
     }
+)
+#: Every step that asks a model, by its name in a recipe.
+STEPS: Final[Mapping[str, type[Step[Any]]]] = MappingProxyType(
+    {each.name: each for each in (Label, Write)}
 )

@@ -66,7 +66,7 @@ class SampleBuilder:
         self._licence = task.source_spec.licence
         self._derivation = task.derivation
         self._parent = task.derivation and SampleBuilder(recipe, task.derivation.parent, split)
-        self._records: dict[str, Record | _DroppedError] = {}
+        self._records: dict[str, Record | DroppedError] = {}
         # In one order: which null is reported first must not depend on a set's.
         self._needed = tuple(sorted(named.union(task.type.columns(task.options))))
 
@@ -81,56 +81,63 @@ class SampleBuilder:
         return [Outcome(row["ordinal"], tuple(self._candidates(row))) for row in rows]
 
     def _candidates(self, facts: Mapping[str, Any]) -> Iterator[Candidate]:
-        key = facts["records"][0]["key"] if "records" in facts else facts["key"]
-        bare: Mapping[str, Any] = {"key": key, **facts}
         try:
-            if self._parent and self._derivation:
-                rows = self._derived(facts, self._parent, self._derivation)
-            else:
-                bare = _cleaned_row(facts)
-                rows = self._mapped(bare, key, facts["split_group"])
-        except _DroppedError as error:
-            yield self._rejected(bare, key, error)
+            rows = self.rows(facts)
+        except DroppedError as error:
+            yield self._without_rows(facts, error)
             return
         for row in rows:
             try:
                 yield self._candidate(row)
-            except _DroppedError as error:
+            except DroppedError as error:
                 yield self._rejected(row.columns, row.key, error)
 
-    def _mapped(self, row: dict[str, Any], key: str, group: str) -> list[_Row]:
+    def rows(self, facts: Mapping[str, Any]) -> list[Row]:
+        """Return the rows of one key; raises :class:`DroppedError` where none can be made."""
+        if self._parent and self._derivation:
+            return self._derived(facts, self._parent, self._derivation)
+        return self._mapped(_cleaned_row(facts), facts["key"], facts["split_group"])
+
+    def _without_rows(self, facts: Mapping[str, Any], error: DroppedError) -> Candidate:
+        """Return the rejected candidate of a key that gives no row."""
+        if self._parent:
+            key = facts["records"][0]["key"] if "records" in facts else facts["key"]
+            return self._rejected({"key": key, **facts}, key, error)
+        return self._rejected(_cleaned_row(facts), facts["key"], error)
+
+    def _mapped(self, row: dict[str, Any], key: str, group: str) -> list[Row]:
         """Return the rows that the view's facts and its mapper give."""
         mapper = self._task.view.mapper
         if mapper is None:
-            return [_Row(key, (group,), row)]
+            return [Row(key, (group,), row)]
         try:
             mapped = list(mapper(row, Draw(self._seed, self._task.name, key)))
         except RowRejectedError as error:
-            raise _DroppedError("rows", error.reason, error.detail) from error
+            raise DroppedError("rows", error.reason, error.detail) from error
         several = len(mapped) > 1
         return [
-            _Row(f"{key}#{number}" if several else key, (group,), each)
+            Row(f"{key}#{number}" if several else key, (group,), each)
             for number, each in enumerate(mapped)
         ]
 
     def _derived(
         self, facts: Mapping[str, Any], parent: SampleBuilder, derivation: Derivation
-    ) -> list[_Row]:
+    ) -> list[Row]:
         """Return the row that the record map makes of its parent's records."""
         grouped = "records" in facts and self._task.partners
         first, *others = facts["records"] if grouped else [facts]
         record = parent.record(first)
         partners = []
         for each in others:
-            with suppress(_DroppedError):
+            with suppress(DroppedError):
                 partners.append(parent.record(each))
         draw = Draw(self._seed, self._task.name, record.key)
         try:
             made = list(derivation.map.rows((record, *partners), draw, derivation.options))
         except RowRejectedError as error:
-            raise _DroppedError("derive", error.reason, error.detail) from error
+            raise DroppedError("derive", error.reason, error.detail) from error
         return [
-            _Row(
+            Row(
                 record.key,
                 tuple(dict.fromkeys(each.group for each in row.of)),
                 {
@@ -148,7 +155,7 @@ class SampleBuilder:
     def record(self, facts: Mapping[str, Any]) -> Record:
         """Return the accepted record of one facts row, for a task that derives from this one.
 
-        Raises :class:`_DroppedError` where this task would drop it. Neighbours in draw order ask
+        Raises :class:`DroppedError` where this task would drop it. Neighbours in draw order ask
         for the same records, so the last few are kept.
         """
         key = facts["key"]
@@ -157,26 +164,23 @@ class SampleBuilder:
                 del self._records[next(iter(self._records))]
             try:
                 self._records[key] = self._record(facts)
-            except _DroppedError as error:
+            except DroppedError as error:
                 self._records[key] = error
         found = self._records[key]
-        if isinstance(found, _DroppedError):
+        if isinstance(found, DroppedError):
             raise found
         return found
 
     def _record(self, facts: Mapping[str, Any]) -> Record:
         try:
-            if self._parent and self._derivation:
-                rows = self._derived(facts, self._parent, self._derivation)
-            else:
-                rows = self._mapped(_cleaned_row(facts), facts["key"], facts["split_group"])
+            rows = self.rows(facts)
             if not rows:
-                raise _DroppedError("rows", "no-row", "the view's row gives nothing")
+                raise DroppedError("rows", "no-row", "the view's row gives nothing")
             sample, verdicts, _ = self._sample(rows[0])
-        except _DroppedError as error:
-            raise _DroppedError("parent", error.reason, error.detail) from error
+        except DroppedError as error:
+            raise DroppedError("parent", error.reason, error.detail) from error
         if rejection := first_rejection(verdicts):
-            raise _DroppedError("parent", rejection.reason, rejection.detail)
+            raise DroppedError("parent", rejection.reason, rejection.detail)
         return Record(
             key=facts["key"],
             locale=sample.locale,
@@ -189,20 +193,20 @@ class SampleBuilder:
             output=sample.output_field,
         )
 
-    def _sample(self, made: _Row) -> tuple[Sample, tuple[Verdict, ...], str]:
+    def _sample(self, made: Row) -> tuple[Sample, tuple[Verdict, ...], str]:
         """Return the sample of one row, what the filters say of it, and its slots as JSON."""
         task, row, key = self._task, made.columns, made.key
         if missing := self._missing(row):
-            raise _DroppedError("rows", "value-missing", missing)
+            raise DroppedError("rows", "value-missing", missing)
         draw = Draw(self._seed, task.name, key)
         try:
             arrangement = task.type.arrange(row, draw, task.options)
         except ArrangementError as error:
-            raise _DroppedError("arrange", error.reason, error.detail) from error
+            raise DroppedError("arrange", error.reason, error.detail) from error
         lang = LOCALE_LANGUAGES.get(row["locale"] or "")
         if lang is None:
             known = ", ".join(sorted(LOCALE_LANGUAGES))
-            raise _DroppedError("rows", "locale-unknown", f"{row['locale']!r} is none of {known}")
+            raise DroppedError("rows", "locale-unknown", f"{row['locale']!r} is none of {known}")
         wording = task.template.wordings[draw.largest(self._wordings, "wording")]
         rendered = wording.render(
             {
@@ -247,13 +251,21 @@ class SampleBuilder:
                 seed=self._seed,
                 definition=task.definition,
                 parent=derive.from_ if derive else None,
-                generator=f"{derive.operator}:{derive.map}" if derive else None,
+                generator=_generator(task, made.asked),
+                model=" ".join(made.asked.models) if made.asked else None,
+                prompt_hash=made.asked.prompt_hash if made.asked else None,
+                tokens=made.asked.tokens if made.asked else 0,
+                cost=made.asked.cost if made.asked else 0.0,
             ),
         )
         return sample, run_filters(task.filters, sample), to_json(slots).decode()
 
-    def _candidate(self, made: _Row) -> Candidate:
-        sample, verdicts, slots_text = self._sample(made)
+    def _candidate(self, made: Row) -> Candidate:
+        return self._judged(made, *self._sample(made))
+
+    def _judged(
+        self, made: Row, sample: Sample, verdicts: tuple[Verdict, ...], slots_text: str
+    ) -> Candidate:
         novelty = self._set_level.novelty
         rejection = first_rejection(verdicts)
         return Candidate(
@@ -288,7 +300,7 @@ class SampleBuilder:
                 return f"{name}: the source has no value, or judges a product that it does not list"
         return ""
 
-    def _rejected(self, row: Mapping[str, Any], key: str, error: _DroppedError) -> Candidate:
+    def _rejected(self, row: Mapping[str, Any], key: str, error: DroppedError) -> Candidate:
         return Candidate(
             id=sample_id(self._task.name, key),
             content=b"",
@@ -304,7 +316,16 @@ class SampleBuilder:
         )
 
 
-class _DroppedError(ValueError):
+def _generator(task: Task, asked: Asked | None) -> str | None:
+    """Return how a sample came about beside its view: the map, and the steps that asked a model."""
+    derive = task.spec.derive
+    parts = [f"{derive.operator}:{derive.map}"] if derive else []
+    if asked:
+        parts += asked.steps
+    return " ".join(parts) or None
+
+
+class DroppedError(ValueError):
     """A row that no sample comes of: at which stage, and why."""
 
     def __init__(self, stage: str, reason: str, detail: str) -> None:
@@ -314,12 +335,23 @@ class _DroppedError(ValueError):
         self.detail = detail
 
 
-class _Row(NamedTuple):
+class Asked(NamedTuple):
+    """What models had to do with a row: which steps and models, and what their answers took."""
+
+    steps: tuple[str, ...]
+    models: tuple[str, ...]
+    prompt_hash: str
+    tokens: int
+    cost: float
+
+
+class Row(NamedTuple):
     """One row for the task type to arrange: its key, its split groups, and what it says."""
 
     key: str
     groups: tuple[str, ...]
     columns: Mapping[str, Any]
+    asked: Asked | None = None
 
 
 @lru_cache(maxsize=8)

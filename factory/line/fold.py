@@ -129,6 +129,11 @@ class Fold:
         self._novelty = novelty
 
     @property
+    def waiting(self) -> int:
+        """How many outcomes have arrived and wait for earlier ones."""
+        return len(self._arrived)
+
+    @property
     def full(self) -> bool:
         """Whether every stratum has its quota."""
         return not any(self.needed.values())

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b, md5
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
 
@@ -24,6 +24,9 @@ from factory.outputs.jsonl import read_samples, sample_id_of
 from factory.outputs.run_folder import FORMAT, REJECTED, RunFolder
 from factory.recipe import Recipe
 from factory.recipe.mixtures import Mixture, Share, resolve_mixture
+
+if TYPE_CHECKING:
+    from factory.llm.pool import ModelPool
 
 #: Where the test samples that bans come from are made first.
 _TESTS: Final = "tests"
@@ -50,6 +53,7 @@ def run_mixture(
     *,
     fresh: bool = False,
     progress: Callable[[Share], Progress | None] | None = None,
+    models: ModelPool | None = None,
 ) -> MixtureResult:
     """Make every task of mixture ``name`` in ``out / name``, and the mixed file beside them.
 
@@ -62,7 +66,7 @@ def run_mixture(
     with RunFolder(out / name) as folder:
         if fresh:
             folder.forget_plan()
-        ban = _test_ban(recipe, mixture, folder, engine, fresh=fresh)
+        ban = _test_ban(recipe, mixture, folder, engine, models, fresh=fresh)
         made: dict[str, RunResult] = {}
         failed: dict[str, str] = {}
         for share in mixture.shares:
@@ -70,7 +74,11 @@ def run_mixture(
             sized = _sized(recipe, share.task, share.size, share.test)
             try:
                 made[share.task] = run_task(
-                    sized, share.task, folder.path, engine, fresh=fresh, progress=report, ban=ban
+                    *(sized, share.task, folder.path, engine),
+                    fresh=fresh,
+                    progress=report,
+                    ban=ban,
+                    models=models,
                 )
             except NothingMadeError as error:
                 failed[share.task] = str(error)
@@ -83,7 +91,13 @@ def _sized(recipe: Recipe, task: str, size: int, test: int) -> Recipe:
 
 
 def _test_ban(
-    recipe: Recipe, mixture: Mixture, folder: RunFolder, engine: Engine, *, fresh: bool
+    recipe: Recipe,
+    mixture: Mixture,
+    folder: RunFolder,
+    engine: Engine,
+    models: ModelPool | None,
+    *,
+    fresh: bool,
 ) -> Ban:
     """Make the test samples of every task that has some; return what they show."""
     touched: set[str] = set()
@@ -93,7 +107,9 @@ def _test_ban(
             continue
         sized = _sized(recipe, share.task, 0, share.test)
         try:
-            result = run_task(sized, share.task, folder.work / _TESTS, engine, fresh=fresh)
+            result = run_task(
+                sized, share.task, folder.work / _TESTS, engine, fresh=fresh, models=models
+            )
         except NothingMadeError:
             continue
         for sample in read_samples(result.folder / "test.jsonl"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import duckdb
 from pydantic_core import to_json
@@ -22,16 +23,23 @@ from factory.filters.probes import describe, probe
 from factory.line.build import SampleBuilder
 from factory.line.database import confine, connect, explain
 from factory.line.fold import CONFLICT, Candidate, Fold, Objection, Outcome
+from factory.line.labels import attach_labels
 from factory.line.manifest import identity, manifest, split_record
 from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
+from factory.line.quotas import Stratum
 from factory.line.task import Task, benchmarks_of, compile_task, with_benchmarks
 from factory.outputs.files import LineFile
 from factory.outputs.jsonl import read_samples, sample_id_of
-from factory.outputs.run_folder import REJECTED, RunFolder
+from factory.outputs.run_folder import REJECTED, TRAIN, RunFolder
 from factory.recipe import Recipe
 from factory.sources import AttachedSource
+from factory.sources.download import cache_folder
+from factory.sources.fingerprint import fingerprint
 from factory.sources.sql import text_literal
 from factory.sources.view import prepare
+
+if TYPE_CHECKING:
+    from factory.llm.pool import ModelPool
 
 # Small: an engine speaks to its workers between shards of its own.
 _SHARD_ROWS: Final = 128
@@ -94,26 +102,53 @@ def run_task(
     fresh: bool = False,
     progress: Progress | None = None,
     ban: Ban | None = None,
+    models: ModelPool | None = None,
 ) -> RunResult:
     """Make the samples of one task in ``out / name`` and return what was made.
 
     A folder that holds this very run is left as it is; one that was interrupted is taken up from
     its plan. ``fresh`` starts over whatever the folder holds; ``ban`` keeps out of training what
-    other tasks are tested on.
+    other tasks are tested on. A task that asks language models asks those of ``models``, and the
+    tables that it needs are made first, in folders beside its own.
 
     Raises:
         RecipeError, UsageError, SourceError, OutputError: one line each, nothing half-written.
         NothingMadeError: no row of the source can feed the task.
-        LimitReachedError: more unusable source rows than the recipe allows.
+        ModelError: a model that cannot be asked; what was answered is kept.
+        LimitReachedError: more unusable source rows than the recipe allows, or a budget that the
+            next request might pass.
     """
     ban = ban or Ban()
+    with ExitStack() as stack:
+        if models is None and recipe.asks(name):
+            from factory.llm.pool import ModelPool
+
+            models = stack.enter_context(ModelPool(recipe.models, cache_folder(), fresh=fresh))
+        return _run_task(recipe, name, out, engine, fresh, progress, ban, models)
+
+
+def _run_task(
+    recipe: Recipe,
+    name: str,
+    out: Path,
+    engine: Engine,
+    fresh: bool,
+    progress: Progress | None,
+    ban: Ban,
+    models: ModelPool | None,
+) -> RunResult:
     try:
         task = compile_task(recipe, name)
+        tables = tuple(_table(recipe, need, out, engine, fresh, models) for need in task.spec.needs)
         with RunFolder(out / name) as folder, connect(folder) as connection:
             try:
                 index = _index(recipe, task, folder)
                 task = with_benchmarks(task, index)
-                return _run(recipe, task, index, folder, connection, engine, fresh, progress, ban)
+                job = _Job(
+                    *(recipe, task, index, tables, folder),
+                    *(connection, engine, models, progress, ban),
+                )
+                return _run(job, fresh=fresh)
             except duckdb.Error as error:
                 raise explain(error, task, folder) from error
     except RuntimeError as error:
@@ -121,6 +156,17 @@ def run_task(
         if "interrupted" in str(error).lower():
             raise KeyboardInterrupt from error
         raise
+
+
+def _table(
+    recipe: Recipe, name: str, out: Path, engine: Engine, fresh: bool, models: ModelPool | None
+) -> Path:
+    """Make a table of labels that a task needs, once for all tasks that need it."""
+    done = models is not None and out / name in models.tables
+    result = _run_task(recipe, name, out, engine, fresh and not done, None, Ban(), models)
+    if models is not None:
+        models.tables.add(out / name)
+    return result.folder
 
 
 def _index(recipe: Recipe, task: Task, folder: RunFolder) -> Path | None:
@@ -132,25 +178,41 @@ def _index(recipe: Recipe, task: Task, folder: RunFolder) -> Path | None:
     return write_index(benchmarks, folder.work / "benchmarks", recipe.folder)
 
 
-def _run(
-    recipe: Recipe,
-    task: Task,
-    index: Path | None,
-    folder: RunFolder,
-    connection: duckdb.DuckDBPyConnection,
-    engine: Engine,
-    fresh: bool,
-    progress: Progress | None,
-    ban: Ban,
-) -> RunResult:
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One task on its way: what every step of the run needs to know.
+
+    ``index`` is the folder of the benchmarks' index, ``tables`` the folders of the label tables
+    that the task needs.
+    """
+
+    recipe: Recipe
+    task: Task
+    index: Path | None
+    tables: tuple[Path, ...]
+    folder: RunFolder
+    connection: duckdb.DuckDBPyConnection
+    engine: Engine
+    models: ModelPool | None
+    progress: Progress | None
+    ban: Ban
+
+
+def _run(job: _Job, *, fresh: bool) -> RunResult:
+    recipe, task, folder, connection = job.recipe, job.task, job.folder, job.connection
     spec = task.source_spec
     source = spec.source.attach(
         connection, task.spec.source, spec.path, spec.options, allow_test=spec.allow_test
     )
+    attach_labels(connection, task.spec.source, job.tables)
     _check_quarantine(recipe, task, source)
     this_run = identity(recipe, task, source)
-    if ban.fingerprint:
-        this_run["banned"] = ban.fingerprint
+    if job.ban.fingerprint:
+        this_run["banned"] = job.ban.fingerprint
+    if job.tables:
+        this_run["tables"] = [fingerprint(path / TRAIN).fingerprint for path in job.tables]
+    if job.models is not None and task.steps:
+        this_run["models"] = job.models.identities(task.spec.asks)
     planned = folder.claim(this_run, fresh=fresh)
     if planned and (earlier := folder.manifest()) and folder.is_whole(earlier):
         return RunResult(folder.path, earlier, fresh=False)
@@ -169,32 +231,19 @@ def _run(
             f"tasks.{task.name}: the view {task.view.name} finds no row in {source.address} that "
             "this task can use"
         )
-    made = _fold_splits(
-        recipe, task, index, folder, connection, engine, plan, source, progress, ban
-    )
-    return RunResult(folder.path, made, fresh=True)
+    return RunResult(folder.path, _fold_splits(job, plan, source), fresh=True)
 
 
-def _fold_splits(
-    recipe: Recipe,
-    task: Task,
-    index: Path | None,
-    folder: RunFolder,
-    connection: duckdb.DuckDBPyConnection,
-    engine: Engine,
-    plan: Plan,
-    source: AttachedSource,
-    progress: Progress | None,
-    ban: Ban,
-) -> dict[str, Any]:
+def _fold_splits(job: _Job, plan: Plan, source: AttachedSource) -> dict[str, Any]:
     """Make both splits and publish them; return the manifest."""
+    recipe, task, folder, connection = job.recipe, job.task, job.folder, job.connection
     filters = task.spec.filters or recipe.filters
     near, novelty = filters.near_duplicates, filters.novelty
     sizes = {"test": task.spec.test, "train": task.spec.size}
     with folder.line_files([f"{split}.jsonl" for split, size in sizes.items() if size]) as files:
         splits: dict[str, Any] = {}
-        touched: set[str] = set(ban.touched)
-        groups: set[str] = set(ban.groups)
+        touched: set[str] = set(job.ban.touched)
+        groups: set[str] = set(job.ban.groups)
         for split, size in sizes.items():
             if not size:
                 continue
@@ -215,9 +264,7 @@ def _fold_splits(
                 near_duplicates=NearDuplicateIndex(near.similarity) if near else None,
                 novelty=Novelty(novelty.max_rouge) if novelty else None,
             )
-            report = None if progress is None else _progress(progress, split, size)
-            builder = SampleBuilder(recipe, task, split, index)
-            _run_fold(task, builder, connection, engine, walk, fold, report)
+            _run_fold(job, split, walk, fold)
             sink.withdraw(fold.withdrawn)
             splits[split] = split_record(size, walk, fold)
             touched |= fold.touched
@@ -239,16 +286,10 @@ def _probes(task: Task, files: Mapping[str, LineFile]) -> dict[str, Any]:
     return describe(probe(read_samples(files["train.jsonl"].partial), task.type))
 
 
-def _run_fold(
-    task: Task,
-    builder: SampleBuilder,
-    connection: duckdb.DuckDBPyConnection,
-    engine: Engine,
-    walk: KeyWalk,
-    fold: Fold,
-    report: Callable[[Fold], None] | None,
-) -> None:
+def _run_fold(job: _Job, split: str, walk: KeyWalk, fold: Fold) -> None:
     """Fetch windows of facts and fold what comes of them until every quota is full."""
+    task = job.task
+    outcomes_of = _asking(job, split, fold) if task.steps else _working(job, split)
     while not fold.full:
         window = walk.next_window(fold.needed)
         if window is None:
@@ -256,8 +297,9 @@ def _run_fold(
                 break
             continue
         fold.extend(window.keys, window.beyond)
-        silent = {ordinal for ordinal, _ in window.keys}
-        shards = engine.map_shards(builder.outcomes, _facts(task, connection))
+        strata = dict(window.keys)
+        silent = set(strata)
+        shards = outcomes_of(strata, _facts(task, job.connection))
         for outcomes in shards:
             for outcome in outcomes:
                 if outcome.ordinal not in silent:
@@ -267,13 +309,41 @@ def _run_fold(
                     )
                 silent.remove(outcome.ordinal)
                 fold.offer(outcome)
-            if report:
-                report(fold)
+            if job.progress:
+                job.progress(
+                    split,
+                    fold.accepted.total(),
+                    task.spec.test if split == "test" else task.spec.size,
+                    fold.rejected.total(),
+                )
             if fold.full:
                 shards.close()
                 return
         for ordinal in sorted(silent):
             fold.offer(Outcome(ordinal, ()))
+
+
+#: Makes the outcomes of a window's shards; given the stratum of each ordinal.
+_OutcomesOf: TypeAlias = Callable[
+    [Mapping[int, Stratum], Iterator[list[dict[str, Any]]]], Generator[list[Outcome]]
+]
+
+
+def _working(job: _Job, split: str) -> _OutcomesOf:
+    builder = SampleBuilder(job.recipe, job.task, split, job.index)
+    return lambda _, shards: job.engine.map_shards(builder.outcomes, shards)
+
+
+def _asking(job: _Job, split: str, fold: Fold) -> _OutcomesOf:
+    if job.models is None:
+        raise TypeError(f"{job.task.name} asks models, and none were given")
+    # An event loop and what waits in it: tasks without a model start without them.
+    from factory.line.asking import asked_outcomes
+
+    models = job.models
+    return lambda strata, shards: asked_outcomes(
+        job.recipe, job.task, split, models, fold, strata, shards
+    )
 
 
 def _facts(task: Task, connection: duckdb.DuckDBPyConnection) -> Iterator[list[dict[str, Any]]]:
@@ -346,13 +416,6 @@ class _Sink:
                 }
             )
         )
-
-
-def _progress(progress: Progress, split: str, size: int) -> Callable[[Fold], None]:
-    def report(fold: Fold) -> None:
-        progress(split, fold.accepted.total(), size, fold.rejected.total())
-
-    return report
 
 
 def _nothing_accepted(task: Task, source: AttachedSource, splits: Mapping[str, Any]) -> str:

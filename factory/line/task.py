@@ -14,8 +14,9 @@ from pydantic import BaseModel
 
 from factory.errors import RecipeError, did_you_mean
 from factory.filters import DecontaminationFilter, Filter, build_filters
-from factory.generators import RecordMap
+from factory.generators import RecordMap, Step
 from factory.recipe import Recipe, SourceSpec, TaskSpec
+from factory.sources.base import TABLES
 from factory.sources.view import View, load_view
 from factory.tasktypes import TaskType
 from factory.templates import Template, TemplateFolder
@@ -37,6 +38,7 @@ class Task:
             seed, title and paper numbers are not in it.
         metric: the metric its samples carry.
         derivation: what a derived task derives from, and how.
+        steps: the steps that ask a model for columns of a row, in order.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Task:
     filters: tuple[Filter, ...]
     definition: str
     derivation: Derivation | None = None
+    steps: tuple[AskedStep, ...] = ()
 
     @property
     def root(self) -> Task:
@@ -72,6 +75,14 @@ class Task:
     def view_options(self) -> dict[str, Any]:
         """The task type's options, as a view reads them with ``getvariable``."""
         return self.options.model_dump(mode="json")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedStep:
+    """A step of ``generate``, and the recipe's name of the model that it asks."""
+
+    model: str
+    step: Step[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +169,18 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
             "map": inspect.getsource(type(derivation.map)),
             "map_options": derivation.options.model_dump(mode="json"),
         }
+    steps = _steps(recipe, name, spec, columns)
+    if steps:
+        columns |= {column for each in steps for column in each.step.offers}
+        origin += " with its steps"
+        definition["steps"] = [
+            [step.by, step.options.model_dump(mode="json"), made.step.source]
+            for step, made in zip(spec.generate, steps, strict=True)
+        ]
+    if spec.needs:
+        definition["needs"] = [
+            compile_task(recipe, each, compiled).definition for each in spec.needs
+        ]
     _check_strata(spec, name, strata)
     missing = [column for column in spec.task_type.columns(options) if column not in columns]
     if missing:
@@ -188,10 +211,29 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
         filters=build_filters(filter_options),
         definition=blake2b(text.encode(), digest_size=8).hexdigest(),
         derivation=derivation,
+        steps=steps,
     )
     if compiled is not None:
         compiled[name] = task
     return task
+
+
+def _steps(
+    recipe: Recipe, name: str, spec: TaskSpec, columns: frozenset[str]
+) -> tuple[AskedStep, ...]:
+    """Compile the steps of a task, and check that each finds the columns that it reads."""
+    offered = {*columns, *spec.words, "language"}
+    steps = []
+    for number, each in enumerate(spec.generate):
+        step = each.step(recipe.folder / "prompts")
+        for column in sorted(step.needs - offered):
+            raise RecipeError(
+                f"tasks.{name}.generate.{number}: the step {each.by!r} reads {column!r}, which no "
+                f"row has: {did_you_mean(column, offered)}There are {', '.join(sorted(offered))}"
+            )
+        offered.update(step.offers)
+        steps.append(AskedStep(each.model, step))
+    return tuple(steps)
 
 
 def with_benchmarks(task: Task, index: Path | None) -> Task:
@@ -225,7 +267,9 @@ def missing_columns(recipe: Recipe, name: str) -> list[str]:
     spec = recipe.task(name)
     needs = load_view(spec.rows, recipe.folder / "views").needs
     source = recipe.sources[spec.source]
-    offers = source.source.offers(source.options)
+    offers = dict(source.source.offers(source.options))
+    if spec.needs:
+        offers["labels"] = tuple(TABLES["labels"])
     return [
         f"{table}.{column}"
         for table, columns in needs.items()

@@ -33,12 +33,13 @@ from factory.outputs.files import (
 #: The format of the folder; a reader refuses a newer one.
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
+TRAIN: Final = "train.jsonl"
 REJECTED: Final = "rejected.jsonl"
 WORK: Final = ".work"
 SPILL: Final = "spill"
 _PLAN: Final = "plan.json"
 # What a run may leave; anything else in the folder is somebody's, and stays.
-_OWN_FILES: Final = ("train.jsonl", "test.jsonl", REJECTED)
+_OWN_FILES: Final = (TRAIN, "test.jsonl", REJECTED)
 
 
 class RunFolder:

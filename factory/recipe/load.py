@@ -15,13 +15,15 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from factory.errors import RecipeError
 from factory.filters import FilterOptions
+from factory.generators import STEPS
+from factory.llm import BUILT_IN, DEFAULT
 from factory.recipe.explain import explain
 from factory.recipe.models import IncludeEntry, IncludeSpec, Recipe, RecipePart, TaskSpec, unknown
 from factory.recipe.text import Location, RecipeText, read_recipe_text
 
 #: The packaged tasks, one file a source or a theme.
 CATALOGUE: Final = Path(__file__).parents[1] / "catalogue"
-_BLOCKS: Final = ("sources", "tasks", "mixtures", "benchmarks")
+_BLOCKS: Final = ("sources", "models", "tasks", "mixtures", "benchmarks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,9 @@ def _problems(recipe: Recipe, parts: _Parts, text: RecipeText) -> list[str]:
         where = parts.texts.get(("tasks", name), text)
         at: Location = ("tasks", name, "with")
         problems += _check_options(task.with_, task.task_type.options, where, at)
+        for number, step in enumerate(task.generate):
+            at = ("tasks", name, "generate", number, "with")
+            problems += _check_options(step.with_, STEPS[step.by].options_model, where, at)
         if task.derive is not None:
             problems += _check_options(
                 task.derive.with_,
@@ -184,6 +189,32 @@ def _problems(recipe: Recipe, parts: _Parts, text: RecipeText) -> list[str]:
             problems.append(f"{where.path}:{line}: tasks.{name}.source: {wrong}")
     problems += _unknown_benchmarks(recipe, parts, text)
     problems += _unknown_members(recipe, parts, text)
+    problems += _unknown_needs(recipe, parts, text)
+    return problems
+
+
+def _unknown_needs(recipe: Recipe, parts: _Parts, text: RecipeText) -> list[str]:
+    """Return what is wrong with the models that steps ask and the tables that tasks need."""
+    problems: list[str] = []
+    models = {**BUILT_IN, **recipe.models, DEFAULT: None}
+    for name, task in recipe.tasks.items():
+        where = parts.texts.get(("tasks", name), text)
+        for number, step in enumerate(task.generate):
+            if step.model not in models:
+                line = where.line(("tasks", name, "generate", number, "model"))
+                wrong = unknown("model", step.model, models)
+                problems.append(f"{where.path}:{line}: tasks.{name}.generate: {wrong}")
+        for each in task.needs:
+            line = where.line(("tasks", name, "needs"))
+            labelled = {other for other, spec in recipe.tasks.items() if spec.type == "labels"}
+            if each not in labelled:
+                wrong = unknown("task of type 'labels'", each, dict.fromkeys(labelled))
+                problems.append(f"{where.path}:{line}: tasks.{name}.needs: {wrong}")
+            elif recipe.tasks[each].source != task.source:
+                problems.append(
+                    f"{where.path}:{line}: tasks.{name}.needs: {each!r} labels the source "
+                    f"{recipe.tasks[each].source!r}, and this task reads {task.source!r}"
+                )
     return problems
 
 

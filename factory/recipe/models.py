@@ -21,7 +21,8 @@ from pydantic import (
 
 from factory.errors import UsageError, did_you_mean
 from factory.filters import BenchmarkSpec, FilterOptions
-from factory.generators import OPERATORS, RECORD_MAPS, RecordMap
+from factory.generators import OPERATORS, RECORD_MAPS, STEPS, RecordMap, Step, StepOptions
+from factory.llm import DEFAULT, ModelSpec, model_spec
 from factory.sources import SOURCES, Source
 from factory.tasktypes import TASK_TYPES, TaskType
 
@@ -32,6 +33,8 @@ Track = Literal[
     "multi-lingual-abilities",
 ]
 _MOST_LISTED: Final = 40
+#: Labelled texts for each sample that a limit leaves: several are read for one.
+_LABELLED: Final = 5
 _NAME: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,99}$"
 Name = Annotated[str, Field(pattern=_NAME)]
 #: A count: ``yes``, which YAML reads as a truth value, would otherwise pass for 1.
@@ -110,6 +113,33 @@ class DeriveSpec(_Strict):
         return self.record_map.options.model_validate(self.with_)
 
 
+class StepSpec(_Strict):
+    """One step in which a model takes part: after the row is read, before it is arranged."""
+
+    by: str = Field(description="which step: factory/generators")
+    model: Name = Field(default="default", description="one of the recipe's models")
+    with_: dict[str, Any] = Field(
+        default_factory=dict, alias="with", description="the step's own options"
+    )
+
+    @field_validator("by")
+    @classmethod
+    def _known_step(cls, name: str) -> str:
+        return _one_of(name, STEPS, "step")
+
+    @property
+    def options(self) -> StepOptions:
+        """The step's own options, typed."""
+        return STEPS[self.by].options_model.model_validate(self.with_)
+
+    def step(self, folder: Path) -> Step[Any]:
+        """Return the step, its prompt looked for in ``folder`` first.
+
+        Raises :class:`~factory.errors.RecipeError` for a prompt that is missing or not usable.
+        """
+        return STEPS[self.by](self.options, folder)
+
+
 class TaskSpec(_Strict):
     """One task: a view (``rows``) or another task, a task type and a template.
 
@@ -124,6 +154,13 @@ class TaskSpec(_Strict):
         description="the view: factory/sources/views/<rows>.sql, or views/ beside the recipe",
     )
     derive: DeriveSpec | None = None
+    generate: list[StepSpec] = Field(
+        default_factory=list, description="steps that ask a model for columns, one after another"
+    )
+    needs: list[Name] = Field(
+        default_factory=list,
+        description="tasks of type 'labels' that are made first: their table is this source's",
+    )
     type: str
     template: str
     size: Whole = Field(gt=0, description="training samples wanted")
@@ -162,7 +199,7 @@ class TaskSpec(_Strict):
             for name in ("source", "rows", "track"):
                 if not getattr(self, name):
                     raise ValueError(f"the key {name!r} is missing")
-        elif extra := {"source", "rows"} & self.model_fields_set:
+        elif extra := {"source", "rows", "needs"} & self.model_fields_set:
             raise ValueError(
                 f"a derived task has the {min(extra)} of its parent: leave out {min(extra)!r}, "
                 "or 'derive'"
@@ -184,6 +221,11 @@ class TaskSpec(_Strict):
                 f"choose {', '.join(task_type.metrics)}"
             )
         return metric
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The models that the task asks itself, in order; those of its needs are not among them."""
+        return tuple(dict.fromkeys(step.model for step in self.generate))
 
     @property
     def task_type(self) -> TaskType:
@@ -255,6 +297,9 @@ class RecipePart(_Strict):
     sources: dict[Name, SourceSpec] = Field(default_factory=dict)
     tasks: dict[Name, TaskSpec] = Field(default_factory=dict)
     mixtures: dict[Name, MixtureSpec] = Field(default_factory=dict)
+    models: dict[Name, ModelSpec] = Field(
+        default_factory=dict, description="language models that steps and judges ask"
+    )
     benchmarks: dict[Name, BenchmarkSpec] = Field(
         default_factory=dict, description="what decontamination keeps out of the samples"
     )
@@ -296,6 +341,13 @@ class Recipe(RecipePart):
                 return
             name = derive.from_
 
+    def asks(self, name: str) -> bool:
+        """Return whether making task ``name`` asks a model: itself, its parents or its needs."""
+        return any(
+            self.tasks[each].generate or any(map(self.asks, self.tasks[each].needs))
+            for each in self.lineage(name)
+        )
+
     def with_changes(
         self,
         *,
@@ -303,12 +355,15 @@ class Recipe(RecipePart):
         limit: int | None = None,
         paths: Mapping[str, str] | None = None,
         allow_test: tuple[str, ...] = (),
+        model: str | None = None,
     ) -> Recipe:
         """Return this recipe as the command line changes it.
 
-        ``limit`` caps the size of every task (and of its test part), ``paths`` moves sources by
-        name, ``allow_test`` names the sources whose test part may be used. Raises
-        :class:`UsageError` for a source that the recipe does not have, or a limit below 1.
+        ``limit`` caps the size of every task (and of its test part; of a table that tasks need,
+        five times as much), ``paths`` moves sources by
+        name, ``allow_test`` names the sources whose test part may be used, ``model`` is asked in
+        place of ``default``. Raises :class:`UsageError` for a source or model that there is not,
+        or a limit below 1.
         """
         if limit is not None and limit < 1:
             raise UsageError(f"a limit of {limit} samples leaves none to make: give 1 or more")
@@ -325,7 +380,12 @@ class Recipe(RecipePart):
         if limit is not None:
             tasks = {
                 name: task.model_copy(
-                    update={"size": min(task.size, limit), "test": min(task.test, limit)}
+                    update={
+                        "size": min(
+                            task.size, limit * _LABELLED if task.type == "labels" else limit
+                        ),
+                        "test": min(task.test, limit),
+                    }
                 )
                 for name, task in tasks.items()
             }
@@ -342,6 +402,8 @@ class Recipe(RecipePart):
             }
         if seed is not None:
             update["seed"] = seed
+        if model is not None:
+            update["models"] = {**self.models, DEFAULT: model_spec(self.models, model)}
         return self.model_copy(update=update)
 
 

@@ -1,4 +1,4 @@
-"""The five task types of ShopBench and the four of EcomInstruct, by the names that recipes use."""
+"""The five task types of ShopBench, EcomInstruct's four and labels, by the names in recipes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from factory.tasktypes.entity_lines import EntityLines
 from factory.tasktypes.extraction import Extraction
 from factory.tasktypes.free_text import FreeText
 from factory.tasktypes.generation import Generation
+from factory.tasktypes.labels import Labels
 from factory.tasktypes.multiple_choice import MultipleChoice
 from factory.tasktypes.ner import NamedEntityRecognition
 from factory.tasktypes.ranking import Ranking
 from factory.tasktypes.retrieval import Retrieval
 
 #: Task types by the recipe's ``type:``. ``TaskType.name`` is the name on disk, which differs for
-#: three of them: ``multiple-choice``, ``named_entity_recognition`` and ``entity-lines``. The last
-#: four are EcomInstruct's: labels and phrases in words instead of numbers.
+#: three of them: ``multiple-choice``, ``named_entity_recognition`` and ``entity-lines``. The next
+#: four are EcomInstruct's: labels and phrases in words instead of numbers. What ``labels`` makes is
+#: a table for other tasks.
 TASK_TYPES: Final[Mapping[str, TaskType]] = MappingProxyType(
     {
         "multiple_choice": MultipleChoice(),
@@ -31,6 +33,7 @@ TASK_TYPES: Final[Mapping[str, TaskType]] = MappingProxyType(
         "entity_lines": EntityLines(),
         "extraction": Extraction(),
         "text": FreeText(),
+        "labels": Labels(),
     }
 )
 

@@ -1,5 +1,6 @@
-"""Jinja templates, one file a task and one base a task type, and their compiler."""
+"""Jinja templates, one file a task and one base a task type, their compiler; and prompts."""
 
 from factory.templates.compiler import Template, TemplateFolder, Wording
+from factory.templates.prompt import Prompt, load_prompt
 
-__all__ = ["Template", "TemplateFolder", "Wording"]
+__all__ = ["Prompt", "Template", "TemplateFolder", "Wording", "load_prompt"]

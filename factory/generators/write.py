@@ -1,0 +1,85 @@
+"""Write one slot: a definition, a question, an explanation, grounded in what the row says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field
+
+from factory.draw import Draw
+from factory.generators.asking import Asking, Step, StepOptions, typed
+from factory.generators.grounding import plain, stands_in, unfounded_numbers
+from factory.sources.view import RowRejectedError
+from factory.text import tokens
+
+_TOKENS_OF_A_WORD = 4
+_TOKENS_OF_THE_FORM = 40
+
+
+class Written(BaseModel):
+    """The form of the answer."""
+
+    text: str
+
+
+class WriteOptions(StepOptions):
+    """The options of ``write``."""
+
+    slot: str = Field("written", pattern=r"^[a-z][a-z0-9_]*$", description="the column it fills")
+    min_words: int = Field(1, ge=1)
+    max_words: int = Field(60, ge=1)
+    numbers_of: list[str] = Field(
+        default_factory=list, description="columns; other numbers than theirs are made up"
+    )
+    without: list[str] = Field(
+        default_factory=list, description="columns whose text may not stand in what is written"
+    )
+    unlike: list[str] = Field(
+        default_factory=list, description="columns that what is written must differ from"
+    )
+    temperature: float = Field(0.7, ge=0, le=2)
+
+
+class Write(Step[WriteOptions]):
+    """Fills one column with a text."""
+
+    name: ClassVar[str] = "write"
+    options_model: ClassVar[type[StepOptions]] = WriteOptions
+
+    def __init__(self, options: WriteOptions, folder: Path | None = None) -> None:
+        super().__init__(options, folder)
+        self.needs |= {*options.numbers_of, *options.without, *options.unlike}
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The column that is written."""
+        return (self.options.slot,)
+
+    def ask(self, row: Mapping[str, Any], draw: Draw) -> Asking:  # noqa: ARG002  (the protocol's)
+        """Ask for the text; reject one that is too long or short, or says what the row does not."""
+        options = self.options
+        question = self.question(
+            row,
+            Written,
+            max_tokens=options.max_words * _TOKENS_OF_A_WORD + _TOKENS_OF_THE_FORM,
+            temperature=options.temperature,
+        )
+        text = " ".join((yield from typed(question, Written)).text.split())
+        words = len(tokens(text))
+        if not options.min_words <= words <= options.max_words:
+            raise RowRejectedError(
+                "length", f"{words} words, not {options.min_words} to {options.max_words}: {text}"
+            )
+        if options.numbers_of:
+            made_up = unfounded_numbers(text, (str(row[name]) for name in options.numbers_of))
+            if made_up:
+                raise RowRejectedError("number-unfounded", f"{min(made_up)} in: {text}")
+        for name in options.without:
+            if row[name] and stands_in(str(row[name]), text):
+                raise RowRejectedError("names-the-product", f"{row[name]} in: {text}")
+        for name in options.unlike:
+            if plain(text) == plain(str(row[name])):
+                raise RowRejectedError("unchanged", text)
+        return {options.slot: text}

@@ -1,0 +1,254 @@
+"""The line of a task that asks language models: many rows in flight, each at its own pace.
+
+One event loop and no batches: a slow answer delays its own row. Rows are pulled as places become
+free, so nothing runs ahead of the endpoint, and no more than the fold may still accept, so that
+little is paid for what is not needed. The fold decides in draw order as always: the bytes do not
+depend on which answer came first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, Final, TypeAlias
+
+from factory.draw import Draw
+from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES
+from factory.line.build import Asked, DroppedError, Row, SampleBuilder
+from factory.line.fold import Candidate, Fold, Outcome
+from factory.line.task import Task
+from factory.llm import Answer, AnswerError, Question, RefusedError
+from factory.llm.asker import Asker
+from factory.llm.pool import ModelPool
+from factory.recipe import Recipe
+from factory.sources.view import RowRejectedError
+
+#: Rows that may be undecided beyond what the fold still needs: some are rejected.
+_MARGIN: Final = 1.25
+_LEAST_UNDECIDED: Final = 8
+_KEY_DIGITS: Final = 16
+
+#: Yields (model, question), is sent answers, returns what came of one key.
+Driving: TypeAlias = Generator[tuple[str, Question], Answer, Outcome]
+
+
+class AskingBuilder(SampleBuilder):
+    """Makes the candidates of one key, asking for what its steps need on the way.
+
+    Args:
+        askers: what asks each model that the task's steps name.
+    """
+
+    def __init__(self, recipe: Recipe, task: Task, split: str, askers: Mapping[str, Asker]) -> None:
+        super().__init__(recipe, task, split)
+        self._askers = askers
+
+    def drive(self, facts: Mapping[str, Any]) -> Driving:
+        """Yield what has to be asked for one facts row; return its outcome."""
+        try:
+            rows = self.rows(facts)
+        except DroppedError as error:
+            return Outcome(facts["ordinal"], (self._without_rows(facts, error),))
+        candidates: list[Candidate] = []
+        for row in rows:
+            try:
+                written = yield from self._written(row)
+                candidates.append(self._candidate(written))
+            except DroppedError as error:
+                candidates.append(self._rejected(row.columns, row.key, error))
+        return Outcome(facts["ordinal"], tuple(candidates))
+
+    def _written(self, row: Row) -> Generator[tuple[str, Question], Answer, Row]:
+        """Ask the steps of the task for their columns, one after another."""
+        columns = dict(row.columns)
+        lang = LOCALE_LANGUAGES.get(columns["locale"] or "")
+        draw = Draw(self._seed, self._task.name, row.key)
+        took: list[tuple[str, Question, Answer]] = []
+        for number, each in enumerate(self._task.steps):
+            seen = {
+                **self._task.spec.words,
+                **columns,
+                "language": LANGUAGE_NAMES.get(lang or "", ""),
+            }
+            asking = each.step.ask(seen, draw)
+            try:
+                question = next(asking)
+                while True:
+                    answer = yield each.model, question
+                    took.append((each.model, question, answer))
+                    question = asking.send(answer)
+            except StopIteration as made:
+                columns.update(made.value)
+            except RowRejectedError as error:
+                raise DroppedError(self._at(number), error.reason, error.detail) from error
+            except AnswerError as error:
+                raise DroppedError(self._at(number), "answer-malformed", str(error)) from error
+            except RefusedError as error:
+                raise DroppedError(self._at(number), "refused", str(error)) from error
+        return row._replace(columns=columns, asked=self._asked_of(took))
+
+    def _at(self, number: int) -> str:
+        return f"generate.{self._task.spec.generate[number].by}"
+
+    def _asked_of(self, took: list[tuple[str, Question, Answer]]) -> Asked:
+        first_model, first, _ = took[0]
+        return Asked(
+            steps=tuple(dict.fromkeys(step.by for step in self._task.spec.generate)),
+            models=tuple(dict.fromkeys(self._askers[model].spec.model for model, *_ in took)),
+            prompt_hash=self._askers[first_model].request(first).key.hex()[:_KEY_DIGITS],
+            tokens=sum(each.prompt_tokens + each.completion_tokens for *_, each in took),
+            cost=round(sum(each.cost for *_, each in took), 10),
+        )
+
+
+def asked_outcomes(
+    recipe: Recipe,
+    task: Task,
+    split: str,
+    pool: ModelPool,
+    fold: Fold,
+    strata: Mapping[int, Any],
+    shards: Iterable[Iterable[Mapping[str, Any]]],
+) -> Generator[list[Outcome]]:
+    """Yield the outcomes of the keys in ``shards`` as they come, some at a time.
+
+    ``strata`` gives the stratum of each ordinal: rows of one that is full are asked for only where
+    it opens again. The caller folds what is yielded before it takes more.
+
+    Raises what :meth:`factory.llm.asker.Asker.ask` raises; what was answered by then is kept.
+    """
+    loop = asyncio.new_event_loop()
+    run = _Run(recipe, task, split, pool, fold, strata, shards)
+    try:
+        loop.run_until_complete(run.begin())
+        while finished := loop.run_until_complete(run.some()):
+            yield finished
+    finally:
+        loop.run_until_complete(run.end())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+class _Run:
+    """The rows in flight."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        task: Task,
+        split: str,
+        pool: ModelPool,
+        fold: Fold,
+        strata: Mapping[int, Any],
+        shards: Iterable[Iterable[Mapping[str, Any]]],
+    ) -> None:
+        self._recipe, self._task, self._split, self._pool = recipe, task, split, pool
+        self._fold = fold
+        self._strata = strata
+        self._rows = (row for shard in shards for row in shard)
+        self._ordinals = deque(sorted(strata))
+        self._passed_over: deque[Mapping[str, Any]] = deque()
+        self._finished: list[Outcome] = []
+        self._failure: BaseException | None = None
+        self._in_flight = 0
+        self._workers: list[asyncio.Task[None]] = []
+        self._stack = AsyncExitStack()
+        self._askers: dict[str, Asker] = {}
+
+    async def begin(self) -> None:
+        """Open the models."""
+        await self._stack.__aenter__()
+        self._progress = asyncio.Event()
+        self._room = asyncio.Condition()
+        for model in self._task.spec.asks:
+            asker = self._pool.asker(model, self._task.name)
+            self._askers[model] = await self._stack.enter_async_context(asker)
+        self._builder = AskingBuilder(self._recipe, self._task, self._split, self._askers)
+        width = max(asker.spec.concurrency for asker in self._askers.values())
+        self._workers = [asyncio.create_task(self._work()) for _ in range(width)]
+
+    async def end(self) -> None:
+        """Stop what is in flight; what has been answered is in the ledger."""
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        await self._stack.aclose()
+
+    async def some(self) -> list[Outcome]:
+        """Return what has finished since; nothing where all has."""
+        async with self._room:
+            self._room.notify_all()
+        while not self._finished and not self._failure:
+            if all(worker.done() for worker in self._workers):
+                break
+            self._progress.clear()
+            await self._progress.wait()
+        if self._failure and not self._finished:
+            raise self._failure
+        finished, self._finished = self._finished, []
+        return finished
+
+    async def _work(self) -> None:
+        try:
+            while self._failure is None and (facts := await self._next()) is not None:
+                self._finished.append(await self._one(facts))
+                self._in_flight -= 1
+                self._progress.set()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001  (raised again by some())
+            self._failure = self._failure or error
+        finally:
+            self._progress.set()
+
+    async def _next(self) -> Mapping[str, Any] | None:
+        """Return the next row that is worth asking for, once there is room for it."""
+        async with self._room:
+            # With nothing in flight nobody would make room: then one more is let through.
+            while self._in_flight and self._undecided() >= self._most():
+                if self._fold.full:
+                    return None
+                await self._room.wait()
+        for facts in self._rows:
+            self._pass_silent(facts["ordinal"])
+            if self._fold.needed.get(self._strata[facts["ordinal"]]):
+                self._in_flight += 1
+                return facts
+            self._passed_over.append(facts)
+        for _ in range(len(self._passed_over)):
+            facts = self._passed_over.popleft()
+            if self._fold.needed.get(self._strata[facts["ordinal"]]):
+                self._in_flight += 1
+                return facts
+            self._passed_over.append(facts)
+        return None
+
+    def _pass_silent(self, ordinal: int) -> None:
+        """Tell the fold of the keys before ``ordinal`` that gave no row: they hold the rest up."""
+        while self._ordinals and self._ordinals[0] < ordinal:
+            self._finished.append(Outcome(self._ordinals.popleft(), ()))
+        if self._ordinals:
+            self._ordinals.popleft()
+
+    def _undecided(self) -> int:
+        return self._in_flight + len(self._finished) + self._fold.waiting
+
+    def _most(self) -> int:
+        return max(int(sum(self._fold.needed.values()) * _MARGIN), _LEAST_UNDECIDED)
+
+    async def _one(self, facts: Mapping[str, Any]) -> Outcome:
+        driving = self._builder.drive(facts)
+        try:
+            model, question = next(driving)
+            while True:
+                try:
+                    answer = await self._askers[model].ask(question)
+                except RefusedError as error:
+                    model, question = driving.throw(error)
+                else:
+                    model, question = driving.send(answer)
+        except StopIteration as made:
+            outcome: Outcome = made.value
+            return outcome

@@ -1,0 +1,154 @@
+"""A language model as a recipe names it: where it is, how it is asked, and what it costs.
+
+The names of the parameters are those of the OpenAI API (``temperature``, ``max_tokens``, ``seed``),
+and a key is only ever named by the environment variable that holds it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from factory.errors import ModelError
+
+OPENAI: Final = "https://api.openai.com/v1"
+#: What the line sets itself, so a recipe cannot.
+_OURS: Final = frozenset({"model", "messages", "response_format", "stream", "stream_options", "n"})
+
+Positive = Annotated[int, Field(gt=0, strict=True)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Price(BaseModel):
+    """What tokens cost, in US dollars per million tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prompt: Amount
+    completion: Amount
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """Return the price of one request in US dollars."""
+        return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1e6
+
+
+class ModelSpec(BaseModel):
+    """One entry of a recipe's ``models:`` block."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    engine: Literal["openai", "local", "scripted"] = Field(
+        "openai",
+        description="openai: any endpoint that speaks its API; local: llama.cpp in this process; "
+        "scripted: answers made of the prompt's own words, for tests and dry runs",
+    )
+    model: str = Field(
+        "", description="the name that the endpoint knows it by; a GGUF file or smollm2 for local"
+    )
+    base_url: str | None = Field(
+        None, description="the endpoint; else OPENAI_BASE_URL, else OpenAI's own"
+    )
+    api_key_env: str = Field(
+        "OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="which variable holds it"
+    )
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="request parameters of the API, such as temperature"
+    )
+    structured: Literal["schema", "object", "none"] = Field(
+        "schema", description="what the endpoint can be asked for: JSON of a schema, JSON, or text"
+    )
+    concurrency: Positive = Field(64, description="requests in flight at most")
+    requests_per_minute: Positive | None = None
+    tokens_per_minute: Positive | None = None
+    timeout: float = Field(120.0, gt=0, allow_inf_nan=False, description="seconds for one request")
+    max_tokens: Positive = Field(512, description="of an answer; a task may ask for fewer")
+    price: Price | None = Field(None, description="in place of the dated table's")
+
+    @field_validator("parameters")
+    @classmethod
+    def _not_ours(cls, parameters: dict[str, Any]) -> dict[str, Any]:
+        for name in _OURS & parameters.keys():
+            raise ValueError(f"the line sets {name!r} itself")
+        return parameters
+
+    @field_validator("base_url")
+    @classmethod
+    def _bare(cls, url: str | None) -> str | None:
+        if url is not None:
+            check_url(url)
+        return url
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.engine == "openai" and not self.model:
+            raise ValueError("the key 'model' is missing: the name that the endpoint knows it by")
+        return self
+
+
+def check_url(url: str) -> None:
+    """Raise ``ValueError`` for an address that would leak a secret or is none.
+
+    Plain http is for this machine and private networks, where local servers stand.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r} is no http address")
+    if parts.username or parts.password:
+        raise ValueError("a key in an address would end in logs: name its variable in api_key_env")
+    if parts.scheme == "http" and not _is_near(parts.hostname):
+        raise ValueError(
+            f"{parts.hostname}: prompts and keys over plain http can be read: use https"
+        )
+
+
+def _is_near(host: str) -> bool:
+    if host == "localhost" or host.endswith((".local", ".internal")) or "." not in host:
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where requests go.
+
+    Attributes:
+        url: the address of the API, without a slash at its end.
+        identity: what stands for it in the ledger: the address, or a local model's checksum, whose
+            port changes with every start.
+        key: the secret; never printed.
+    """
+
+    url: str
+    identity: str
+    key: str = field(default="", repr=False)
+
+
+def endpoint_of(spec: ModelSpec) -> Endpoint:
+    """Return the endpoint of an ``openai`` model, its address and key from the environment.
+
+    Raises :class:`ModelError` where no key is set for OpenAI's own address; other servers may need
+    none.
+    """
+    url = (spec.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
+    try:
+        check_url(url)
+    except ValueError as error:
+        raise ModelError(f"OPENAI_BASE_URL: {error}") from error
+    key = os.environ.get(spec.api_key_env, "").strip()
+    if not key and url == OPENAI:
+        raise ModelError(
+            f"{spec.model}: no key in {spec.api_key_env}: set it, set OPENAI_BASE_URL for a server "
+            "of your own, or use a model with engine: local"
+        )
+    if not key.isascii() or any(c.isspace() for c in key):
+        raise ModelError(f"{spec.api_key_env} holds characters that no key has: set it again")
+    return Endpoint(url, url, key)

@@ -1,0 +1,112 @@
+"""A model that answers from a script: for tests and dry runs, without weights or a network.
+
+It sees what a model sees, the messages and the schema, and nothing else: no task, no gold. Texts
+are words of the prompt, in an order drawn from the whole request, so the same request is always
+answered alike and a changed one otherwise. What it writes is well-formed and means nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+from pydantic_core import from_json, to_json
+
+from factory.llm.request import Answer
+
+IDENTITY: Final = "scripted:1"
+_WORDS_OF_A_TEXT: Final = 12
+_ITEMS: Final = 3
+_CHARACTERS_OF_A_TOKEN: Final = 4
+_QUOTED: Final = re.compile(
+    "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}([^\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}]+)"
+)
+
+
+class ScriptedModel:
+    """Answers request bodies at once."""
+
+    def answer(self, body: bytes) -> Answer:
+        """Return the answer to one request in the form of the API."""
+        request = from_json(body)
+        asked = "\n".join(str(each["content"]) for each in request["messages"])
+        form = (request.get("response_format") or {}).get("json_schema", {}).get("schema")
+        draw = _Bits(body)
+        words = _words(asked)
+        text = (
+            _text(words, draw, _WORDS_OF_A_TEXT)
+            if form is None
+            else to_json(_instance(form, form, words, draw)).decode()
+        )
+        return Answer(
+            text=text,
+            finish="stop",
+            prompt_tokens=len(asked) // _CHARACTERS_OF_A_TOKEN + 1,
+            completion_tokens=len(text) // _CHARACTERS_OF_A_TOKEN + 1,
+            cost=0.0,
+            seconds=0.0,
+        )
+
+
+def _words(asked: str) -> list[str]:
+    """Return the words of the longest text that is quoted in a prompt, else of all of it."""
+    text = max(_QUOTED.findall(asked), key=len, default=asked)
+    return [word for word in text.split() if any(map(str.isalnum, word))] or ["answer"]
+
+
+class _Bits:
+    """A stream of draws from one request."""
+
+    def __init__(self, body: bytes) -> None:
+        self._seed = blake2b(body, digest_size=16).digest()
+        self._count = 0
+
+    def below(self, bound: int) -> int:
+        self._count += 1
+        digest = blake2b(self._seed + self._count.to_bytes(4, "little"), digest_size=8).digest()
+        return int.from_bytes(digest, "little") % bound
+
+
+def _text(words: Sequence[str], draw: _Bits, length: int) -> str:
+    """Return consecutive words of the prompt: a part of it, as an extraction would be."""
+    start = draw.below(max(len(words) - length, 1))
+    return " ".join(words[start : start + length])
+
+
+def _instance(
+    node: Mapping[str, Any], root: Mapping[str, Any], words: Sequence[str], draw: _Bits
+) -> Any:
+    """Return an instance of a JSON schema."""
+    if "$ref" in node:
+        return _instance(root["$defs"][node["$ref"].rsplit("/", 1)[1]], root, words, draw)
+    if "const" in node:
+        return node["const"]
+    if "enum" in node:
+        return node["enum"][draw.below(len(node["enum"]))]
+    if forms := node.get("anyOf") or node.get("oneOf") or node.get("allOf"):
+        return _instance(forms[0], root, words, draw)
+    kind = node.get("type")
+    if isinstance(kind, list):
+        kind = kind[0]
+    if kind == "object":
+        fields = node.get("properties", {})
+        return {name: _instance(field, root, words, draw) for name, field in fields.items()}
+    if kind == "array":
+        least = node.get("minItems", min(_ITEMS, node.get("maxItems", _ITEMS)))
+        return [_instance(node.get("items", {}), root, words, draw) for _ in range(least)]
+    return _scalar(kind, node, words, draw)
+
+
+def _scalar(kind: object, node: Mapping[str, Any], words: Sequence[str], draw: _Bits) -> Any:
+    if kind in ("integer", "number"):
+        low = node.get("minimum", node.get("exclusiveMinimum", 0) + ("exclusiveMinimum" in node))
+        high = node.get("maximum", low + 9)
+        return int(low) + draw.below(int(high) - int(low) + 1)
+    if kind == "boolean":
+        return draw.below(2) == 1
+    if kind == "null":
+        return None
+    text = _text(words, draw, 2 + draw.below(_WORDS_OF_A_TEXT - 1))
+    return text[: node["maxLength"]].strip() if "maxLength" in node else text

@@ -1,0 +1,91 @@
+"""From a model's text to a typed answer: coerced, repaired, corrected once, or refused.
+
+An endpoint that keeps to a schema needs none of it. Others wrap JSON in a fence, stop before the
+last bracket, or write "1" for 1; that is mended here, by reading JSON and never by patterns over
+prose.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
+
+from factory.llm.request import Answer, Question
+
+A = TypeVar("A", bound=BaseModel)
+_LONGEST_COMPLAINT = 400
+
+
+class AnswerError(ValueError):
+    """An answer that is not in its form; the text says what is wrong with it."""
+
+
+def read_answer(text: str, form: type[A]) -> A:
+    """Return ``text`` as ``form``.
+
+    The first JSON value in the text counts, also inside a fence or after a sentence; one that was
+    cut off is read as far as it goes. Numbers and truth values in quotes are coerced.
+
+    Raises:
+        AnswerError: where there is no JSON, or it does not fit.
+    """
+    try:
+        return form.model_validate_json(text)
+    except ValidationError:
+        pass
+    value = _json_in(text)
+    if isinstance(value, list) and len(form.model_fields) == 1:
+        # Asked for {"items": [...]}, small models answer [...].
+        value = {next(iter(form.model_fields)): value}
+    try:
+        return form.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the answer"
+        raise AnswerError(f"{place}: {first['msg']}") from error
+
+
+def _json_in(text: str) -> object:
+    decoder = json.JSONDecoder()
+    for place, character in enumerate(text):
+        if character in "{[":
+            try:
+                return decoder.raw_decode(text, place)[0]
+            except ValueError:
+                pass
+            try:
+                return from_json(text[place:], allow_partial="trailing-strings")
+            except ValueError:
+                continue
+    raise AnswerError("no JSON in it" if text.strip() else "it is empty")
+
+
+def ask_for(question: Question) -> Generator[Question, Answer, BaseModel | str]:
+    """Ask, and ask once more with what was wrong; return the typed answer.
+
+    Raises :class:`AnswerError` where the second answer is no better. Text that was cut off at its
+    bound is no answer either.
+    """
+    for last in (False, True):
+        answer = yield question
+        try:
+            if question.answer is not None:
+                return read_answer(answer.text, question.answer)
+            if answer.finish == "length":
+                raise AnswerError("it is longer than it may be and was cut off")
+            if text := answer.text.strip():
+                return text
+            raise AnswerError("it is empty")
+        except AnswerError as error:
+            if last:
+                raise
+            complaint = str(error)[:_LONGEST_COMPLAINT]
+            form = "nothing but JSON of the form asked for" if question.answer else "it again"
+            question = question.followed_by(
+                answer.text[:4000], f"That cannot be used: {complaint}. Answer with {form}."
+            )
+    raise AssertionError("the loop returns or raises")

@@ -1,0 +1,223 @@
+"""One request over HTTP: what came back, or which kind of failure it was.
+
+The hot path is aiohttp and one read of the body: the ``openai`` package costs five times the
+processor time a request (measured, docs/performance.md). Names, variables and error classes of the
+API are kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from pydantic_core import from_json
+
+from factory.errors import ModelError
+from factory.llm.models import Endpoint
+from factory.llm.request import Answer
+from factory.llm.scripted import ScriptedModel
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+_PATH: Final = "/chat/completions"
+#: Bytes; no answer of the API is larger, and an endless one must end.
+_LONGEST_BODY: Final = 16 << 20
+_LATER: Final = frozenset({408, 409, 425, 429})
+_NEVER: Final = frozenset({401, 403, 404})
+_LONGEST_WAIT: Final = 600.0
+_QUOTED: Final = 300
+
+
+class TryAgainError(Exception):
+    """A failure that another try may not meet: of the connection, the server or a rate limit.
+
+    ``limited`` is whether the endpoint asked for fewer requests; ``after`` the seconds that it
+    asked to wait, if it said so.
+    """
+
+    def __init__(self, cause: str, *, limited: bool = False, after: float | None = None) -> None:
+        super().__init__(cause)
+        self.limited = limited
+        self.after = after
+
+
+class RefusedError(Exception):
+    """A request that the endpoint will never answer: it costs its own row, and is not kept."""
+
+
+class Transport(Protocol):
+    """Sends one request body."""
+
+    async def send(self, body: bytes) -> Answer:
+        """Return the answer, without its cost; raises one of the errors above."""
+
+    async def close(self) -> None:
+        """Let connections go."""
+
+
+class ScriptedTransport:
+    """The scripted model: answers at once, in this process."""
+
+    def __init__(self) -> None:
+        self._model = ScriptedModel()
+
+    async def send(self, body: bytes) -> Answer:
+        """Return the scripted answer."""
+        return self._model.answer(body)
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+class HttpTransport:
+    """An OpenAI-compatible endpoint.
+
+    Args:
+        endpoint: where, and the key.
+        timeout: seconds for a whole request.
+    """
+
+    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+        self._endpoint = endpoint
+        self._timeout = timeout
+        self._session: ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _open(self) -> ClientSession:
+        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self._endpoint.key:
+            headers["Authorization"] = f"Bearer {self._endpoint.key}"
+        return ClientSession(
+            connector=TCPConnector(limit=0, ttl_dns_cache=300),
+            timeout=ClientTimeout(total=self._timeout),
+            headers=headers,
+            cookie_jar=DummyCookieJar(),
+            # With trust_env, aiohttp reads ~/.netrc for every request.
+            proxy=_proxy(self._endpoint.url),
+        )
+
+    async def send(self, body: bytes) -> Answer:
+        """Return the answer of the endpoint.
+
+        Raises:
+            TryAgainError: no connection, no time left, 408, 409, 425, 429, 5xx, or no JSON.
+            RefusedError: any other 4xx of this request.
+            ModelError: 401, 403 and 404: no request will be answered.
+        """
+        import aiohttp
+
+        if self._session is None:
+            self._session = self._open()
+        started = time.perf_counter()
+        try:
+            async with self._session.post(
+                self._endpoint.url + _PATH, data=aiohttp.BytesPayload(body), allow_redirects=False
+            ) as response:
+                content = await _read(response)
+                status, headers = response.status, response.headers
+        except TimeoutError as error:
+            raise TryAgainError(f"no answer within {self._timeout:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise TryAgainError(f"{type(error).__name__}: {error}") from error
+        if status != 200:
+            raise self._failure(status, headers, content)
+        return _answer(content, time.perf_counter() - started)
+
+    def _failure(self, status: int, headers: Mapping[str, str], content: bytes) -> Exception:
+        said = _message(content)
+        # What a server echoes may hold the key that it was sent.
+        if self._endpoint.key:
+            said = said.replace(self._endpoint.key, "...")
+        cause = f"HTTP {status}: {said}" if said else f"HTTP {status}"
+        if status in _LATER or status >= 500:
+            return TryAgainError(cause, limited=status == 429, after=_retry_after(headers))
+        if status in _NEVER or status < 400:
+            return ModelError(f"{self._endpoint.url} does not answer requests ({cause})")
+        return RefusedError(cause)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            # The event loop closes the sockets in its next round.
+            await asyncio.sleep(0)
+            self._session = None
+
+
+def _proxy(url: str) -> str | None:
+    """Return the proxy that the environment names for ``url``, as everywhere else."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+async def _read(response: ClientResponse) -> bytes:
+    if response.content_length is not None and response.content_length <= _LONGEST_BODY:
+        return await response.read()
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > _LONGEST_BODY:
+            response.close()
+            raise TryAgainError("the answer does not end")
+    return b"".join(parts)
+
+
+def _answer(content: bytes, seconds: float) -> Answer:
+    try:
+        reply = from_json(content)
+        choice = reply["choices"][0]
+        usage = reply.get("usage") or {}
+        return Answer(
+            text=choice["message"].get("content") or "",
+            finish=choice.get("finish_reason") or "",
+            prompt_tokens=int(usage.get("prompt_tokens") or 0),
+            completion_tokens=int(usage.get("completion_tokens") or 0),
+            cost=0.0,
+            seconds=round(seconds, 4),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise TryAgainError("an answer that is not in the form of the API") from error
+
+
+def _message(content: bytes) -> str:
+    try:
+        error: Any = from_json(content)["error"]
+        return str(error["message"] if isinstance(error, Mapping) else error)[:_QUOTED]
+    except (ValueError, LookupError, TypeError):
+        return content[:_QUOTED].decode(errors="replace").strip()
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a server asks to wait, as a number or as a date; at most 600."""
+    said = headers.get("retry-after-ms")
+    try:
+        if said is not None:
+            return min(max(float(said) / 1000, 0.0), _LONGEST_WAIT)
+        said = headers.get("retry-after")
+        if said is None:
+            return None
+        try:
+            seconds = float(said)
+        except ValueError:
+            seconds = parsedate_to_datetime(said).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST_WAIT)

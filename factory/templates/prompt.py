@@ -1,0 +1,107 @@
+"""What a model is told: a system text and a user text, in one sandboxed template.
+
+A prompt is one file with two blocks, ``system`` and ``user``. Source text in it is hostile: the
+filter ``quoted`` puts it between marks that it cannot hold itself, and the base of the prompts
+tells the model that nothing between them is an instruction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+from factory.errors import RecipeError, did_you_mean
+from factory.templates.compiler import _RENDER_ERRORS as RENDER_ERRORS
+from factory.templates.compiler import _environment as sandbox
+
+PACKAGED: Final = Path(__file__).with_name("prompts")
+_SEPARATOR: Final = "\x1e"
+_PARTS: Final = ("system", "user")
+OPENS: Final = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}"
+CLOSES: Final = "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
+_MARKS: Final = re.compile(f"[{OPENS}{CLOSES}{_SEPARATOR}]")
+_NAME: Final = re.compile(r"[a-z0-9_]+\.j2")
+
+
+@cache
+def _environment() -> SandboxedEnvironment:
+    environment = sandbox().overlay()
+    environment.filters = {**environment.filters, "quoted": quoted}
+    return environment
+
+
+def quoted(text: object) -> str:
+    """Return source text between marks, which it cannot hold itself.
+
+    The base of every prompt says that nothing between the marks is an instruction.
+    """
+    bare = _MARKS.sub("", str(text))
+    return f"{OPENS}{bare}{CLOSES}"
+
+
+class Prompt:
+    """A compiled prompt.
+
+    Attributes:
+        source: its text, for the definition hash of its tasks.
+        names: what a row must offer.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.source = path.read_text(encoding="utf-8")
+        environment = _environment()
+        try:
+            tree = environment.parse(self.source, filename=str(path))
+            blocks = {block.name: block for block in tree.find_all(nodes.Block)}
+            for name in _PARTS:
+                if name not in blocks:
+                    raise RecipeError(f"{path}: a prompt has the blocks {' and '.join(_PARTS)}")
+            body: list[nodes.Node] = [
+                *blocks["system"].body,
+                nodes.Output([nodes.TemplateData(_SEPARATOR)], lineno=1),
+                *blocks["user"].body,
+            ]
+            flat = nodes.Template(body, lineno=1)
+            flat.set_environment(environment)
+            self.names = frozenset(meta.find_undeclared_variables(flat))
+            code = environment.compile(flat, name=path.name, filename=str(path))
+        except TemplateSyntaxError as error:
+            raise RecipeError(f"{path}:{error.lineno}: {error.message}") from error
+        self._render = environment.template_class.from_code(
+            environment, code, dict(environment.globals), None
+        ).render
+
+    def render(self, fields: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the system and the user text; raises :class:`RecipeError` where it fails."""
+        try:
+            system, user = self._render(fields).split(_SEPARATOR)
+        except (TemplateError, *RENDER_ERRORS) as error:
+            raise RecipeError(f"{self.path}: an error while rendering: {error}") from error
+        return system.strip(), user.strip()
+
+
+@cache
+def _packaged(name: str) -> Prompt:
+    return Prompt(PACKAGED / name)
+
+
+def load_prompt(name: str, folder: Path | None = None) -> Prompt:
+    """Return the prompt ``name``: the one in ``folder`` beside a recipe, else the packaged one.
+
+    Raises :class:`RecipeError` with the nearest name where there is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise RecipeError(f"{name!r} is no name of a prompt: small letters, digits, _ and .j2")
+    if folder is not None and (folder / name).is_file():
+        return Prompt(folder / name)
+    if not (PACKAGED / name).is_file():
+        known: Iterable[str] = (path.name for path in PACKAGED.glob("*.j2"))
+        raise RecipeError(f"there is no prompt {name!r}: {did_you_mean(name, known)}")
+    return _packaged(name)
