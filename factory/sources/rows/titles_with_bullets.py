@@ -57,7 +57,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     told = [
         bullet
         for bullet in bullets
-        if len((words & frozenset(tokens(bullet))) - known) > 1
+        if len(_telling(words & frozenset(tokens(bullet))) - known) > 1
         and not _names(bullet) - words - known
     ]
     # One line is no list.
@@ -70,6 +70,11 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "title": facts["title"],
         "target": facts["title"],
     }
+
+
+def _telling(words: frozenset[str]) -> frozenset[str]:
+    """Return those of ``words`` that are no articles or prepositions."""
+    return frozenset(w for w in words if len(w) > 3 or CJK.search(w) or w[0].isdigit())
 
 
 def _lines(title: str) -> frozenset[str]:
