@@ -2,7 +2,7 @@
 
 Each token of a text falls on one bit and turns it over. A token that two texts share turns the same
 bit in both, so bits that differ are at most as many as tokens that only one of the two has.
-Counting them takes a nanosecond a text, whatever the texts' lengths.
+Counting them takes next to no time, whatever the texts' lengths.
 """
 
 from __future__ import annotations
