@@ -1,4 +1,4 @@
-"""Writes files of the size and shape of Amazon-M2 (KDD Cup 2023), every word of them made up.
+"""Writes files of the size and shape of Amazon-M2 (KDD Cup 2023), every product of them made up.
 
 Run ``python benchmarks/make_amazon_m2.py --scale 1.0 --out DIR``. A scale of 1 gives upstream's
 counts: 1,551,057 product rows (DE 518,327, UK 500,180, JP 395,009, IT 50,461, FR 44,577,
@@ -22,6 +22,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import yaml
 
 PRODUCTS: Final = {
     "DE": 518_327,
@@ -54,97 +55,43 @@ COLUMNS: Final = [
     "author",
     "desc",
 ]
-TYPES: Final = 6_000
-POOL: Final = 3_000_000
-WORDS: Final = {
-    "DE": "und für mit der die das aus von nicht auch",
-    "UK": "and for with the from of is not your that",
-    "IT": "e per con il la di che non anche dal",
-    "FR": "et pour avec le la les de dans pas vous",
-    "ES": "y para con el la los de que no su",
-    "JP": "の に を は が と で から まで です",
-}
-ENDINGS: Final = {
-    "DE": ("", "en", "er", "ung", "heit", "lich"),
-    "UK": ("", "s", "er", "ing", "ness", "ly"),
-    "IT": ("o", "a", "i", "e", "zione", "ità"),
-    "FR": ("e", "é", "eur", "tion", "eux", "es"),
-    "ES": ("o", "a", "os", "as", "ción", "dad"),
-}
-COLORS: Final = {
-    "DE": ("Schwarz", "Weiß", "Blau", "Rot", "Grau", "Multi-Colour"),
-    "UK": ("Black", "White", "Blue", "Red", "Grey", "Multi-Colour"),
-    "IT": ("Nero", "Bianco", "Blu", "Rosso", "Grigio", "Multi-Colour"),
-    "FR": ("Noir", "Blanc", "Bleu", "Rouge", "Gris", "Multi-Colour"),
-    "ES": ("Negro", "Blanco", "Azul", "Rojo", "Gris", "Multi-Colour"),
-    "JP": ("ブラック", "ホワイト", "ブルー", "レッド", "グレー", "マルチカラー"),
-}
+#: Groups of products that a shopper compares; several of them are of one kind.
+CLUSTERS: Final = 6_000
+BRANDS: Final = 12_000
+#: The places, among the titles of a British or German shop, of their lengths in characters.
+LENGTHS: Final = ((0, 8), (5, 41), (10, 60), (25, 100), (50, 150), (75, 183), (95, 198), (100, 205))
+MARKS: Final = (", ", ", ", " - ", " | ", " ")
 Array = npt.NDArray[np.int64]
+Table = dict[str, list[str]]
 
 
-def words(locale: str, rng: np.random.Generator, count: int) -> list[str]:
-    """Return up to ``count`` different invented words that look like the shop's language."""
-    if locale == "JP":
-        kana = [chr(code) for code in (*range(0x30A2, 0x30F0), *range(0x3042, 0x3090))]
-        kanji = [chr(0x4E00 + int(code)) for code in rng.integers(0, 4000, 900)]
-        letters = np.array(kana * 6 + kanji)
-        sizes = rng.integers(2, 6, count)
-        picks = letters[rng.integers(0, len(letters), int(sizes.sum()))]
-        cuts = np.concatenate([[0], np.cumsum(sizes)])
-        made = ["".join(picks[cuts[i] : cuts[i + 1]]) for i in range(count)]
-    else:
-        heads = [
-            "b",
-            "c",
-            "d",
-            "f",
-            "g",
-            "k",
-            "l",
-            "m",
-            "n",
-            "p",
-            "r",
-            "s",
-            "t",
-            "v",
-            "w",
-            "z",
-            "br",
-            "dr",
-            "gr",
-            "pl",
-            "st",
-            "tr",
-            "ch",
-            "sh",
-        ]
-        vowels = ["a", "e", "i", "o", "u", "ai", "ea", "ou"]
-        sizes = rng.integers(1, 4, count)
-        made = []
-        for size in sizes.tolist():
-            first, second = rng.integers(0, len(heads), size), rng.integers(0, len(vowels), size)
-            made.append(
-                "".join(heads[a] + vowels[b] for a, b in zip(first, second, strict=True))
-                + ENDINGS[locale][int(first[0]) % len(ENDINGS[locale])]
-            )
-    return list(dict.fromkeys(made))
+def table(entries: Sequence[str]) -> Table:
+    """Return the cells of each shop's language, in the order of the entries."""
+    shops = ("UK", "DE", "FR", "IT", "ES", "JP")
+    rows = [entry.split("|") for entry in entries]
+    return {shop: [cells[place].strip() for cells in rows] for place, shop in enumerate(shops)}
 
 
-def pool(locale: str, rng: np.random.Generator, vocabulary: Sequence[str]) -> str:
-    """Return a long running text in words of Zipf's shares, for titles and texts to be cut from."""
-    gap = "" if locale == "JP" else " "
-    common = WORDS[locale].split()
-    shares = 1 / np.arange(1, len(vocabulary) + 1) ** 0.85
-    picks = rng.choice(len(vocabulary), POOL // 6, p=shares / shares.sum())
-    small = rng.integers(0, len(common), len(picks))
-    between = rng.random(len(picks)) < 0.22
-    parts = [
-        common[c] if b else vocabulary[p]
-        for p, c, b in zip(picks.tolist(), small.tolist(), between.tolist(), strict=True)
-    ]
-    text = gap.join(parts)
-    return (text * (POOL // len(text) + 1))[:POOL]
+_WORDS: Final = yaml.safe_load(
+    Path(__file__).with_name("amazon_m2_words.yaml").read_text(encoding="utf-8")
+)
+KINDS: Final = table([entry for entries in _WORDS["kinds"].values() for entry in entries])
+DEPARTMENT: Final = len(KINDS["UK"]) // len(_WORDS["kinds"])
+SAYINGS, COLORS, MATERIALS, PACKS, SENTENCES = (
+    table(_WORDS[name]) for name in ("sayings", "colors", "materials", "packs", "sentences")
+)
+
+
+def brands(rng: np.random.Generator) -> list[str]:
+    """Return invented brands: two to four syllables, some of them in capitals."""
+    heads, tails = _WORDS["brands"]["heads"], _WORDS["brands"]["tails"]
+    made: dict[str, None] = {}
+    while len(made) < BRANDS:
+        size = int(rng.integers(2, 5))
+        first, second = rng.integers(0, len(heads), size), rng.integers(0, len(tails), size)
+        name = "".join(heads[a] + tails[b] for a, b in zip(first, second, strict=True))
+        made[name.upper() if first[0] % 3 == 0 else name.capitalize()] = None
+    return list(made)
 
 
 def identities(numbers: Array) -> list[str]:
@@ -177,49 +124,88 @@ def numbers_of(scale: float, rng: np.random.Generator) -> dict[str, Array]:
     return sold
 
 
+def kind_of(numbers: Array) -> Array:
+    """Return the place in the list of kinds of each product."""
+    return numbers * 7_919 % CLUSTERS % len(KINDS["UK"])
+
+
+def title_of(locale: str, number: int, brand: str, longest: int, named: Sequence[str]) -> str:
+    """Return a product's title: brand, material, kind, and what is said of it until it is long."""
+    kind = number * 7_919 % CLUSTERS % len(KINDS["UK"])
+    mixed = number * 2_654_435_761 % 2**32
+    mark = MARKS[number % len(MARKS)] if locale != "JP" else " "
+    material = MATERIALS[locale][number % 83 % 6]
+    name = KINDS[locale][kind]
+    if number % 3:
+        name = f"{name} {material}" if locale in ("FR", "IT", "ES") else f"{material} {name}"
+    said = [SAYINGS[locale][(mixed >> 7 * turn) % 16] for turn in range(2 + number % 2)]
+    # What an accessory fits: names and numbers that few other titles have.
+    fits = [f"{named[mixed * turn % BRANDS]} {mixed // turn % 97}" for turn in range(1, 6)]
+    facts = [f"{number % 89 + 2} cm", COLORS[locale][number % 6]]
+    if number % 4 == 0:
+        facts.append(PACKS[locale][0].format(n=number % 7 + 2))
+    if number % 5 == 0:
+        facts.append(f"{brand[:2].upper()}-{number % 9_973}")
+    parts = [f"{brand} {name}"]
+    size = len(parts[0])
+    for part in (*said[:2], *facts, *fits[: mixed % 6], *said[2:], *fits[mixed % 6 :]):
+        size += len(part) + len(mark)
+        if size > longest or part in parts:
+            break
+        parts.append(part)
+    return mark.join(parts)
+
+
+def text_of(locale: str, number: int, count: int) -> str:
+    """Return a product's description: ``count`` sentences, which are its own in every language."""
+    kind = KINDS[locale][number * 7_919 % CLUSTERS % len(KINDS["UK"])]
+    said = SENTENCES[locale]
+    material = MATERIALS[locale][number % 83 % 6]
+    return ("" if locale == "JP" else " ").join(
+        said[(number + turn * 3) % len(said)].format(
+            kind=kind, material=material, number=number * (turn + 7) % 389 + 11
+        )
+        for turn in range(count)
+    )
+
+
 def product_rows(
-    locale: str, numbers: Array, rng: np.random.Generator, english: tuple[str, list[str]]
+    locale: str, numbers: Array, rng: np.random.Generator, named: Sequence[str]
 ) -> Iterator[tuple[object, ...]]:
-    """Yield one shop's rows. A type, a brand, a size and a model are the id's own everywhere."""
-    vocabulary = words(locale, rng, 40_000)
-    text = pool(locale, rng, vocabulary)
-    narrow = 0.5 if locale == "JP" else 1.0
+    """Yield one shop's rows. Brand, kind, size, model and what is said are the id's own."""
     count = len(numbers)
-
-    def cuts(mean: float, sigma: float) -> tuple[list[int], list[int]]:
-        sizes = np.clip(rng.lognormal(np.log(mean * narrow), sigma, count), 4, 1900).astype(int)
-        return rng.integers(0, POOL - 2000, count).tolist(), sizes.tolist()
-
-    title_at, title_size = cuts(72, 0.5)
-    text_at, text_size = cuts(125, 0.75)
     empty = rng.random((7, count))
     price = np.round(rng.lognormal(3, 1, count), 2)
     price[empty[0] < 0.03] = 40_000_000.07
-    colors, gap = COLORS[locale], "" if locale == "JP" else " "
+    sentences = np.clip(rng.lognormal(1.0, 0.6, count), 1, 8).astype(int).tolist()
+    places, lengths = zip(*LENGTHS, strict=True)
+    long = np.interp(numbers * 613 % 10_007 / 100.07, places, lengths).astype(int).tolist()
+    makers = brand_of(numbers, len(named)).tolist()
+    english = locale not in ("UK", "JP")
     for i, (number, identity) in enumerate(zip(numbers.tolist(), identities(numbers), strict=True)):
-        kind = number * 7_919 % TYPES
-        brand = english[1][(kind * 37 + number % 11) % len(english[1])].capitalize()
-        noun = vocabulary[kind] + gap + vocabulary[kind // 3 + 7_000]
-        model = f"{brand[:2].upper()}-{number % 9_973}"
-        size = f"{number % 89 + 2} cm"
-        body = text[title_at[i] : title_at[i] + title_size[i]].strip()
-        if locale not in ("UK", "JP") and number % 7 == 0:
-            at = number * 31 % (POOL - 2000)
-            body = english[0][at : at + title_size[i]].strip()
-        color = colors[number % len(colors)]
+        brand = named[makers[i]]
+        words = "UK" if english and number % 7 == 0 else locale
         yield (
             identity,
             locale,
-            "" if empty[1, i] < 0.0003 else f"{brand} {noun} {body}, {size}, {model}, {color}",
+            "" if empty[1, i] < 0.0003 else title_of(words, number, brand, long[i], named),
             "" if empty[0, i] > 0.985 else float(price[i]),
             "" if empty[2, i] < 0.0125 else brand,
-            "" if empty[3, i] < 0.274 else color,
-            "" if empty[4, i] < 0.409 else size,
-            "" if empty[5, i] < 0.51 else model,
-            "" if empty[6, i] < 0.462 else vocabulary[kind % 90 + 50],
+            "" if empty[3, i] < 0.274 else COLORS[locale][number % 6],
+            "" if empty[4, i] < 0.409 else f"{number % 89 + 2} cm",
+            "" if empty[5, i] < 0.51 else f"{brand[:2].upper()}-{number % 9_973}",
+            "" if empty[6, i] < 0.462 else MATERIALS[locale][number % 83 % 6],
             brand if empty[6, i] > 0.953 else "",
-            "" if empty[2, i] > 0.95 else text[text_at[i] : text_at[i] + text_size[i]].strip(),
+            "" if empty[2, i] > 0.95 else text_of(words, number, sentences[i]),
         )
+
+
+def brand_of(numbers: Array, many: int) -> Array:
+    """Return the place of each product's brand: a few large ones, each within one department."""
+    department = kind_of(numbers) // DEPARTMENT
+    of_department = many // (len(KINDS["UK"]) // DEPARTMENT)
+    share = numbers * 1_009 % 9_973 / 9_973
+    return department * of_department + (share**3 * of_department).astype(np.int64)
 
 
 def printed(items: Sequence[str]) -> str:
@@ -233,23 +219,36 @@ def printed(items: Sequence[str]) -> str:
 def session_rows(
     locale: str, numbers: Array, count: int, rng: np.random.Generator
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield one shop's sessions: steps within a type, at times back, at times elsewhere."""
-    by_type = numbers[np.lexsort((numbers, numbers * 7_919 % TYPES))]
-    ids = identities(by_type)
+    """Yield one shop's sessions: within a group, at times back, to related kinds, or elsewhere."""
+    kinds = kind_of(numbers)
+    order = np.lexsort((numbers, numbers * 7_919 % CLUSTERS, kinds))
+    by_kind = numbers[order]
+    ids = identities(by_kind)
     many = len(ids)
+    department = kinds[order] // DEPARTMENT
+    last = len(KINDS["UK"]) // DEPARTMENT
+    bounds = np.searchsorted(department, np.arange(last + 1)).tolist()
+    departments = department.tolist()
     sizes = np.where(rng.random(count) < 0.45, 2, 2 + rng.geometric(0.27, count))
     tail = rng.random(count) < 0.0005
     sizes[tail] = rng.integers(40, 475, int(tail.sum()))
     starts = (rng.random(count) ** 2.5 * many).astype(np.int64) * 7_919 % many
     total = int(sizes.sum()) + count
-    move = rng.random(total)
-    steps = np.where(move < 0.62, rng.integers(-25, 26, total), 0)
-    steps = np.where(move > 0.9, rng.integers(0, many, total), steps).tolist()
+    # The way of a step, and how far it goes.
+    way = rng.random(total)
+    ways = np.select([way < 0.66, way < 0.90, way < 0.97], [0, 1, 2], 3).tolist()
+    near, far = rng.integers(-25, 26, total).tolist(), rng.integers(0, many, total).tolist()
     place = 0
     for start, size in zip(starts.tolist(), sizes.tolist(), strict=True):
         at, items = start, []
-        for step in steps[place : place + size + 1]:
-            at = (at + step) % many
+        for turn in range(place, place + size + 1):
+            if ways[turn] == 0:
+                at = (at + near[turn]) % many
+            elif ways[turn] == 2:
+                low, high = bounds[departments[at]], bounds[departments[at] + 1]
+                at = low + far[turn] % (high - low)
+            elif ways[turn] == 3:
+                at = far[turn]
             items.append(ids[at])
         place += size + 1
         yield printed(items[:-1]), items[-1], locale
@@ -265,9 +264,7 @@ def main() -> None:
     started = time.perf_counter()
     arguments.out.mkdir(parents=True, exist_ok=True)
     sold = numbers_of(arguments.scale, np.random.default_rng([arguments.seed, 0]))
-    rng = np.random.default_rng([arguments.seed, 1])
-    vocabulary = words("UK", rng, 40_000)
-    english = pool("UK", rng, vocabulary), vocabulary[:12_000]
+    named = brands(np.random.default_rng([arguments.seed, 1]))
     counts = {"products_train.csv": 0, "sessions_train.csv": 0}
     files = [arguments.out / name for name in counts]
     with files[0].open("w", encoding="utf-8", newline="") as file:
@@ -275,7 +272,7 @@ def main() -> None:
         writer.writerow(COLUMNS)
         for turn, (locale, numbers) in enumerate(sold.items()):
             seeds = np.random.default_rng([arguments.seed, 2, turn])
-            writer.writerows(product_rows(locale, numbers, seeds, english))
+            writer.writerows(product_rows(locale, numbers, seeds, named))
             counts["products_train.csv"] += len(numbers)
     with files[1].open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -187,6 +187,17 @@ class _Walk:
             dice.pick(self._stock[dice.pick(kinds, f"{purpose} kind")], purpose) if kinds else None
         )
 
+    def _with(self, at: Product, dice: Dice, turn: int) -> Product | None:
+        own = [
+            product
+            for kind in at.type.comps
+            for product in self._stock.get(kind, ())
+            if product.brand is at.brand
+        ]
+        if own and dice.chance(0.8, f"same maker {turn}"):
+            return dice.pick(own, f"maker {turn}")
+        return self._of(at.type.comps, dice, f"with {turn}")
+
     def _step(
         self, at: Product, walk: Sequence[Product], dice: Dice, turn: int, *, last: bool
     ) -> Product:
@@ -194,11 +205,12 @@ class _Walk:
         found: Product | None = None
         if way < 12 and not last:
             return dice.pick(walk, f"again {turn}")
-        if way < 30:
-            found = self._of(kind.comps, dice, f"with {turn}")
-        elif way < 36:
+        if way < 40:
+            # Who looks for a tent looks for a sleeping bag next, of the same maker if there is one.
+            found = self._with(at, dice, turn)
+        elif way < 46:
             found = self._of(kind.subs, dice, f"instead {turn}")
-        elif way < 48:
+        elif way < 58:
             alike = [p for p in self._stock[kind.id] if p.brand is at.brand]
             found = dice.pick(alike, f"brand {turn}")
         return found or dice.pick(self._stock[kind.id], f"alike {turn}")

@@ -9,46 +9,57 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.title_kinds import kind_words, same_kind, tongue
+from factory.sources.title_kinds import Kind, all_kinds, kind_of, same_kind, tongue
 from factory.text import similarity, tokens
 
 #: Titles that share this much are forms of one product.
 VARIANT: Final = 0.6
 #: A wrong product that shares this much with a viewed one might be as right.
 _TOO_LIKE: Final = 0.4
-#: How many wrong products may be as like as some of the right ones.
-_MOST_NEAR: Final = 4
 _MOST_CHARACTERS: Final = 200
 _FEWEST_TOKENS: Final = 3
+#: As many products a shop has that lend themselves to others; those of sessions come once.
+_KEPT: Final = 32_768
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Viewed:
-    """A product with a title that can be shown; ``words`` are the title's tokens."""
+    """A product with a title that can be shown; ``words`` are the title's tokens.
+
+    What else the title tells is read once it is asked for: most titles are only counted.
+    """
 
     id: str
     title: str
     brand: str
     words: frozenset[str]
 
-    @property
-    def kind(self) -> frozenset[str]:
-        """The words of the title that tell which kind of product it is."""
-        return kind_words(self.title, self.brand)
+    @cached_property
+    def kind(self) -> Kind:
+        """What the title tells of the product's kind."""
+        return kind_of(self.title, self.brand)
+
+    @cached_property
+    def tongue(self) -> str:
+        """A sign of the title's language."""
+        return tongue(self.title)
 
 
-def viewed_products(listed: Iterable[dict[str, Any]]) -> list[Viewed] | None:
+def viewed_products(
+    ids: Sequence[str], titles: Sequence[str | None], brands: Sequence[str | None]
+) -> list[Viewed] | None:
     """Return the products of a session, each once, where it was viewed last.
 
     None where the last one has no title that can be shown; others without one are left out.
     """
     last: dict[str, Viewed | None] = {}
-    for each in listed:
-        last.pop(each["id"], None)
-        last[each["id"]] = _product(each)
+    for name, title, brand in zip(ids, titles, brands, strict=True):
+        last.pop(name, None)
+        last[name] = _product(name, title, brand)
     products = list(last.values())
     if not products or products[-1] is None:
         return None
@@ -56,17 +67,24 @@ def viewed_products(listed: Iterable[dict[str, Any]]) -> list[Viewed] | None:
 
 
 def akin(product: Viewed, others: Iterable[Viewed], least: float = 0.2) -> bool:
-    """Return whether ``product`` is of the brand of one of ``others``, or has a similar title."""
+    """Return whether one of ``others`` is of its brand, names its kind, or has a similar title."""
     return any(
         (product.brand and product.brand == other.brand)
         or similarity(product.words, other.words) >= least
+        or not product.kind.words.isdisjoint(other.kind.words)
         for other in others
     )
 
 
-def likeness(product: Viewed, others: Iterable[Viewed]) -> float:
-    """Return the similarity of a title to the likest of ``others``."""
-    return max((similarity(product.words, other.words) for other in others), default=0.0)
+def variant(product: Viewed, others: Iterable[Viewed]) -> bool:
+    """Return whether a title is nearly one of ``others``: at least :data:`VARIANT` alike."""
+    words = product.words
+    size = len(words)
+    # Jaccard similarity, without dividing: shared / (size + other - shared) >= VARIANT.
+    return any(
+        len(words & other.words) * (1 + VARIANT) >= VARIANT * (size + len(other.words))
+        for other in others
+    )
 
 
 def of_kind(product: Viewed, others: Iterable[Viewed]) -> bool:
@@ -77,20 +95,51 @@ def of_kind(product: Viewed, others: Iterable[Viewed]) -> bool:
     return not product.kind or any(same_kind(product.kind, other.kind) for other in others)
 
 
-def apart(
-    product: Viewed, session: Sequence[Viewed], right: Sequence[Viewed], shown: Sequence[Viewed]
-) -> bool:
-    """Return whether ``product`` is surely less right than those of ``right`` beside ``shown``.
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Tells which products are surely less right than those of a session.
 
-    It is of no kind that the session holds, and in the language of a right one: kinds cannot be
-    compared across languages. Where a right one is of another kind than what is shown, the brand
-    may be all that speaks for it: then the wrong one is of none of the brands shown.
+    Such a product is of no kind that the session holds, has no title like any of it, and is in the
+    language of a right one: kinds cannot be compared across languages. Where a right one is of
+    another kind than what is shown, the brand may be all that speaks for it: then a wrong one is of
+    none of the brands shown.
     """
-    if of_kind(product, session) or tongue(product.title) not in {tongue(e.title) for e in right}:
-        return False
-    return all(of_kind(each, shown) for each in right) or not (
-        product.brand and any(product.brand == other.brand for other in shown)
-    )
+
+    session: tuple[Viewed, ...]
+    words: frozenset[str]
+    kinds: Kind
+    tongues: frozenset[str]
+    brands: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, session: Sequence[Viewed], right: Sequence[Viewed], shown: Sequence[Viewed]
+    ) -> Apart:
+        """Return the test for a session of which ``right`` is asked for and ``shown`` is told."""
+        told = all(of_kind(each, shown) for each in right)
+        return cls(
+            session=tuple(session),
+            words=frozenset[str]().union(*(each.words for each in session)),
+            kinds=all_kinds(each.kind for each in session),
+            tongues=frozenset(each.tongue for each in right),
+            brands=frozenset() if told else frozenset(each.brand for each in shown if each.brand),
+        )
+
+    def __call__(self, product: Viewed) -> bool:
+        """Return whether ``product`` can stand as wrong."""
+        kind = product.kind
+        if (
+            not kind
+            or product.tongue not in self.tongues
+            or product.brand in self.brands
+            or same_kind(kind, self.kinds)
+        ):
+            return False
+        # It is as like to one of them as it is to all at most.
+        shared, size = len(product.words & self.words), len(product.words)
+        return shared < _TOO_LIKE * size or all(
+            similarity(product.words, each.words) < _TOO_LIKE for each in self.session
+        )
 
 
 def wrong_products(
@@ -98,54 +147,58 @@ def wrong_products(
     session: Sequence[Viewed],
     shown: Sequence[Viewed],
     right: Sequence[Viewed],
-    below: tuple[float, float],
-    count: int,
+    counts: Sequence[int],
     draw: Draw,
 ) -> list[Viewed]:
-    """Return up to ``count`` products that were not viewed, and are of no kind that was.
+    """Return products that were not viewed, and are of no kind that was: at most ``counts[-1]``.
 
-    One after another has a title like the last product's (the likest first), is of its brand, and
-    comes by chance. A few are nearly as like to what is ``shown`` as the likest of the right ones,
-    ``below[0]``, so that shared words alone do not tell; none of the others is as like as
-    ``below[1]``: of many products of one kind nobody could say which was viewed.
+    How many of the first ``counts[0]``, and of the others up to each further count, share as many
+    words with what is ``shown`` as the first of ``right`` does, is drawn, and had as far as there
+    are such: so words say little, and kinds tell. The rest come next in the number of words.
     """
-    known = {each["id"] for each in facts["viewed"]}
-    columns: list[list[Viewed]] = []
-    for part in ("alike", "near_by", "elsewhere"):
-        found = []
-        for each in facts[part]:
-            product = None if each["id"] in known else _product(each)
-            if product is not None and likeness(product, shown) < below[0]:
-                known.add(product.id)
-                found.append(product)
-        if part == "alike":
-            columns.append(found[::-1])
-        else:
-            columns.append([found[place] for place in draw.permutation(len(found), part)])
+    known = frozenset(facts["viewed_ids"])
+    words = frozenset[str]().union(*(product.words for product in shown))
+    others = zip(facts["other_ids"], facts["other_titles"], facts["other_brands"], strict=True)
+    found = [
+        (len(words & product.words), product)
+        for each in others
+        if each[0] not in known
+        if (product := _product(*each)) is not None
+    ]
+    order = draw.permutation(len(found), "others")
+    found = sorted((found[place] for place in order), key=lambda each: each[0])
+    bar = len(words & right[0].words)
+    under = [product for shared, product in found if shared < bar]
+    above = [product for shared, product in found if shared >= bar]
+    stands_apart = Apart.of(session, right, shown)
+    length = len(right[0].title)
     taken: list[Viewed] = []
-    near = 0
-    while any(columns) and len(taken) < count:
-        for column in columns:
-            while column:
-                product = column.pop()
-                is_near = likeness(product, shown) >= below[1]
-                if (
-                    (near < _MOST_NEAR or not is_near)
-                    and likeness(product, session) < _TOO_LIKE
-                    and apart(product, session, right, shown)
-                    and likeness(product, taken) < VARIANT
-                ):
-                    near += is_near
-                    taken.append(product)
-                    break
-    return taken[:count]
+    for count in counts:
+        more = draw.below(count + 1, f"more words {count}")
+        # Titles that share many words are long: how many are shorter than the right one is drawn.
+        shorter = draw.below(count + 1, f"length rank {count}")
+        while len(taken) < count and (above or under):
+            stack = above if above and (len(taken) < more or not under) else under
+            short = sum(len(product.title) < length for product in taken) < shorter
+            product = _taken(stack, length, short=short)
+            if stands_apart(product) and not variant(product, taken):
+                taken.append(product)
+    return taken
 
 
-def _product(each: dict[str, Any]) -> Viewed | None:
-    title = each["title"] or ""
+def _taken(stack: list[Viewed], length: int, *, short: bool) -> Viewed:
+    """Take the last product of ``stack`` whose title is shorter than ``length``, or is not."""
+    for place in range(len(stack) - 1, -1, -1):
+        if (len(stack[place].title) < length) is short:
+            return stack.pop(place)
+    return stack.pop()
+
+
+@lru_cache(maxsize=_KEPT)
+def _product(name: str, title: str | None, brand: str | None) -> Viewed | None:
     if not title or len(title) > _MOST_CHARACTERS:
         return None
     words = frozenset(tokens(title))
     if len(words) < _FEWEST_TOKENS:
         return None
-    return Viewed(each["id"], title, each.get("brand") or "", words)
+    return Viewed(name, title, brand or "", words)

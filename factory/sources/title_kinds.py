@@ -9,7 +9,8 @@ one costs the sample.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Final
@@ -22,8 +23,15 @@ from factory.text import CJK, folded_case, tokens
 _SEGMENT: Final = re.compile(r"\s[-–—|/]\s|[,;:|(\[【（、]")
 #: Words of one script: a Japanese compound is told apart at the borders of its scripts.
 _RUN: Final = re.compile("[\u30a0-\u30ff]{2,}|[\u3400-\u9fff々]{2,}|[^\\W\\d_\u3040-\u9fff]{3,}")
+_KATAKANA: Final = re.compile("[\u30a0-\u30ff]")
 #: A Japanese word with such an end says of what, for whom or with what, not which product.
 _ATTRIBUTE: Final = re.compile(r"(製|型|式|用|付き|付|入り|対応|なし|セット|加工|配合|可|に)$")
+#: Books and films say nothing else in common.
+_MEDIA: Final = re.compile(
+    r"\b(?:blu-?ray|dvd|audio cd|vinyl|kindle|paperback|hardcover|novel|thriller|roman|taschenbuch|"
+    r"gebundene ausgabe|hörbuch|kinderbuch|livre|broché|libro|novela|romanzo)\b|"
+    r"コミックス|文庫|単行本|新書"
+)
 _NATIVE: Final = frozenset(
     (
         *("de", "del", "des", "du", "la", "le", "les", "el", "los", "las", "con", "para", "pour"),
@@ -33,38 +41,105 @@ _NATIVE: Final = frozenset(
 )
 _PLAIN: Final = _NATIVE | frozenset(
     (
+        # The lexicons do not have these languages.
+        *("schwarz", "weiss", "blau", "rot", "grau", "grün", "leder", "holz", "stahl", "edelstahl"),
+        *("kunststoff", "baumwolle", "metall", "silikon", "glas", "damen", "herren", "kinder"),
+        *("noir", "blanc", "bleu", "rouge", "gris", "vert", "cuir", "bois", "acier", "coton"),
+        *("plastique", "verre", "femme", "homme", "enfant", "enfants", "nero", "bianco", "blu"),
+        *("rosso", "grigio", "verde", "pelle", "legno", "acciaio", "cotone", "plastica", "vetro"),
+        *("donna", "uomo", "bambini"),
         *("and", "the", "for", "with", "without", "set", "pack", "piece", "pieces", "count", "new"),
-        *("pro", "plus", "mini", "por", "unidad", "unidades", "juego"),
+        *("from", "your", "pcs", "inch", "original", "premium", "edition", "compatible", "extra"),
+        *("pro", "plus", "mini", "por", "unidad", "unidades", "juego", "pezzi", "pièces", "lot"),
+        *("auf", "bei", "im", "vom", "stück", "teilig", "kompatibel", "geeignet", "neu", "edición"),
+        *("compatibile", "confezione", "piezas", "最新", "次世代", "大容量", "限定", "正規品"),
+        *("日本製", "送料無料", "人気", "新品", "国内", "素材", "タイプ", "サイズ", "シリーズ"),
+        *("防水", "軽量", "高品質", "耐久性", "調節", "調節可能", "室内", "屋外", "兼用", "家庭"),
+        *("ギフト", "プレゼント", "スペース", "旅行", "便利", "滑", "止", "抗菌", "無地", "新型"),
     )
 )
+#: Japanese shops begin titles with what they say of an offer.
+_OFFER: Final = re.compile("【[^】]*】")
+#: What comes after such a word is what a product is for, of or with.
+_JOINING: Final = re.compile(
+    r"\s(?:for|with|from|by|in|für|mit|aus|von|ohne|zum|zur|pour|avec|sans|per|con|senza|para|sin|"
+    r"compatible|kompatibel|compatibile|geeignet)\s"
+)
+_FEWEST: Final = 2
+#: A title without any punctuation names its product among its first words.
+_MOST: Final = 6
 _SHORTEST: Final = 4
-_SHARED_START: Final = 5
-_SHARED_KANA: Final = 3
+_START: Final = 5
+_KANA: Final = 3
 
 
-@lru_cache(maxsize=8192)
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The words by which titles tell their kinds, and what of them is compared.
+
+    Attributes:
+        words: whole words, without accents.
+        starts: what two words of one kind begin with alike (``stapler``, ``staples``); of Japanese
+            words, the neighbouring characters that they may have in common.
+        parts: what may be a whole word of the other one: beginnings, ends and singulars
+            (``lampe`` of ``tischlampe``).
+    """
+
+    words: frozenset[str] = frozenset()
+    starts: frozenset[str] = frozenset()
+    parts: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Return whether the title tells its kind at all."""
+        return bool(self.words)
+
+
+def kind_of(title: str, brand: str = "") -> Kind:
+    """Return the kind that a title tells; maybe none."""
+    return _forms(kind_words(title, brand))
+
+
 def kind_words(title: str, brand: str = "") -> frozenset[str]:
-    """Return the words by which a title tells its kind, without accents; maybe none."""
-    lead = next((part for part in _SEGMENT.split(title) if part.strip()), "")
-    text = folded_case(lead)
+    """Return the words by which a title tells its kind, without accents; maybe none.
+
+    They are those of its first part up to a joining word, and of the next ones as long as there are
+    fewer than two: titles often begin with a name alone.
+    """
+    text = folded_case(title)
     known = frozenset(tokens(brand)) if brand else frozenset[str]()
-    found: set[str] = set()
-    if CJK.search(text):
-        # Such a title seldom has commas: its words stand between spaces.
-        text = " ".join(word for word in text.split() if not _ATTRIBUTE.search(word))
-    for word in _RUN.findall(text):
-        if word not in known and word not in _qualities():
-            found.add(_plain(word))
+    found: set[str] = {"medium"} if _MEDIA.search(text) else set()
+    for part in _parts(_OFFER.sub(" ", text) if "【" in text else text):
+        if len(found) >= _FEWEST:
+            break
+        for word in _RUN.findall(part):
+            if word not in known and word not in _qualities():
+                found.add(word if word.isascii() else _plain(word))
+                if len(found) == _MOST:
+                    break
     return frozenset(found)
 
 
-def same_kind(ones: Iterable[str], others: Iterable[str]) -> bool:
-    """Return whether any kind word of one product is a form or a part of one of the other's."""
-    listed = tuple(others)
-    return any(_related(one, other) for one in ones for other in listed)
+def all_kinds(kinds: Iterable[Kind]) -> Kind:
+    """Return one kind of the words of several."""
+    listed = tuple(kinds)
+    return Kind(
+        *(
+            frozenset(chain.from_iterable(getattr(each, name) for each in listed))
+            for name in ("words", "starts", "parts")
+        )
+    )
 
 
-@lru_cache(maxsize=8192)
+def same_kind(one: Kind, other: Kind) -> bool:
+    """Return whether any kind word of one is a form or a part of one of the other's."""
+    return not (
+        one.starts.isdisjoint(other.starts)
+        and one.words.isdisjoint(other.words)
+        and one.words.isdisjoint(other.parts)
+        and one.parts.isdisjoint(other.words)
+    )
+
+
 def tongue(title: str) -> str:
     """Return a sign of the language of a title: ``cjk``, ``native`` or ``plain``.
 
@@ -76,25 +151,44 @@ def tongue(title: str) -> str:
     return "native" if _NATIVE & set(folded_case(title).split()) else "plain"
 
 
+def _parts(text: str) -> Iterator[str]:
+    for segment in _SEGMENT.split(text):
+        if CJK.search(segment):
+            # Such a title seldom has commas: its words stand between spaces.
+            yield " ".join(word for word in segment.split() if not _ATTRIBUTE.search(word))
+        else:
+            yield from _JOINING.split(segment)
+
+
+def _forms(words: frozenset[str]) -> Kind:
+    starts: set[str] = set()
+    parts: set[str] = set()
+    for word in words:
+        first, ends = _word_forms(word)
+        starts.update(first)
+        parts.update(ends)
+    return Kind(words, frozenset(starts), frozenset(parts))
+
+
 @lru_cache(maxsize=65536)
-def _related(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=lambda word: (len(word), word))
-    if short == long:
-        return True
-    if CJK.search(short):
-        size = 2 if not re.search("[\u30a0-\u30ff]", short) else _SHARED_KANA
-        return any(
-            short[start : start + size] in long for start in range(max(1, len(short) - size + 1))
-        )
-    if len(short) < _SHORTEST:
-        # Only a plural can be so near: "pan" and "pans".
-        return long in (f"{short}s", f"{short}es")
-    # Forms ("stapler", "staples") and compounds ("lampe", "tischlampe").
-    return (
-        long.startswith(short)
-        or long.endswith(short)
-        or short[:_SHARED_START] == long[:_SHARED_START]
+def _word_forms(word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what of one word is compared: ``starts`` and ``parts`` of :class:`Kind`."""
+    size = len(word)
+    if CJK.search(word):
+        shared = _KANA if _KATAKANA.search(word) else 2
+        alike = tuple(word[at : at + shared] for at in range(size - shared + 1))
+        return alike, tuple(word[at : at + 2] for at in range(size - 1))
+    # Only a plural can be so near: "pan" and "pans".
+    singular = tuple(
+        word[: -len(end)]
+        for end in ("s", "es")
+        if word.endswith(end) and size - len(end) < _SHORTEST
     )
+    if size < _SHORTEST:
+        return (), singular
+    # Forms ("stapler", "staples") and compounds ("lampe", "tischlampe").
+    ends = tuple(word[at:] for at in range(1, size - _SHORTEST + 1))
+    return (word[:_START],) if size >= _START else (), (word[:_SHORTEST], *ends, *singular)
 
 
 @lru_cache(maxsize=1)
@@ -106,6 +200,7 @@ def _qualities() -> frozenset[str]:
     return _PLAIN | frozenset(part for words in listed for part in folded_case(words).split())
 
 
+@lru_cache(maxsize=65536)
 def _plain(word: str) -> str:
     if CJK.search(word):
         return word

@@ -118,6 +118,19 @@ def in_language(text: str, locale: str) -> bool:
     return all(count <= counts[locale] for shop, count in counts.items() if shop != locale)
 
 
+def surely_in_language(text: str, locale: str) -> bool:
+    """Return whether a word or letter says that ``text`` is in the shop's own language.
+
+    Titles without joining words may be in any; English shops list few that are not in English.
+    """
+    if not in_language(text, locale):
+        return False
+    if locale not in _LITTLE or locale == "uk":
+        return True
+    words = re.findall(r"\w+", text.casefold())
+    return not text.isascii() or any(word in _LITTLE[locale] for word in words)
+
+
 def translated(text: str, other: str) -> bool:
     """Return whether two texts are in words of their own, beyond names and numbers."""
     return similarity(tokens(text), tokens(other)) < _MOST_SHARED

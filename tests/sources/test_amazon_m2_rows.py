@@ -14,7 +14,7 @@ from factory.sources.rows import (
     titles_in_japanese,
 )
 from factory.sources.session_titles import viewed_products, wrong_products
-from factory.sources.title_kinds import kind_words, same_kind
+from factory.sources.title_kinds import kind_of, kind_words, same_kind
 from factory.sources.view import RowRejectedError
 
 DRAW = Draw(7, "task", "key")
@@ -34,16 +34,39 @@ LAMPS = (
 OTHERS = tuple(f"{word} kettle number {i} steel" for i, word in enumerate("abcdefghijklmnopqrst"))
 
 
-def facts(titles: tuple[str | None, ...] = LAMPS, **values: Any) -> dict[str, Any]:
+def listed(products: list[dict[str, Any]], before: str = "") -> dict[str, list[Any]]:
+    return {
+        f"{before}{names}": [each[name] for each in products]
+        for names, name in (("ids", "id"), ("titles", "title"), ("brands", "brand"))
+    }
+
+
+ELSEWHERE = [
+    *viewed("Glow desk organiser with pens, black", brand="Glow"),
+    *viewed("Lumo extension cord three sockets"),
+    *viewed(*OTHERS, brand="Kett"),
+]
+
+
+def facts(
+    titles: tuple[str | None, ...] = LAMPS, others: list[dict[str, Any]] = ELSEWHERE
+) -> dict[str, Any]:
     return {
         "key": "uk:x",
         "locale": "uk",
-        "viewed": viewed(*titles),
-        "alike": viewed("Glow desk organiser with pens, black", brand="Glow"),
-        "near_by": viewed("Lumo extension cord three sockets"),
-        "elsewhere": viewed(*OTHERS, brand="Kett"),
+        **listed(viewed(*titles), "viewed_"),
+        **listed(others, "other_"),
         "source_ids": ["session:uk:s"],
-    } | values
+    }
+
+
+def ended(*others: list[dict[str, Any]], names: str = "") -> dict[str, Any]:
+    """A session of lamps, and other sessions."""
+    walks = [
+        {"id": names.split()[number] if names else str(number), **listed(walk)}
+        for number, walk in enumerate(others)
+    ]
+    return {**facts(), **listed(viewed(*LAMPS)), "others": walks}
 
 
 def reason(mapper: Any, row: dict[str, Any]) -> str:
@@ -68,7 +91,7 @@ def test_repeated_item_counts_once_where_it_was_viewed_last():
 
 def test_variant_of_a_viewed_product_is_never_wrong():
     variant = LAMPS[0].replace("black", "white")
-    (row,) = session_items.rows(facts(near_by=viewed(variant)), DRAW)
+    (row,) = session_items.rows(facts(others=[*viewed(variant), *ELSEWHERE]), DRAW)
     assert variant not in row["negatives"]
 
 
@@ -92,7 +115,8 @@ def test_session_that_makes_no_sample(mapper, titles, expected):
 
 def test_next_item_of_another_kind_is_left_out():
     row = facts((*LAMPS[:4], "Garden hose"))
-    row["viewed"][-1] |= {"title": "Hozelock garden hose twenty metres", "brand": "Hozelock"}
+    row["viewed_titles"][-1] = "Hozelock garden hose twenty metres"
+    row["viewed_brands"][-1] = "Hozelock"
     assert reason(session_next_items, row) == "not-akin"
 
 
@@ -107,7 +131,7 @@ def test_session_is_cut_before_its_last_and_its_last_three():
 def words_of_the_lamp(number: int) -> list[dict[str, Any]]:
     """A session of another kind in which each title says one word of the last lamp's."""
     titles = [
-        f"Kett steel kettle, model {word} number {number} grey"
+        f"Kett steel water kettle, model {word} number {number} grey"
         for word in ("desk", "lamp", "foldable", "battery", "operated")
     ]
     return [
@@ -116,14 +140,9 @@ def words_of_the_lamp(number: int) -> list[dict[str, Any]]:
     ]
 
 
-def walks(*sessions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"id": str(number), "viewed": walk} for number, walk in enumerate(sessions)]
-
-
 def test_sessions_are_of_one_length_and_hold_nothing_of_the_right_one():
-    others = walks(*map(words_of_the_lamp, range(4)))
-    others.append({"id": "shares", "viewed": viewed(LAMPS[0], *OTHERS[:4], brand="Kett")})
-    (row,) = sessions_of_item.rows({**facts(), "others": others}, DRAW)
+    others = [*map(words_of_the_lamp, range(4)), viewed(LAMPS[0], *OTHERS[:4], brand="Kett")]
+    (row,) = sessions_of_item.rows(ended(*others), DRAW)
     assert row["positive"].split(" -> ") == list(LAMPS[:4])
     assert [len(text.split(" -> ")) for text in row["negatives"]] == [4, 4, 4]
     assert not any(LAMPS[0] in text for text in row["negatives"])
@@ -132,10 +151,10 @@ def test_sessions_are_of_one_length_and_hold_nothing_of_the_right_one():
 
 def test_number_of_sessions_with_more_words_of_the_product_says_nothing():
     plain = [viewed(*OTHERS[i : i + 5], brand="Kett") for i in (0, 5, 10)]
-    others = walks(*map(words_of_the_lamp, range(3)), *plain)
+    others = [*map(words_of_the_lamp, range(3)), *plain]
     counts = set()
     for number in range(40):
-        (row,) = sessions_of_item.rows({**facts(), "others": others}, Draw(7, "t", str(number)))
+        (row,) = sessions_of_item.rows(ended(*others), Draw(7, "t", str(number)))
         counts.add(sum("foldable" in text for text in row["negatives"]))
     assert counts == {0, 1, 2, 3}
 
@@ -143,15 +162,13 @@ def test_number_of_sessions_with_more_words_of_the_product_says_nothing():
 def test_session_with_a_product_of_the_kind_is_never_wrong():
     plain = [viewed(*OTHERS[i : i + 5], brand="Kett") for i in (0, 5, 10)]
     lamp = viewed("Glow bedside lamp, small", *OTHERS[15:19], brand="Glow")
-    (row,) = sessions_of_item.rows({**facts(), "others": walks(lamp[::-1], *plain)}, DRAW)
+    (row,) = sessions_of_item.rows(ended(lamp[::-1], *plain), DRAW)
     assert not any("bedside" in text for text in row["negatives"])
-    few = walks(lamp[::-1], *plain[1:])
-    assert reason(sessions_of_item, {**facts(), "others": few}) == "too-few-sessions"
+    assert reason(sessions_of_item, ended(lamp[::-1], *plain[1:])) == "too-few-sessions"
 
 
 def test_too_few_other_sessions_make_no_sample():
-    others = walks(*map(words_of_the_lamp, range(2)))
-    assert reason(sessions_of_item, {**facts(), "others": others}) == "too-few-sessions"
+    assert reason(sessions_of_item, ended(*map(words_of_the_lamp, range(2)))) == "too-few-sessions"
 
 
 ENGLISH = "Lumo desk lamp with clamp for offices, 40 cm"
@@ -252,19 +269,38 @@ def test_description_told_by_its_numbers_makes_no_sample():
     assert reason(descriptions_across_languages, row) == "told-by-words"
 
 
-def test_few_wrong_products_are_as_like_as_a_right_one():
-    session = viewed_products(viewed(*LAMPS))
-    alike = viewed(*(f"{w}orn horn, {w}ol foldable" for w in "bcdfghjk"), brand="Glow")
-    last = session[-1:]
-    wrong = wrong_products(facts(alike=alike), session, last, last, (0.5, 0.1), 17, DRAW)
-    assert 0 < sum("foldable" in product.title for product in wrong) <= 4
-    assert len(wrong) > 12
+def wrong(others: list[dict[str, Any]], draw: Draw) -> list[str]:
+    session = viewed_products(*listed(viewed(*LAMPS)).values())
+    assert session is not None
+    made = wrong_products(facts(others=others), session, session[:1], session[-1:], (3, 12), draw)
+    return [product.title for product in made]
+
+
+def test_number_of_wrong_products_that_share_as_many_words_says_nothing():
+    # As many words of the first lamp as the last one has: "with", "clamp", "black".
+    near = viewed(*(f"{w}orn {w}iff {w}ule with clamp, black" for w in "bcdfghjk"), brand="Glow")
+    counts = set()
+    for number in range(40):
+        made = wrong([*near, *ELSEWHERE], Draw(7, "t", str(number)))
+        counts.add(sum("clamp" in title for title in made[:3]))
+        assert len(made) == 12
+    assert counts == {0, 1, 2, 3}
+
+
+def test_number_of_wrong_products_with_shorter_titles_says_nothing():
+    short = viewed(*(f"{w}orn {w}iff {w}ule" for w in "bcdfghjk"), brand="Kett")
+    long = viewed(*(f"{w}arn {w}affel {w}elle " * 5 for w in "bcdfghjk"), brand="Kett")
+    counts = {
+        sum(len(title) < 20 for title in wrong([*short, *long], Draw(7, "t", str(number)))[:3])
+        for number in range(40)
+    }
+    assert counts == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("mapper", [session_items, session_next_items])
 def test_product_of_a_kind_that_was_viewed_is_never_wrong(mapper):
     lamps = ("Glow lamps with sensor, 3 pieces", "Glow bedside nightlamp, warm light")
-    (row,) = mapper.rows(facts(alike=viewed(*lamps, brand="Glow")), DRAW)
+    (row,) = mapper.rows(facts(others=[*viewed(*lamps, brand="Glow"), *ELSEWHERE]), DRAW)
     assert row["negatives"]
     assert not set(row["negatives"]) & set(lamps)
 
@@ -286,4 +322,23 @@ def test_product_of_a_kind_that_was_viewed_is_never_wrong(mapper):
     ],
 )
 def test_kind_is_told_by_the_words_of_the_name(one, other, expected):
-    assert same_kind(kind_words(one, "Lumo"), kind_words(other, "Glow")) is expected
+    assert same_kind(kind_of(one, "Lumo"), kind_of(other, "Glow")) is expected
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Finora - Agenda 2022 2023 Secundaria, azul", {"finora", "agenda", "secundaria"}),
+        ("Tasche aus Leder für Laptop mit Gurt", {"tasche", "laptop"}),
+        ("【メーカー特典】 ケトル 電気", {"ケトル", "電気"}),
+        ("The Long Way: a novel of the north", {"medium", "long", "way"}),
+    ],
+)
+def test_kind_is_read_past_names_offers_and_joining_words(title, expected):
+    assert kind_words(title) == expected
+
+
+def test_title_to_be_written_is_in_the_language_that_is_asked_for():
+    (row,) = session_next_items.rows(facts() | {"locale": "es"}, DRAW)
+    assert row["positive"] == LAMPS[-1]
+    assert row["target"] is None

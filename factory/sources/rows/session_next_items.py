@@ -11,42 +11,42 @@ from typing import Any, Final
 
 from factory.draw import Draw
 from factory.sources.session_titles import (
-    VARIANT,
     akin,
-    likeness,
+    variant,
     viewed_products,
     wrong_products,
 )
+from factory.sources.translated import surely_in_language
 from factory.sources.view import RowRejectedError
-from factory.text import similarity
 
 OFFERS: Final = ("viewed", "positive", "target", "begun", "positives", "negatives")
 
 _MOST_SHOWN: Final = 10
 _LEAST_SHOWN: Final = 2
 _GOLDS: Final = 3
-_MOST_NEGATIVES: Final = 17
+#: Of four options, and of fifteen candidates.
+_NEGATIVES: Final = (3, 12)
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     """Yield one row: a session cut in two ways, and products that it does not hold.
 
-    ``viewed`` is what stands before its last product (``positive`` and ``target``), ``begun`` what
-    stands before its last three (``positives``, empty where fewer than three different products
-    follow two others).
+    ``viewed`` is what stands before its last product (``positive``; and ``target``, where its title
+    is in the shop's language for certain), ``begun`` what stands before its last three
+    (``positives``, empty where fewer than three different products follow two others).
 
     Raises :class:`RowRejectedError` where the last product has no title, was viewed before, is a
     form of one that was, or has nothing to do with the two before it.
     """
-    session = viewed_products(facts["viewed"])
+    session = viewed_products(facts["viewed_ids"], facts["viewed_titles"], facts["viewed_brands"])
     if session is None:
         raise RowRejectedError("value-missing", "the last product has no title to show")
     *earlier, last = session
     if len(earlier) < _LEAST_SHOWN:
         raise RowRejectedError("too-few-items", f"{len(earlier)} different products before it")
-    if any(each["id"] == last.id for each in facts["viewed"][:-1]):
+    if last.id in facts["viewed_ids"][:-1]:
         raise RowRejectedError("viewed-before", last.title)
-    if any(similarity(last.words, product.words) >= VARIANT for product in earlier):
+    if variant(last, earlier):
         raise RowRejectedError("variant-of-viewed", last.title)
     if not akin(last, earlier[-2:]):
         raise RowRejectedError(
@@ -55,24 +55,17 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     begun, golds = session[:-_GOLDS], session[-_GOLDS:]
     if len(begun) < _LEAST_SHOWN or not all(akin(gold, begun) for gold in golds):
         begun, golds = [], []
-    like = likeness(last, earlier[-2:])
-    wrong = wrong_products(
-        facts, session, earlier[-2:], (last, *golds), (like, like), _MOST_NEGATIVES, draw
-    )
-    # None to three of the first three share as many words with what was viewed as the right one.
-    words = frozenset[str]().union(*(product.words for product in earlier[-_MOST_SHOWN:]))
-    shared = len(words & last.words)
-    above = [product for product in wrong if len(words & product.words) >= shared]
-    more = above[: draw.below(4, "more words")]
-    wrong = [*more, *(product for product in wrong if product not in more)]
+    before = earlier[-_MOST_SHOWN:]
+    wrong = wrong_products(facts, session, before, (last, *golds), _NEGATIVES, draw)
     locale = facts["locale"]
     shown = (*session, *wrong)
     yield {
         "key": facts["key"],
         "locale": locale,
-        "viewed": [product.title for product in earlier[-_MOST_SHOWN:]],
+        "viewed": [product.title for product in before],
         "positive": last.title,
-        "target": last.title,
+        # What is asked for in a language is not shown in another.
+        "target": last.title if surely_in_language(last.title, locale) else None,
         "begun": [product.title for product in begun],
         "positives": [product.title for product in golds],
         "negatives": [product.title for product in wrong],

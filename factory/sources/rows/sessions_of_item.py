@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.session_titles import VARIANT, Viewed, akin, apart, viewed_products
+from factory.sources.session_titles import VARIANT, Apart, Viewed, akin, variant, viewed_products
 from factory.sources.view import RowRejectedError
 from factory.text import similarity
 
@@ -28,7 +28,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     Raises :class:`RowRejectedError` where the session is too short or has nothing to do with the
     product, or too few others can be told from it.
     """
-    session = viewed_products(facts["viewed"])
+    session = viewed_products(facts["ids"], facts["titles"], facts["brands"])
     if session is None:
         raise RowRejectedError("value-missing", "the last product has no title to show")
     *earlier, last = session
@@ -40,20 +40,21 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     own = earlier[-length:]
     if _kin(last, own) < _LEAST_KIN:
         raise RowRejectedError("not-akin", f"what came before {last.title!r} is of other kinds")
-    if any(similarity(product.words, last.words) >= VARIANT for product in own):
+    if variant(last, own):
         raise RowRejectedError("variant-of-viewed", last.title)
-    ids = {each["id"] for each in facts["viewed"]}
+    ids = frozenset(facts["ids"])
     kin, shared = _kin(last, own), _shared(last, own)
     likest, like = _likeness(last, own), _likeness_of_all(last, own)
+    stands_apart = Apart.of((last, *own), (last,), own)
     possible: list[tuple[str, list[Viewed]]] = []
     for other in facts["others"]:
-        walk = viewed_products(other["viewed"])
-        if walk is None or len(walk) < length or any(each["id"] in ids for each in other["viewed"]):
+        walk = viewed_products(other["ids"], other["titles"], other["brands"])
+        if walk is None or len(walk) < length or not ids.isdisjoint(other["ids"]):
             continue
         cut = walk[-length:]
         # A session full of what the product is would have led to it as well.
         if (
-            all(apart(product, (last, *own), (last,), own) for product in cut)
+            all(map(stands_apart, cut))
             and _likeness(last, cut) < VARIANT
             and _kin(last, cut) <= min(kin, length - 1)
             and (_likeness(last, cut) < likest or _likeness_of_all(last, cut) < like)

@@ -22,6 +22,7 @@ GROUP BY locale, items[-1]
 -- facts
 WITH
 -- include ended_sessions
-SELECT key, locale, viewed, alike, near_by, elsewhere,
+SELECT key, locale, viewed_ids, viewed_titles, viewed_brands,
+    other_ids, other_titles, other_brands,
     ['session:' || locale || ':' || session_id] AS source_ids
 FROM ended_sessions

@@ -50,7 +50,9 @@ titled AS MATERIALIZED (
 ),
 viewed AS MATERIALIZED (
     SELECT locale, session_id,
-        list({'id': product_id, 'title': title, 'brand': brand} ORDER BY place) AS viewed
+        list(steps.product_id ORDER BY place) AS ids,
+        list(title ORDER BY place) AS titles,
+        list(brand ORDER BY place) AS brands
     FROM steps LEFT JOIN titled USING (locale, product_id)
     GROUP BY locale, session_id
 ),
@@ -100,15 +102,18 @@ lent AS MATERIALIZED (
 ),
 others AS (
     SELECT asker,
-        list({'id': viewed.session_id, 'viewed': viewed.viewed} ORDER BY viewed.session_id)
-            AS others
+        list({
+            'id': viewed.session_id, 'ids': ids, 'titles': titles, 'brands': brands
+        } ORDER BY viewed.session_id) AS others
     FROM lent JOIN pool USING (locale, number) JOIN viewed USING (locale, session_id)
     GROUP BY asker
 )
 SELECT
     wanted.key,
     wanted.locale,
-    viewed.viewed,
+    viewed.ids,
+    viewed.titles,
+    viewed.brands,
     coalesce(others.others, []) AS others,
     ['session:' || wanted.locale || ':' || wanted.session_id] AS source_ids
 FROM wanted

@@ -1,14 +1,14 @@
--- One row a chosen session: `viewed`, its last products in order; and products that it does not say
--- were viewed, each list in an order that follows from the ids: `alike` (of titles like the last
--- one's), `near_by` (of its brand), `elsewhere` (by chance). All of them are lent by the first 4,096
--- keys of the shop in draw order.
+-- One row a chosen session: `viewed_*`, its last products in order; and `other_*`, products of the
+-- shop that share most words with the last three, that are of the last one's brand, or come by chance. All are
+-- lent by the first 4,096 keys of the shop in draw order, in a large shop parted into sets of 128:
+-- comparing a session with one set is cheap, and of 128 products enough share its words.
 wanted AS MATERIALIZED (
     SELECT *, row_number() OVER (ORDER BY key) AS asker FROM chosen
 ),
 steps AS MATERIALIZED (
     SELECT DISTINCT asker, sessions.locale, sessions.session_id,
-        unnest(items[-13:]) AS product_id,
-        unnest(range(len(items[-13:]))) AS place
+        unnest(items[-11:]) AS product_id,
+        unnest(range(len(items[-11:]), 0, -1)) AS back
     FROM sessions JOIN wanted USING (session_id, locale)
 ),
 pool AS MATERIALIZED (
@@ -16,7 +16,10 @@ pool AS MATERIALIZED (
     FROM keys
     QUALIFY number < 4096
 ),
-pool_size AS (SELECT locale, count(*) AS size FROM pool GROUP BY locale),
+sets AS (
+    SELECT locale, size, CASE WHEN size < 1024 THEN 1 ELSE size // 128 END AS sets
+    FROM (SELECT locale, count(*) AS size FROM pool GROUP BY locale)
+),
 -- Equal sessions share an id, and the products file may list a product twice.
 titled AS MATERIALIZED (
     SELECT locale, product_id, min(title) AS title, min(brand) AS brand
@@ -28,73 +31,75 @@ titled AS MATERIALIZED (
     GROUP BY locale, product_id
 ),
 lender AS MATERIALIZED (
-    SELECT pool.locale, number, product_id, title, brand
-    FROM pool JOIN titled ON titled.locale = pool.locale AND titled.product_id = pool.last_id
+    SELECT pool.locale, number, number % sets AS part, product_id, title, brand
+    FROM pool
+    JOIN titled ON titled.locale = pool.locale AND titled.product_id = pool.last_id
+    JOIN sets ON sets.locale = pool.locale
 ),
-far_away AS (
-    SELECT DISTINCT asker, locale, draw(key || chr(31) || place, 'elsewhere') % size AS number,
-        0 AS shared, 'elsewhere' AS part
-    FROM (SELECT *, unnest(range(24)) AS place FROM wanted) JOIN pool_size USING (locale)
+asked AS MATERIALIZED (
+    SELECT asker, key, wanted.locale, last_id, draw(key, 'set') % sets AS part
+    FROM wanted JOIN sets USING (locale)
 ),
--- A word of half of the titles says nothing, and one of a single title finds nothing.
 lent_words AS MATERIALIZED (
-    SELECT locale, number, word
-    FROM (
-        SELECT DISTINCT locale, number,
-            unnest(regexp_split_to_array(lower(title), '[\s,.;:()/|【】-]+')) AS word
-        FROM lender
-    )
-    WHERE length(word) > 1
-    QUALIFY count(*) OVER (PARTITION BY locale, word) BETWEEN 2 AND 48
+    SELECT locale, part, number,
+        unnest(list_distinct(
+            regexp_split_to_array(lower(title), '[\s,.;:()/|【】-]+')
+        )) AS word
+    FROM lender
 ),
-last_words AS (
-    SELECT DISTINCT asker, wanted.locale, last_id,
+said AS MATERIALIZED (
+    SELECT DISTINCT asked.asker, asked.locale, asked.part,
         unnest(regexp_split_to_array(lower(title), '[\s,.;:()/|【】-]+')) AS word
-    FROM wanted
-    JOIN titled ON titled.locale = wanted.locale AND titled.product_id = wanted.last_id
+    FROM asked
+    JOIN steps USING (asker)
+    JOIN titled ON titled.locale = steps.locale AND titled.product_id = steps.product_id
+    WHERE back <= 3
 ),
 sharing AS (
-    SELECT asker, last_words.locale, number, count(*) AS shared
-    FROM last_words
-    JOIN lent_words ON lent_words.locale = last_words.locale AND lent_words.word = last_words.word
-    GROUP BY asker, last_words.locale, number
+    SELECT asker, locale, number, count(*) AS shared
+    FROM said JOIN lent_words USING (locale, part, word)
+    WHERE word <> ''
+    GROUP BY asker, locale, number
 ),
-nearest AS (
-    SELECT asker, locale, number, shared, 'alike' AS part FROM sharing
-    QUALIFY row_number() OVER (PARTITION BY asker ORDER BY shared DESC, number) <= 16
-),
-branded AS (
-    SELECT asker, wanted.locale, lender.number, 0 AS shared, 'near_by' AS part
-    FROM wanted
-    JOIN titled ON titled.locale = wanted.locale AND titled.product_id = wanted.last_id
-    JOIN lender ON lender.locale = titled.locale AND lender.brand = titled.brand
-    QUALIFY row_number() OVER (
-        PARTITION BY asker ORDER BY draw(key || chr(31) || lender.number, 'brand'), lender.number
-    ) <= 12
+found AS (
+    SELECT asker, locale, unnest(max({'shared': shared, 'number': number}, 24)).number AS number
+    FROM sharing GROUP BY asker, locale
+    UNION
+    SELECT asker, locale, number FROM (
+        SELECT asker, asked.locale, lender.number
+        FROM asked
+        JOIN titled ON titled.locale = asked.locale AND titled.product_id = asked.last_id
+        JOIN lender ON lender.locale = titled.locale AND lender.brand = titled.brand
+        QUALIFY row_number() OVER (
+            PARTITION BY asker
+            ORDER BY draw(key || chr(31) || lender.number, 'brand'), lender.number
+        ) <= 4
+    )
+    UNION
+    SELECT asker, locale,
+        draw(key || chr(31) || place, 'elsewhere') % (size // sets) * sets + part AS number
+    FROM (SELECT *, unnest(range(12)) AS place FROM asked) JOIN sets USING (locale)
 ),
 lent AS (
     SELECT asker,
-        list({'id': product_id, 'title': title, 'brand': brand} ORDER BY shared DESC, product_id)
-            FILTER (part = 'alike') AS alike,
-        list({'id': product_id, 'title': title, 'brand': brand} ORDER BY product_id)
-            FILTER (part = 'near_by') AS near_by,
-        list({'id': product_id, 'title': title, 'brand': brand} ORDER BY product_id)
-            FILTER (part = 'elsewhere') AS elsewhere
-    FROM (FROM nearest UNION ALL FROM branded UNION ALL FROM (
-        SELECT asker, locale, number, shared, part FROM far_away)) AS found
-    JOIN lender USING (locale, number)
+        list(product_id ORDER BY number) AS other_ids,
+        list(title ORDER BY number) AS other_titles,
+        list(brand ORDER BY number) AS other_brands
+    FROM found JOIN lender USING (locale, number)
     GROUP BY asker
 ),
 viewed AS (
     SELECT asker,
-        list({'id': product_id, 'title': title, 'brand': brand} ORDER BY place) AS viewed
+        list(steps.product_id ORDER BY back DESC) AS viewed_ids,
+        list(title ORDER BY back DESC) AS viewed_titles,
+        list(brand ORDER BY back DESC) AS viewed_brands
     FROM steps LEFT JOIN titled USING (locale, product_id)
     GROUP BY asker
 ),
 ended_sessions AS (
-    SELECT wanted.key, wanted.locale, wanted.session_id, viewed.viewed,
-        coalesce(alike, []) AS alike,
-        coalesce(near_by, []) AS near_by,
-        coalesce(elsewhere, []) AS elsewhere
+    SELECT wanted.key, wanted.locale, wanted.session_id, viewed_ids, viewed_titles, viewed_brands,
+        coalesce(other_ids, []) AS other_ids,
+        coalesce(other_titles, []) AS other_titles,
+        coalesce(other_brands, []) AS other_brands
     FROM wanted JOIN viewed USING (asker) LEFT JOIN lent USING (asker)
 )
