@@ -18,13 +18,15 @@ from factory.sources.address import resolve
 from factory.sources.base import AttachedSource
 from factory.sources.json_files import check_text_file, json_array
 from factory.sources.layout import Layout, listed
-from factory.sources.materialise import attached, cause, content_id, fill
+from factory.sources.materialise import attached, cause, content_id, fill, kept
 from factory.sources.sql import one_line
 
 _LAYOUTS: Final = (Layout(("alpaca_data_cleaned.json",)), Layout(("*.json",)))
 #: What the first revisions write where there is nothing: <nooutput>, <no input>, Noinput.
 _NOTHING: Final = r"(?i)^\W*no[\s_-]*(in|out)put\W*$"
 _FIELDS: Final = ("instruction", "input", "output")
+#: A change of what a store holds changes this, and with it the name of every store.
+_FORM: Final = "alpaca 1"
 
 
 class AlpacaOptions(BaseModel):
@@ -70,13 +72,20 @@ class AlpacaSource:
         for file in files:
             check_text_file(file)
         try:
-            filled = fill(
+            filled = kept(
                 connection,
                 schema,
                 "instructions",
-                _rows(json_array(files)),
                 files,
-                allow_test=allow_test,
+                _FORM,
+                lambda: fill(
+                    connection,
+                    schema,
+                    "instructions",
+                    _rows(json_array(files)),
+                    files,
+                    allow_test=allow_test,
+                ),
             )
         except duckdb.Error as error:
             raise SourceError(

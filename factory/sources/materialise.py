@@ -2,12 +2,13 @@
 
 The adapters of instruction data parse every row anyway (a row without an answer is no instruction,
 and its identity is its content), so a view over their files would parse all of it again for every
-statement. What is held is the text alone: 160 MB for all of MMLU, 40 MB for Alpaca.
+statement. What is held is the text alone: 160 MB for all of MMLU, 40 MB for Alpaca; what takes long
+to read is kept in the cache, and held on disk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from factory.sources.base import TABLES, AttachedSource, Quarantine
 from factory.sources.fingerprint import fingerprint
 from factory.sources.layout import listed
 from factory.sources.sql import identifier, text_literal
+from factory.sources.store import open_store
 
 _EXAMPLES: Final = 3
 _KEYS: Final = {"products": "product_id"}
@@ -92,6 +94,53 @@ def fill(
     connection.execute(f"ALTER TABLE {name} DROP COLUMN example")
     _number_equal_rows(connection, name, _KEYS.get(table, "id"))
     return Filled(rows, test_rows, quarantined)
+
+
+def kept(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    table: str,
+    files: Sequence[Path],
+    form: str,
+    fill_table: Callable[[], Filled],
+) -> Filled:
+    """Create ``schema.table`` over a store of what ``fill_table`` has made of ``files``.
+
+    ``fill_table`` creates the table itself and is called where no store of this ``form`` holds
+    these files yet. Raises what it raises, and what :func:`factory.sources.store.open_store` does.
+    """
+    name = f"{identifier(schema)}.{identifier(table)}"
+    store = f"{schema}_{table}_store"
+
+    def write(database: str) -> None:
+        # Attached before in this connection, the table was a view.
+        connection.execute(f"DROP VIEW IF EXISTS {name}")
+        filled = fill_table()
+        into = identifier(database)
+        connection.execute(f"CREATE TABLE {into}.kept AS FROM {name}")
+        connection.execute(f"DROP TABLE {name}")
+        connection.execute(f"CREATE TABLE {into}.counts (rows BIGINT, test_rows BIGINT)")
+        connection.execute(
+            f"INSERT INTO {into}.counts VALUES (?, ?)", [filled.rows, filled.test_rows]
+        )
+        connection.execute(
+            f"CREATE TABLE {into}.faults (cause VARCHAR, rows BIGINT, examples VARCHAR[])"
+        )
+        for fault in filled.quarantined:
+            connection.execute(
+                f"INSERT INTO {into}.faults VALUES (?, ?, ?)",
+                [fault.cause, fault.rows, list(fault.examples)],
+            )
+
+    open_store(connection, store, tuple(map(fingerprint, files)), form, write)
+    held = identifier(store)
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+    connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM {held}.kept")
+    ((rows, test_rows),) = connection.execute(f"FROM {held}.counts").fetchall()
+    faults = connection.execute(f"FROM {held}.faults ORDER BY cause").fetchall()
+    return Filled(
+        rows, test_rows, tuple(Quarantine(why, n, tuple(shown)) for why, n, shown in faults)
+    )
 
 
 def attached(address: str, files: Sequence[Path], filled: Filled, *tables: str) -> AttachedSource:

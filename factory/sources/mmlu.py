@@ -25,7 +25,7 @@ from factory.sources.address import resolve
 from factory.sources.base import AttachedSource
 from factory.sources.json_files import check_text_file
 from factory.sources.layout import Layout
-from factory.sources.materialise import attached, cause, content_id, fill
+from factory.sources.materialise import Filled, attached, cause, content_id, fill, kept
 from factory.sources.parquet import INTEGER, Column, columns, relation, require, unreadable
 from factory.sources.sql import text_literal
 
@@ -46,6 +46,8 @@ _WANTED: Final = (
     Column("answer", INTEGER),
 )
 _BATCH: Final = 20_000
+#: A change of what a store holds changes this, and with it the name of every store.
+_FORM: Final = "mmlu 1"
 
 
 class MmluOptions(BaseModel):
@@ -91,21 +93,30 @@ class MmluSource:
         """
         layouts = (Layout((_CSV,)), Layout((_PARQUET,)))
         found = resolve(path, adapter=self.name, homepage=self.homepage, layouts=layouts)
-        if _CSV in found.files:
-            files = found.files[_CSV]
-            raw = _read_csv(connection, files)
-        else:
-            files = _once(found.files[_PARQUET])
-            raw = _read_parquet(connection, files)
+        read = _read_csv if _CSV in found.files else _read_parquet
+        files = found.files[_CSV] if _CSV in found.files else _once(found.files[_PARQUET])
+
+        def filled() -> Filled:
+            try:
+                rows = _rows(read(connection, files))
+                return fill(connection, schema, "instructions", rows, files, allow_test=allow_test)
+            finally:
+                connection.unregister("mmlu_rows")
+
+        # A file says by its name which part it is, and whether it is shown is asked by each run.
+        names = " ".join(f"{file.parent.name}/{file.name}" for file in files)
         try:
-            filled = fill(
-                connection, schema, "instructions", _rows(raw), files, allow_test=allow_test
+            held = kept(
+                connection,
+                schema,
+                "instructions",
+                files,
+                f"{_FORM} {names} {allow_test}",
+                filled,
             )
         except duckdb.Error as error:
             raise unreadable(files, error) from error
-        finally:
-            connection.unregister("mmlu_rows")
-        return attached(path, files, filled, "instructions")
+        return attached(path, files, held, "instructions")
 
 
 def _rows(raw: str) -> str:

@@ -21,7 +21,7 @@ from factory.sources.download import cache_folder
 from factory.sources.sql import identifier, text_literal
 
 #: Bytes of text; what is smaller is not worth a file (14 MB are read again in 0.2 s).
-_IN_MEMORY_UP_TO: Final = 64 << 20
+_IN_MEMORY_UP_TO: Final = 32 << 20
 _GZIP_RATIO: Final = 5
 
 

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from factory.errors import SourceError
+from factory.sources import store as stores
 from tests.conftest import SHARED
 from tests.sources.instruction_cases import attach, check_table, quarantined, rows
 from tests.sources.mmlu_files import copy_bundled
@@ -152,3 +153,25 @@ def test_both_forms_of_the_real_dev_part_agree(tmp_path: Path) -> None:
             seen.append(sorted([row[name] for name in kept] for row in rows(each)))
     assert len(seen[0]) == 285
     assert seen[0] == seen[1]
+
+
+def test_large_files_are_parsed_once(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "_IN_MEMORY_UP_TO", 0)
+    monkeypatch.setenv("ESHOP_FACTORY_CACHE", str(tmp_path / "cache"))
+    files = tmp_path / "files"
+    write(files, "auxiliary_train/x.csv", "q,a,b,c,d,A\nshort,a,b,c\n")
+    write(files, "test/law_test.csv", "p,a,b,c,d,B\n")
+    first, shown = attach(connection, "mmlu", files), rows(connection)
+    (store,) = (tmp_path / "cache").rglob("*.duckdb")
+    made = store.stat().st_mtime_ns
+
+    assert attach(connection, "mmlu", files) == first
+    assert rows(connection) == shown
+    assert store.stat().st_mtime_ns == made
+    assert (first.rows, first.test_rows, quarantined(first)) == (3, 1, {"columns-not-six": 1})
+    # What is asked for by name is another store: a cache never shows test rows by itself.
+    allowed = attach(connection, "mmlu", files, allow_test=True)
+    assert allowed.test_rows == 0
+    assert len(rows(connection)) == 2
