@@ -17,7 +17,8 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception_type,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 
 from factory.errors import ModelError
@@ -280,8 +281,8 @@ class _Tries:
         self._clock = clock
         self._started = clock()
         self._failed = int(not first.limited)
-        self._backoff = wait_exponential_jitter(
-            initial=_FIRST_WAIT, max=_LONGEST_WAIT, jitter=_JITTER
+        self._backoff = wait_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT) + wait_random(
+            0, _JITTER
         )
         self.count = 1
         self.first_wait = self._after(first, _FIRST_WAIT)

@@ -1,9 +1,9 @@
 """How fast an endpoint may be asked: what it bears, and what was agreed with it.
 
-A provider's limit shows as 429s that become fewer when less is asked; 429s that come at random stay
-as many however little is asked. So a lower limit is a trial: it is taken back where it did not
-help. (Plain additive increase and multiplicative decrease takes random 429s for its own doing, and
-falls to a request at a time.)
+Past a provider's limit, asking for less at once loses nothing: as many are answered. 429s that come
+at random take their share however little is asked, and asking for less loses answers. So a lower
+limit is a trial, and is taken back where fewer were answered. (Plain additive increase and
+multiplicative decrease takes random 429s for its own doing, and falls to a request at a time.)
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _TOO_MANY: Final = 0.1
 _FEW: Final = 0.02
 _LOWERED: Final = 0.7
 _RAISED: Final = 1.5
-#: A trial has helped where the share fell below this part of what it was.
-_HELPED: Final = 0.7
+#: A trial has cost answers where fewer than this part of those before it came.
+_KEPT: Final = 0.85
 #: Windows for which a limit that a trial could not improve is left alone.
 _HELD: Final = 10
 _SMALLEST_WINDOW: Final = 24
@@ -68,17 +68,18 @@ class Gate:
         self._wake()
 
     def _judge(self, share: float) -> None:
+        answered = self.limit * (1 - share)
         if self._trial is not None:
             before, earlier = self._trial
             self._trial = None
-            if share > earlier * _HELPED:
+            if answered < earlier * _KEPT:
                 self.limit = before
                 self._held = _HELD
                 return
         if self._held:
             self._held -= 1
         elif share > _TOO_MANY and self.limit > _LEAST:
-            self._trial = (self.limit, share)
+            self._trial = (self.limit, answered)
             self.limit = max(self.limit * _LOWERED, _LEAST)
             return
         if share < _FEW and self.limit < self._most:

@@ -1,0 +1,222 @@
+"""Asking: what is retried, what is refused, what is paid, and that nothing is paid twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from factory.errors import BudgetExceededError, ModelError
+from factory.llm import Answer, Message, ModelSpec, Price, Question, RefusedError
+from factory.llm import asker as asking
+from factory.llm.asker import Asker, UnansweredError
+from factory.llm.budget import Budget
+from factory.llm.ledger import Ledger
+from factory.llm.models import endpoint_of
+from factory.llm.transport import HttpTransport
+from tests.llm.server import Fault, Seen, error, serve
+
+SECRET = "sk-planted-key-0123456789"  # noqa: S105  (planted)
+PRICE = Price(prompt=1.0, completion=2.0)
+
+
+def question(text: str = "Write of a hose.") -> Question:
+    return Question((Message("user", text),), max_tokens=50)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    monkeypatch.setattr(asking, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr(asking, "_JITTER", 0.01)
+    monkeypatch.setattr(asking, "_LONGEST_WAIT", 0.05)
+
+
+Work = Callable[[Asker], Awaitable[object]]
+
+
+def run(
+    folder: Path,
+    work: Work,
+    fault: Fault | None = None,
+    *,
+    latency: float = 0.0,
+    budget: float | None = None,
+    renewed: set[bytes] | None = None,
+    timeout: float = 20.0,
+) -> tuple[object, Seen, Asker]:
+    """Serve, ask, and return what ``work`` made of it; errors of ``work`` are returned, too."""
+    with serve(fault, latency) as seen, Ledger(folder / "ledger") as ledger:
+        # The port changes with every server; the endpoint's identity must not.
+        spec = ModelSpec.model_validate({"model": "m", "base_url": seen.url, "concurrency": 8})
+        endpoint = endpoint_of(spec)
+        endpoint = type(endpoint)(endpoint.url, "the endpoint", endpoint.key)
+
+        async def main() -> tuple[object, Asker]:
+            async with Asker(
+                spec,
+                endpoint,
+                HttpTransport(endpoint, timeout),
+                ledger,
+                PRICE,
+                Budget(budget),
+                "t",
+                renewed,
+            ) as asker:
+                try:
+                    return await work(asker), asker
+                except Exception as failure:  # noqa: BLE001  (the test looks at it)
+                    return failure, asker
+
+        result, asker = asyncio.run(main())
+    return result, seen, asker
+
+
+def ask(*texts: str) -> Work:
+    async def work(asker: Asker) -> list[Answer]:
+        return list(await asyncio.gather(*(asker.ask(question(text)) for text in texts)))
+
+    return work
+
+
+def test_an_answer_is_kept_and_never_asked_for_again(tmp_path: Path) -> None:
+    first, seen, asker = run(tmp_path, ask("one", "two"))
+    assert seen.requests == 2
+    assert asker.usage.asked == 2
+    assert asker.usage.cost == pytest.approx(sum(each.cost for each in first))  # type: ignore[attr-defined]
+    again, seen, asker = run(tmp_path, ask("one", "two", "three"))
+    assert seen.requests == 1
+    assert (asker.usage.known, asker.usage.asked) == (2, 1)
+    assert again[:2] == first  # type: ignore[index]
+
+
+def test_fresh_asks_again_once(tmp_path: Path) -> None:
+    run(tmp_path, ask("one"))
+    renewed: set[bytes] = set()
+    _, seen, _ = run(tmp_path, ask("one"), renewed=renewed)
+    assert seen.requests == 1
+    _, seen, _ = run(tmp_path, ask("one"), renewed=renewed)
+    assert seen.requests == 0
+
+
+def test_who_asks_the_same_at_once_asks_once(tmp_path: Path) -> None:
+    answers, seen, _ = run(tmp_path, ask(*["one"] * 6), latency=0.05)
+    assert seen.requests == 1
+    assert len({each.text for each in answers}) == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        lambda: error(429, retry_after="0.02"),
+        lambda: error(429),
+        lambda: error(500),
+        lambda: error(503, retry_after="Wed, 21 Oct 2015 07:28:00 GMT"),
+        lambda: error(408),
+        lambda: web.Response(text="<html>", status=200),
+        lambda: web.json_response({"choices": []}),
+        lambda: web.Response(body=b"\xff\xfe", status=502),
+    ],
+)
+def test_a_passing_fault_is_waited_out(tmp_path: Path, instead: Callable[[], web.Response]) -> None:
+    answers, seen, asker = run(
+        tmp_path, ask("one"), lambda number, _: instead() if number < 3 else None
+    )
+    assert isinstance(answers, list)
+    assert seen.requests == 4
+    assert asker.usage.failures == 3
+
+
+def test_ten_rate_limits_in_a_row_lose_nothing(tmp_path: Path) -> None:
+    answers, _, asker = run(
+        tmp_path,
+        ask(*(f"text {n}" for n in range(20))),
+        lambda number, _: error(429, retry_after="0") if number < 200 else None,
+    )
+    assert isinstance(answers, list)
+    assert len(answers) == 20
+    assert asker.usage.limited == 200
+
+
+def test_a_fault_that_stays_leaves_the_row_pending(tmp_path: Path) -> None:
+    failure, seen, _ = run(tmp_path, ask("one"), lambda *_: error(500, "the server is tired"))
+    assert isinstance(failure, UnansweredError)
+    assert "HTTP 500: the server is tired" in str(failure)
+    assert seen.requests == 8
+    answers, seen, _ = run(tmp_path, ask("one"))
+    assert isinstance(answers, list)
+    assert seen.requests == 1
+
+
+def test_a_refused_request_is_told_and_not_kept(tmp_path: Path) -> None:
+    failure, seen, _ = run(tmp_path, ask("one"), lambda *_: error(400, "too long"))
+    assert isinstance(failure, RefusedError)
+    assert str(failure) == "HTTP 400: too long"
+    assert seen.requests == 1
+    answers, _, _ = run(tmp_path, ask("one"))
+    assert isinstance(answers, list)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_an_endpoint_that_answers_nobody_ends_the_run(tmp_path: Path, status: int) -> None:
+    failure, seen, _ = run(tmp_path, ask("one"), lambda *_: error(status, f"bad key {SECRET}"))
+    assert isinstance(failure, ModelError)
+    assert not isinstance(failure, UnansweredError)
+    assert SECRET not in str(failure)
+    assert seen.requests == 1
+
+
+def test_a_request_that_takes_too_long_is_tried_again(tmp_path: Path) -> None:
+    failure, seen, _ = run(tmp_path, ask("one"), latency=0.4, timeout=0.05)
+    assert isinstance(failure, UnansweredError)
+    assert "no answer within 0.05 s" in str(failure)
+    assert seen.requests >= 2
+
+
+def test_an_answer_that_does_not_end_is_given_up(tmp_path: Path) -> None:
+    def endless(number: int, _: bytes) -> web.Response | None:
+        return web.Response(body=b" " * ((16 << 20) + 1)) if number < 1 else None
+
+    answers, _, asker = run(tmp_path, ask("one"), endless)
+    assert isinstance(answers, list)
+    assert asker.usage.failures == 1
+
+
+def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with serve() as seen:
+        url = seen.url
+    spec = ModelSpec.model_validate({"model": "m", "base_url": url})
+    endpoint = endpoint_of(spec)
+
+    async def main() -> None:
+        with Ledger(tmp_path / "ledger") as ledger:
+            transport = HttpTransport(endpoint, 5)
+            async with Asker(spec, endpoint, transport, ledger, PRICE, Budget(None), "t") as asker:
+                await asker.ask(question())
+
+    with pytest.raises(UnansweredError, match="run again to go on"):
+        asyncio.run(main())
+
+
+def test_a_budget_stops_before_it_is_passed(tmp_path: Path) -> None:
+    texts = [f"text {n}" for n in range(40)]
+    # The worst case of one request and a little more; what one really costs is far less.
+    budget = PRICE.cost(110, 50)
+    failure, seen, asker = run(tmp_path, ask(*texts), budget=budget)
+    assert isinstance(failure, BudgetExceededError)
+    assert asker.usage.cost <= budget
+    assert 0 < seen.requests < 40
+    # A larger budget goes on from there: what was paid is not paid again.
+    answers, after, _ = run(tmp_path, ask(*texts), budget=100 * budget)
+    assert isinstance(answers, list)
+    assert after.requests + sum(seen.answered.values()) == 40
+
+
+def test_the_key_is_sent_and_stands_nowhere_else(tmp_path: Path) -> None:
+    _, seen, _ = run(tmp_path, ask("one"))
+    assert seen.headers[0]["Authorization"] == f"Bearer {SECRET}"
+    for path in tmp_path.rglob("*"):
+        assert SECRET.encode() not in path.read_bytes()

@@ -1,0 +1,60 @@
+"""The scripted model sees what a model sees, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+import factory.llm.scripted as scripted
+from factory.llm import Message, ModelSpec, Question
+from factory.llm.request import Writer
+from tests.catalogue import TASKS
+
+SPEC = ModelSpec.model_validate({"engine": "scripted", "model": "scripted"})
+
+
+class Part(BaseModel):
+    name: str
+    polarity: Literal["positive", "negative"]
+
+
+class Form(BaseModel):
+    text: str
+    score: int = Field(ge=2, le=4)
+    good: bool
+    parts: list[Part] = Field(min_length=2, max_length=2)
+    perhaps: str | None
+
+
+def body(text: str) -> bytes:
+    return Writer(SPEC, "x").request(Question((Message("user", text),), Form)).body
+
+
+def test_answers_are_in_the_form_and_of_the_quoted_words() -> None:
+    text = "Say it of ⟦the red brass garden hose with a long nozzle and no kinks⟧, please."
+    for number in range(30):
+        answer = scripted.ScriptedModel().answer(body(f"{number} {text}"))
+        form = Form.model_validate_json(answer.text, strict=True)
+        assert form.text in text
+        assert 2 <= form.score <= 4
+
+
+def test_the_same_request_is_answered_alike_and_another_one_otherwise() -> None:
+    model = scripted.ScriptedModel()
+    answers = [model.answer(body(f"⟦one two three four five six seven {n}⟧")).text for n in "abcd"]
+    assert len(set(answers)) > 1
+    assert model.answer(body("⟦x y⟧")) == scripted.ScriptedModel().answer(body("⟦x y⟧"))
+
+
+def test_without_a_form_it_answers_in_words() -> None:
+    request = Writer(SPEC, "x").request(Question((Message("user", "Say ⟦a b c⟧."),)))
+    assert scripted.ScriptedModel().answer(request.body).text == "a b c"
+
+
+def test_it_knows_no_task() -> None:
+    source = Path(scripted.__file__).read_text(encoding="utf-8")
+    assert [task for task in TASKS if task in source] == []
+    assert json.loads(body("x"))["messages"] == [{"role": "user", "content": "x"}]
