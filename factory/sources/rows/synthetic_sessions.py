@@ -63,9 +63,10 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
             far.append(other)
     # An errand that came later than a query from elsewhere may have words of it.
     about = _words(" ".join(each["query"] for each, _ in errands), locale)
-    far = [each for each in far if not _words(each["query"], locale) & about][:_NEGATIVES]
+    far = [each for each in far if not _words(each["query"], locale) & about]
     if len(errands) < _ERRANDS or len(far) < _FAR:
         raise RowRejectedError("too-few-errands", gold)
+    far = _of_lengths(far, len(gold), draw)[:_NEGATIVES]
     lines, shown, bought = _told(errands, chain, draw)
     # Two queries of the last search, the right one and the one before it, and two of each errand:
     # were they fewer, the right one would be known by the candidate that is like it.
@@ -88,6 +89,20 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
             *(f"product:{locale}:{name}" for name in dict.fromkeys(shown)),
         ],
     }
+
+
+def _of_lengths(
+    far: Sequence[Mapping[str, Any]], length: int, draw: Draw
+) -> list[Mapping[str, Any]]:
+    """Return the queries from elsewhere, of the first three a drawn number longer than ``length``.
+
+    The next query is narrower than those before it, and would be known as one of the longest.
+    """
+    longer = [each for each in far if len(each["query"].strip()) > length]
+    longer = longer[: 1 + draw.below(_FAR, "longer")]
+    shorter = [each for each in far if len(each["query"].strip()) <= length]
+    first = [*longer, *shorter][:_FAR]
+    return [*first, *(each for each in far if each not in first)]
 
 
 def _chain(earlier: Sequence[Mapping[str, Any]], gold: str, locale: str) -> list[Mapping[str, Any]]:

@@ -46,56 +46,51 @@ known AS (
     GROUP BY lower(brand)
     HAVING count(*) >= 20
 ),
-spoken AS MATERIALIZED (
-    SELECT DISTINCT key, locale, product_id, lower(brand) AS brand,
+heard AS MATERIALIZED (
+    SELECT DISTINCT key, locale, product_id, exact, lower(brand) AS brand, lower(title) AS title,
         unnest(string_split(translate(lower(title), ',;:|/()[]-"【】「」', '               '), ' '))
             AS word
     FROM branded
-    WHERE form = 'masked' AND exact AND lower(brand) IN (FROM known)
+    WHERE form = 'masked'
 ),
-wanted AS (
-    SELECT DISTINCT word FROM spoken
-    WHERE length(word) >= 4 AND regexp_full_match(word, '\p{L}+')
+spoken AS MATERIALIZED (
+    SELECT DISTINCT key, locale, product_id, brand, word
+    FROM heard
+    WHERE exact AND brand IN (FROM known)
+        AND length(word) >= 4 AND regexp_full_match(word, '\p{L}+')
         AND NOT contains(brand, word) AND NOT contains(word, brand)
 ),
--- A word in the titles of far more products than its brand has is no line of this brand; to look at
--- every title with a word such as "cotton" would take minutes.
-counted AS MATERIALIZED (
-    SELECT locale, word, lower(brand) AS brand, count(*) AS listed
+-- Most words are those of other brands even among these few products: only the others are looked
+-- for among all.
+asked_words AS MATERIALIZED (
+    SELECT DISTINCT locale, brand, word FROM spoken
+    EXCEPT
+    SELECT spoken.locale, spoken.brand, word
+    FROM spoken JOIN heard USING (locale, word)
+    WHERE heard.brand <> spoken.brand AND NOT contains(heard.title, spoken.brand)
+),
+having_it AS MATERIALIZED (
+    SELECT DISTINCT locale, product_id, word, lower(brand) AS brand, lower(title) AS title
     FROM (
-        SELECT locale, brand, unnest(list_distinct(string_split(
+        SELECT locale, product_id, brand, title, unnest(list_distinct(string_split(
             translate(lower(title), ',;:|/()[]-"【】「」', '               '), ' '
         ))) AS word
         FROM products
-    ) SEMI JOIN wanted USING (word)
-    GROUP BY ALL
-),
--- A brand may be written otherwise in another language, where its line counts all the same.
-promising AS MATERIALIZED (
-    SELECT asked.locale, asked.brand, word
-    FROM (SELECT DISTINCT locale, brand, word FROM spoken SEMI JOIN wanted USING (word)) AS asked
-    JOIN counted USING (word)
-    WHERE NOT contains(asked.brand, word) AND NOT contains(word, asked.brand)
-    GROUP BY asked.locale, asked.brand, word
-    HAVING sum(listed) FILTER (counted.brand = asked.brand) >= 5
-        AND sum(listed) FILTER (counted.locale = asked.locale)
-            <= 4 * sum(listed) FILTER (counted.brand = asked.brand)
+    ) SEMI JOIN asked_words USING (word)
 ),
 -- What is made for a brand's products names the brand, and is no other owner of the word. Nor is a
--- product of no stated brand an owner, unless it has the word without the brand.
-disputed AS (
-    SELECT DISTINCT promising.locale, promising.brand, word
-    FROM promising JOIN (
-        SELECT locale, brand, lower(title) AS title, unnest(list_distinct(string_split(
-            translate(lower(title), ',;:|/()[]-"【】「」', '               '), ' '
-        ))) AS word
-        FROM products
-    ) AS having_it USING (locale, word)
-    WHERE coalesce(lower(having_it.brand) <> promising.brand, TRUE)
-        AND NOT contains(having_it.title, promising.brand)
-),
+-- product of no stated brand an owner, unless it has the word without the brand. A brand may be
+-- written otherwise in another language, where its line counts all the same.
 owned AS (
-    SELECT locale, brand, word FROM promising ANTI JOIN disputed USING (locale, brand, word)
+    SELECT asked_words.locale, asked_words.brand, word
+    FROM asked_words JOIN having_it USING (word)
+    GROUP BY asked_words.locale, asked_words.brand, word
+    HAVING count(*) FILTER (having_it.brand = asked_words.brand) >= 5
+        AND bool_and(
+            having_it.locale <> asked_words.locale
+            OR coalesce(having_it.brand = asked_words.brand, FALSE)
+            OR contains(having_it.title, asked_words.brand)
+        )
 ),
 telling AS (
     SELECT DISTINCT key, product_id FROM spoken SEMI JOIN owned USING (locale, brand, word)

@@ -1,4 +1,5 @@
--- A query, one exact match of it, and one of its complements.
+-- A query, its exact matches and its complements. Which two go together, since one may be made for
+-- another device than the other, is for rows/query_complement.py.
 
 -- needs judgements: query_id, query, product_id, locale, label
 -- needs products: product_id, locale, title
@@ -17,16 +18,15 @@ HAVING bool_or(label = 'E') AND bool_or(label = 'C')
 WITH
 -- include judged
 shown AS (
-    FROM judged_in_turn WHERE label IN ('E', 'C') AND place = 1
+    FROM judged_in_turn WHERE label IN ('E', 'C') AND place <= 4
 )
 SELECT
     key,
     shown.locale,
+    min(query_id) AS query_id,
     nullif(min(query), '') AS query,
-    min(title) FILTER (label = 'E') AS title,
-    min(title) FILTER (label = 'C') AS target,
-    list(DISTINCT 'judgement:' || query_id || ':' || shown.locale || ':' || product_id
-        ORDER BY 'judgement:' || query_id || ':' || shown.locale || ':' || product_id) AS source_ids
+    list({'label': label, 'id': product_id, 'title': title}
+        ORDER BY label, place, product_id, title) AS products,
+    ['query:' || shown.locale || ':' || min(query_id)] AS source_ids
 FROM shown JOIN products USING (product_id, locale)
 GROUP BY key, shown.locale
-HAVING bool_or(label = 'E') AND bool_or(label = 'C')

@@ -8,8 +8,15 @@ lenders AS (
     QUALIFY number < 4096
 ),
 lenders_judgements AS MATERIALIZED (
-    SELECT locale, query_id, judgements.query
+    SELECT locale, query_id, judgements.query, product_id, label
     FROM judgements SEMI JOIN lenders USING (query_id, locale)
+),
+-- Two queries that one product is relevant to are of one corner of the shop: what answers the one may
+-- be a substitute or a complement for the other.
+acquainted AS (
+    SELECT DISTINCT key, lenders_judgements.query_id
+    FROM judged JOIN lenders_judgements USING (locale, product_id)
+    WHERE judged.label IS DISTINCT FROM 'I' AND lenders_judgements.label <> 'I'
 ),
 lent_queries AS (
     SELECT locale, query_id, min(query) AS query FROM lenders_judgements GROUP BY locale, query_id
@@ -49,5 +56,7 @@ lent AS (
         lent_queries.query AS lent_by, label, place
     FROM lent_by JOIN lent_queries USING (locale, query_id)
     ANTI JOIN judged ON judged.key = lent_by.key AND judged.product_id = lent_by.match_id
+    ANTI JOIN acquainted
+        ON acquainted.key = lent_by.key AND acquainted.query_id = lent_by.query_id
     ORDER BY key, product_id, label DESC, place, lent_by
 ),
