@@ -35,11 +35,12 @@ _CONFUSED: Final = frozenset(
 )
 
 
-#: Materials that are names of colors too.
+#: What is a material and a color, or a part of the name of one.
 _SHADES: Final = frozenset(
     {
         *("wood", "bamboo", "mahogany", "maple", "rosewood", "ebony", "spruce", "alder", "copper"),
         *("brass", "cork", "metal", "steel", "iron", "denim", "down", "glass", "resin", "carbon"),
+        *("silver", "gold", "bronze", "ivory", "charcoal", "coral"),
     }
 )
 

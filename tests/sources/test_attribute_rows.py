@@ -295,6 +295,7 @@ def test_a_wrong_amount_is_another_amount(number, unit):
         # Bamboo and silver are colors of things as well.
         ("Color", "Material", "Bamboo", False),
         ("Material", "Color", "Navy Blue", True),
+        ("Material", "Color", "Silver", False),
         ("Flavor", "Color", "Orange", False),
         ("Color", "Gender", "Women's", True),
         ("Gender", "Age", "Kids", False),
