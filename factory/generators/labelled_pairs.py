@@ -12,14 +12,10 @@ from typing import ClassVar, Final, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from factory.draw import Draw
-from factory.generators.base import Derived, Map, Record, RecordMap, label_of, shuffled
+from factory.generators.base import Derived, Map, Record, RecordMap, label_of
 from factory.sources.view import RowRejectedError
-from factory.text import similarity, tokens
 
 _LABELLED: Final = ("multiple_choice", "classification")
-_LOOKED_THROUGH: Final = 40
-#: A wrong answer that shares this much with the right one may be right as well.
-_MOST_SIMILARITY: Final = 0.6
 
 
 class SidesOptions(BaseModel):
@@ -39,24 +35,15 @@ class OtherSideOptions(SidesOptions):
     )
 
 
-class PartnerOptions(SidesOptions):
-    """``derive: {with: ...}`` of the map ``partner_of_label``."""
-
-    label: str = Field(description="the label of the pairs that are asked about")
-    kind: str = Field(description="the column that says of what kind the second side is")
-    other_kinds: bool = Field(
-        default=False,
-        description="whether wrong answers are of other kinds; else those of one kind come first",
-    )
-
-
 def field_text(record: Record, column: str) -> str:
     """Return a column of the record's row as one text; a list is one line for each of its items."""
     value = record.row[column]
     return "\n".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
-class _OfSides(Map):
+class OfSides(Map):
+    """What maps over the two sides of a labelled pair share."""
+
     types: ClassVar[tuple[str, ...]] = _LABELLED
     options: ClassVar[type[BaseModel]] = SidesOptions
 
@@ -66,7 +53,7 @@ class _OfSides(Map):
         return (form.left, form.right)
 
 
-class CrossFields(_OfSides):
+class CrossFields(OfSides):
     """One field of the first side and another field of the second: the label of the pair holds.
 
     EcomInstruct's ``title_attribute_matching``: of two aligned items the title of one is shown with
@@ -97,7 +84,7 @@ class CrossFields(_OfSides):
         )
 
 
-class OtherSide(_OfSides):
+class OtherSide(OfSides):
     """The first side and the label to the second side: a product that stands so to the first.
 
     Rows: ``given``, ``label`` and ``target``.
@@ -129,52 +116,4 @@ class OtherSide(_OfSides):
         )
 
 
-class PartnerOfLabel(_OfSides):
-    """The first side of a pair with one label, and four second sides: which is its partner?
-
-    Rows: ``left``, ``positive`` and ``negatives``, which are second sides of other pairs.
-    """
-
-    operator: ClassVar[str] = "recombine"
-    name: ClassVar[str] = "partner_of_label"
-    partners: ClassVar[int] = _LOOKED_THROUGH
-    offers: ClassVar[tuple[str, ...]] = ("left", "positive", "negatives")
-    options: ClassVar[type[BaseModel]] = PartnerOptions
-
-    def needs(self, options: BaseModel) -> tuple[str, ...]:
-        """Return the columns of the two sides and of the kind."""
-        form = cast(PartnerOptions, options)
-        return (form.left, form.right, form.kind)
-
-    def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
-        """Yield the record's first side with its own second side among three others."""
-        form = cast(PartnerOptions, options)
-        own = records[0]
-        if (label := label_of(own)) != form.label:
-            raise RowRejectedError("another-label", label)
-        shown = [frozenset(tokens(field_text(own, column))) for column in (form.left, form.right)]
-        near: list[Record] = []
-        far: list[Record] = []
-        for record in records[1:]:
-            words = frozenset(tokens(field_text(record, form.right)))
-            if any(similarity(words, other) > _MOST_SIMILARITY for other in shown):
-                continue
-            alike = record.row[form.kind] == own.row[form.kind]
-            if alike and form.other_kinds:
-                continue
-            shown.append(words)
-            (near if alike else far).append(record)
-        others = [*shuffled(near, draw, "near"), *shuffled(far, draw, "far")][:3]
-        if len(others) < 3:
-            raise RowRejectedError("too-few-negatives", str(len(others)))
-        yield Derived(
-            {
-                "left": field_text(own, form.left),
-                "positive": field_text(own, form.right),
-                "negatives": [field_text(record, form.right) for record in others],
-            },
-            (own, *others),
-        )
-
-
-MAPS: Final[tuple[RecordMap, ...]] = (CrossFields(), OtherSide(), PartnerOfLabel())
+MAPS: Final[tuple[RecordMap, ...]] = (CrossFields(), OtherSide())

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
 from pydantic import BaseModel
 
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick, shuffled
+from factory.generators.simplify_questions import fact_asked, is_feature
 from factory.sources.view import RowRejectedError
 from factory.text import folded_case, tokens
 
-_LOOKED_THROUGH: Final = 60
-#: "Yes, ", "No, ", and what is as short in other languages.
-_AGREEMENT: Final = re.compile(r"[^\W\d]{1,4}[,，、]")
+_LOOKED_THROUGH: Final = 120
+_AMOUNT: Final = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 class _OfQuestions(Map):
@@ -37,67 +37,62 @@ class _OfQuestions(Map):
         )
 
 
-def _is_attribute(record: Record) -> bool:
-    """Return whether the question asks for an attribute, not for what a bullet point says."""
-    return any(
-        each["text"] == record.row["line"] and each["text"] != each["value"]
-        for each in record.row["page_facts"]
-    )
+def wrong_answers(records: Sequence[Record], draw: Draw) -> list[tuple[Record, str]]:
+    """Return wrong answers to the first record's question, each with the record of its value.
 
+    Each is the right answer with the value that another product has for the same attribute, so
+    that the page alone tells them apart. Values that the product could have go first: those of
+    its own type, then amounts in the same unit, then values that are found with several types,
+    such as colors.
 
-def _named(record: Record) -> frozenset[str]:
-    """Return the words of the answer that are the product's name, not the fact."""
-    row = record.row
-    named = frozenset(tokens(row["answer"])) & frozenset(tokens(row["product"]))
-    return named - frozenset(tokens(row["line"])) - frozenset(tokens(row["product_type"]))
-
-
-def wrong_answers(records: Sequence[Record]) -> list[Record]:
-    """Return other records whose answers answer the first one's question, and wrongly.
-
-    They tell the same attribute of another product, in the form that the question calls for, with
-    a value that neither contains the right one nor is contained in it, and name no product: the
-    name alone would tell them apart.
+    Raises :class:`RowRejectedError` where the question is for no attribute, or states its value.
     """
-    own = records[0]
-    value = folded_case(_value(own))
-    seen = [folded_case(own.row["answer"])]
-    found = []
-    for record in records[1:]:
-        if record.row["asked"] != own.row["asked"] or not _is_attribute(record) or _named(record):
-            continue
-        other, answer = folded_case(_value(record)), folded_case(record.row["answer"])
-        if _agrees(record) != _agrees(own):
-            continue
-        if value in other or other in value or answer in seen or value in answer:
-            continue
-        if any(other in said for said in seen):
-            continue
-        seen.append(answer)
-        found.append(record)
-    return found
-
-
-def _value(record: Record) -> str:
-    return next(
-        str(each["value"])
-        for each in record.row["page_facts"]
-        if each["text"] == record.row["line"]
-    )
-
-
-def _agrees(record: Record) -> bool:
-    """Return whether the answer starts like one to a yes-or-no question: a word and a comma."""
-    return _AGREEMENT.match(record.row["answer"]) is not None
-
-
-def _checked(own: Record) -> None:
-    if not _is_attribute(own):
+    own, fact = records[0], fact_asked(records[0])
+    answer, question = own.row["answer"], folded_case(own.row["question"])
+    value = folded_case(fact["value"])
+    if is_feature(fact):
         raise RowRejectedError("no-attribute", "only attributes have wrong values")
-    if _named(own):
-        raise RowRejectedError("answer-names-product", own.row["answer"])
-    if _value(own).casefold() in own.row["question"].casefold():
+    if value in question:
         raise RowRejectedError("question-states-value", own.row["question"])
+    place = re.search(re.escape(fact["value"]), answer, re.IGNORECASE)
+    if place is None:
+        raise RowRejectedError("value-not-in-answer", answer)
+    found: dict[str, tuple[Record, str]] = {}
+    types: dict[str, set[str]] = {}
+    for record in records:
+        for each in record.row["page_facts"]:
+            if each["name"] == fact["name"] and not is_feature(each):
+                other = folded_case(each["value"])
+                found.setdefault(other, (record, each["value"]))
+                types.setdefault(other, set()).add(record.row["product_type"])
+    ranked = []
+    for other, (record, said) in found.items():
+        if value in other or other in value or other in question:
+            continue
+        rank = _farness(other, value, own.row["product_type"], types)
+        if rank is not None:
+            wrong = answer[: place.start()] + _as_in(place[0], said) + answer[place.end() :]
+            ranked.append((rank, record, wrong))
+    ranked = shuffled(ranked, draw, "wrong")
+    return [(record, wrong) for _, record, wrong in sorted(ranked, key=lambda each: each[0])]
+
+
+def _farness(other: str, value: str, own_type: str, types: Mapping[str, set[str]]) -> int | None:
+    """Return how far ``other`` is from what a product of the type may have; None: too far."""
+    if own_type in types[other]:
+        return 0
+    if any(map(str.isdigit, value)):
+        return 1 if _AMOUNT.sub("#", other) == _AMOUNT.sub("#", value) else None
+    return 2 if len(types[other]) > 1 and len(types[value]) > 1 else None
+
+
+def _as_in(said: str, value: str) -> str:
+    """Return a value in the case in which an answer says its own, acronyms apart."""
+    if not said.islower():
+        return value
+    return " ".join(
+        word if sum(map(str.isupper, word)) > 1 else word.lower() for word in value.split(" ")
+    )
 
 
 class Answerability(_OfQuestions):
@@ -126,14 +121,15 @@ class Answerability(_OfQuestions):
             if record.row["product_type"] != own.row["product_type"]
             and (
                 asked not in {each["name"] for each in record.row["page_facts"]}
-                if _is_attribute(own)
+                if not is_feature(fact_asked(own))
                 else all(
                     len(about & frozenset(tokens(line))) * 2 < len(about)
                     for line in record.row["page"]
                 )
             )
         ]
-        other = own if said else pick(unanswered, draw, "page")
+        another = pick(unanswered, draw, "page")  # also where it is not shown: as often yes as no
+        other = own if said else another
         answer = "yes" if said else "no"
         yield Derived(
             {
@@ -158,18 +154,18 @@ class AnswerCheck(_OfQuestions):
         draw: Draw,
         options: BaseModel,  # noqa: ARG002 - the protocol's
     ) -> Iterator[Derived]:
-        """Yield the question with its own answer, or with the same attribute of another product."""
+        """Yield the question with its own answer, or with another product's value in it."""
         own = records[0]
-        _checked(own)
         right = draw.below(2, "right") == 0
-        other = own if right else pick(wrong_answers(records), draw, "other")
+        # Also where it is not shown: as often yes as no.
+        other, wrong = pick(wrong_answers(records, draw)[:2], draw, "other")
         answer = "yes" if right else "no"
         yield Derived(
             {
                 "question": own.row["question"],
                 "product": own.row["product"],
                 "page": own.row["page"],
-                "given": other.row["answer"],
+                "given": own.row["answer"] if right else wrong,
                 "labels": answer,
                 "answer": answer,
             },
@@ -189,26 +185,20 @@ class AnswerChoice(_OfQuestions):
         draw: Draw,
         options: BaseModel,  # noqa: ARG002 - the protocol's
     ) -> Iterator[Derived]:
-        """Yield the question with its own answer and two of the same attribute."""
+        """Yield the question with its own answer and two with other values of the attribute."""
         own = records[0]
-        _checked(own)
-        wrong = wrong_answers(records)
-        if len(wrong) < 2:
-            raise RowRejectedError("too-few-negatives", str(len(wrong)))
-        two = shuffled(wrong, draw, "wrong")
-        if draw.below(3, "longest"):
-            # In two rows of three some wrong answer is longer, where there is one.
-            two.sort(key=lambda record: len(record.row["answer"]) < len(own.row["answer"]))
-        two = two[:2]
+        two = wrong_answers(records, draw)[:2]
+        if len(two) < 2:
+            raise RowRejectedError("too-few-negatives", str(len(two)))
         yield Derived(
             {
                 "question": own.row["question"],
                 "product": own.row["product"],
                 "page": own.row["page"],
                 "positive": own.row["answer"],
-                "negatives": [record.row["answer"] for record in two],
+                "negatives": [wrong for _, wrong in two],
             },
-            (own, *two),
+            (own, *(record for record, _ in two)),
         )
 
 

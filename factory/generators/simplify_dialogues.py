@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick
+from factory.sources.rows.conversations import GOODBYE, THANKS
 from factory.sources.view import RowRejectedError
 
 #: What stands where a turn was taken out.
@@ -24,7 +25,7 @@ class _OfConversations(Map):
 
     def needs(self, options: BaseModel) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """Return the turns, as data and as lines, and the intents of either speaker."""
-        return ("turns", "said", "customer_intents", "agent_intents")
+        return ("turns", "said", "customer_intents", "agent_intents", "kindred")
 
 
 def speaker_of(turn: Mapping[str, Any]) -> str:
@@ -34,6 +35,19 @@ def speaker_of(turn: Mapping[str, Any]) -> str:
 
 def _intents(row: Mapping[str, Any], speaker: str) -> list[str]:
     return list(row["customer_intents" if speaker == "customer" else "agent_intents"])
+
+
+def _rarer(row: Mapping[str, Any], places: Sequence[int], draw: Draw, purpose: str) -> int:
+    """Return one of ``places``: of two by draw, the turn whose intent is the less frequent.
+
+    Every conversation ends with thanks and goodbyes: they would be the answer more than anything.
+    """
+    turns = row["turns"]
+    two = [pick(places, draw, f"{purpose} {number}") for number in range(2)]
+    return max(
+        two,
+        key=lambda place: _intents(row, speaker_of(turns[place])).index(turns[place]["intent"]),
+    )
 
 
 def _replies(row: Mapping[str, Any]) -> list[int]:
@@ -47,7 +61,10 @@ def _replies(row: Mapping[str, Any]) -> list[int]:
 
 
 class LastTurnIntent(_OfConversations):
-    """The conversation up to one turn: what is the intent of that turn?"""
+    """The conversation up to one turn: what is the intent of that turn?
+
+    ``said_before`` has a gap in its place; it is empty for the first turn, which nothing precedes.
+    """
 
     name: ClassVar[str] = "last_turn_intent"
     offers: ClassVar[tuple[str, ...]] = (
@@ -68,15 +85,13 @@ class LastTurnIntent(_OfConversations):
         """Yield the record cut after one of its turns."""
         record = records[0]
         row = record.row
-        place = draw.below(len(row["turns"]), "turn")
+        place = _rarer(row, range(len(row["turns"])), draw, "turn")
         turn = row["turns"][place]
+        gap = row["said"][place].partition(":")[0] + f": {GAP}"
         yield Derived(
             {
                 "said_so_far": row["said"][: place + 1],
-                "said_before": [
-                    *row["said"][:place],
-                    row["said"][place].partition(":")[0] + f": {GAP}",
-                ],
+                "said_before": [*row["said"][:place], gap] if place else [],
                 "message": turn["text"],
                 "speaker": speaker_of(turn),
                 "labels": turn["intent"],
@@ -115,7 +130,14 @@ class NextReply(_OfConversations):
     """The conversation up to a customer's turn: what does the agent reply?"""
 
     name: ClassVar[str] = "next_reply"
-    offers: ClassVar[tuple[str, ...]] = ("said_so_far", "message", "reply", "intent", "target")
+    offers: ClassVar[tuple[str, ...]] = (
+        "said_so_far",
+        "message",
+        "reply",
+        "intent",
+        "kindred",
+        "target",
+    )
 
     def rows(
         self,
@@ -126,7 +148,7 @@ class NextReply(_OfConversations):
         """Yield the record cut before one of the agent's replies."""
         record = records[0]
         row = record.row
-        place = pick(_replies(row), draw, "reply")
+        place = _rarer(row, _replies(row), draw, "reply")
         reply = row["turns"][place]
         yield Derived(
             {
@@ -134,6 +156,7 @@ class NextReply(_OfConversations):
                 "message": row["turns"][place - 1]["text"],
                 "reply": reply["text"],
                 "intent": reply["intent"],
+                "kindred": row["kindred"],
                 "target": reply["text"],
             },
             (record,),
@@ -141,7 +164,10 @@ class NextReply(_OfConversations):
 
 
 class NextIntent(_OfConversations):
-    """The conversation up to a customer's turn: what does the agent do next?"""
+    """The conversation up to a customer's turn: what does the agent do next?
+
+    What else agents do in conversations that began alike may be right as well and is no candidate.
+    """
 
     name: ClassVar[str] = "next_intent"
     offers: ClassVar[tuple[str, ...]] = ("said_so_far", "labels", "candidate_labels")
@@ -155,12 +181,14 @@ class NextIntent(_OfConversations):
         """Yield the record cut before one of the agent's replies."""
         record = records[0]
         row = record.row
-        place = pick(_replies(row), draw, "reply")
+        place = _rarer(row, _replies(row), draw, "reply")
+        intent = row["turns"][place]["intent"]
+        kindred = set(row["kindred"]) - {intent, GOODBYE}
         yield Derived(
             {
                 "said_so_far": row["said"][:place],
-                "labels": row["turns"][place]["intent"],
-                "candidate_labels": _intents(row, "agent"),
+                "labels": intent,
+                "candidate_labels": [i for i in _intents(row, "agent") if i not in kindred],
             },
             (record,),
         )
@@ -220,7 +248,7 @@ class EarlierTurn(_OfConversations):
 
 
 class OrderTurns(_OfConversations):
-    """The first four messages of a conversation: put them in order.
+    """Four messages of a conversation that follow each other: put them in order.
 
     Rows: ``items`` and ``relevance``, 1 for the first message and 0 for the last.
     """
@@ -232,12 +260,14 @@ class OrderTurns(_OfConversations):
     def rows(
         self,
         records: Sequence[Record],
-        draw: Draw,  # noqa: ARG002 - the protocol's
-        options: BaseModel,  # noqa: ARG002
+        draw: Draw,
+        options: BaseModel,  # noqa: ARG002 - the protocol's
     ) -> Iterator[Derived]:
-        """Yield the record's first turns."""
+        """Yield turns of the record, from its first one or a later one on."""
         record = records[0]
-        said = record.row["said"][: self.wanted]
+        said = record.row["said"]
+        start = draw.below(max(len(said) - self.wanted, 0) + 1, "start")
+        said = said[start : start + self.wanted]
         if len(set(said)) < self.wanted:
             raise RowRejectedError("too-few-turns", f"{len(said)} of {self.wanted}")
         last = self.wanted - 1
@@ -248,7 +278,7 @@ class OrderTurns(_OfConversations):
 
 
 class IntentsSaid(_OfConversations):
-    """The whole conversation: all that the customer wants in it."""
+    """The whole conversation: all that the customer wants in it, thanks apart."""
 
     name: ClassVar[str] = "intents_said"
     offers: ClassVar[tuple[str, ...]] = ("said", "labels", "candidate_labels")
@@ -266,8 +296,8 @@ class IntentsSaid(_OfConversations):
         yield Derived(
             {
                 "said": row["said"],
-                "labels": list(dict.fromkeys(found)),
-                "candidate_labels": _intents(row, "customer"),
+                "labels": [intent for intent in dict.fromkeys(found) if intent != THANKS],
+                "candidate_labels": [i for i in _intents(row, "customer") if i != THANKS],
             },
             (record,),
         )

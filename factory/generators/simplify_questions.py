@@ -6,14 +6,36 @@ gives), the right ``line`` and the attribute ``asked`` for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import ClassVar, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel
 
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick, shuffled
 from factory.sources.view import RowRejectedError
+
+#: To name one of two attributes is hardly a choice.
+_LEAST_NAMES: Final = 3
+
+
+def is_feature(fact: Mapping[str, Any]) -> bool:
+    """Return whether a line of a page is a bullet point, not an attribute with its value."""
+    return bool(fact["value"] == fact["text"])
+
+
+def fact_asked(record: Record) -> Mapping[str, Any]:
+    """Return the line that answers the question, with its attribute and value."""
+    line = record.row["line"]
+    return next(each for each in record.row["page_facts"] if each["text"] == line)
+
+
+def _other_lines(record: Record, draw: Draw) -> list[str]:
+    """Return the lines that do not answer, in drawn order; those like the right one go first."""
+    feature = is_feature(fact_asked(record))
+    others = [each for each in record.row["page_facts"] if each["text"] != record.row["line"]]
+    others = shuffled(others, draw, "others")
+    return [each["text"] for each in sorted(others, key=lambda each: is_feature(each) != feature)]
 
 
 class _OfQuestions(Map):
@@ -66,20 +88,15 @@ class LineChoice(_OfQuestions):
         """Yield the question with four lines; lines of the same kind as the right one go first."""
         record = records[0]
         row = record.row
-        others = [each for each in row["page_facts"] if each["text"] != row["line"]]
+        others = _other_lines(record, draw)
         if len(others) < 3:
             raise RowRejectedError("too-few-lines", str(len(others)))
-        is_feature = all(
-            f["text"] != row["line"] or f["value"] == f["text"] for f in row["page_facts"]
-        )
-        others = shuffled(others, draw, "others")
-        others.sort(key=lambda each: (each["value"] == each["text"]) != is_feature)
         yield Derived(
             {
                 "question": row["question"],
                 "product_type": row["product_type"],
                 "positive": row["line"],
-                "negatives": [each["text"] for each in others[:3]],
+                "negatives": others[:3],
             },
             (record,),
         )
@@ -101,12 +118,13 @@ class LineCheck(_OfQuestions):
         record = records[0]
         row = record.row
         said = draw.below(2, "right") == 0
-        others = [each for each in row["page"] if each != row["line"]]
         answer = "yes" if said else "no"
         yield Derived(
             {
                 "question": row["question"],
-                "shown_line": row["line"] if said else pick(others, draw, "line"),
+                "shown_line": row["line"]
+                if said
+                else pick(_other_lines(record, draw)[:2], draw, "line"),
                 "labels": answer,
                 "answer": answer,
             },
@@ -146,7 +164,11 @@ class PageAnswers(_OfQuestions):
 
 
 class AskedAttribute(_OfQuestions):
-    """The attribute that the question asks for, among those of the page."""
+    """The attribute that the question asks for, among those of the page.
+
+    Questions about a bullet point are left out: what they ask for has no name, and two of them do
+    not ask for the same.
+    """
 
     name: ClassVar[str] = "asked_attribute"
     offers: ClassVar[tuple[str, ...]] = (
@@ -166,13 +188,16 @@ class AskedAttribute(_OfQuestions):
         """Yield the question with the names of the page's attributes."""
         record = records[0]
         row = record.row
+        names = [each["name"] for each in row["page_facts"] if not is_feature(each)]
+        if is_feature(fact_asked(record)) or len(set(names)) < _LEAST_NAMES:
+            raise RowRejectedError("no-attribute", row["line"])
         yield Derived(
             {
                 "question": row["question"],
                 "product": row["product"],
                 "product_type": row["product_type"],
                 "labels": row["asked"],
-                "candidate_labels": list(dict.fromkeys(f["name"] for f in row["page_facts"])),
+                "candidate_labels": list(dict.fromkeys(names)),
             },
             (record,),
         )

@@ -27,7 +27,6 @@ Made = Callable[[str], RunResult]
 TABLES = PROJECT / "factory" / "sources" / "samples" / "tables"
 CROSS = RECORD_MAPS["recombine", "cross_fields"]
 OTHER = RECORD_MAPS["reverse", "other_side"]
-PARTNER = RECORD_MAPS["recombine", "partner_of_label"]
 
 words = st.text("abcdefghijklmnop", min_size=1, max_size=8)
 sides = st.lists(words, min_size=3, max_size=6, unique=True).map(" ".join)
@@ -94,6 +93,18 @@ def types() -> dict[str, str]:
     return dict(found)
 
 
+@cache
+def types_of_title() -> dict[tuple[str, str], set[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"SELECT locale, title, category[-1] FROM '{TABLES}/products.parquet'"
+        ).fetchall()
+    for locale, title, kind in rows:
+        found.setdefault((locale, title), set()).add(kind)
+    return found
+
+
 def pair_of(sample: Sample) -> str:
     return next(each for each in sample.provenance.source_ids if each.startswith("pair:"))
 
@@ -127,41 +138,72 @@ def test_the_other_side_is_asked_for_with_the_labels_that_were_named_only() -> N
         list(OTHER.rows([record(a="x", b="y")], Draw(7, "task", "1"), options))
 
 
-@given(st.integers(0, 200), st.booleans())
-def test_partners_are_the_own_one_and_others_that_are_not_like_it(
-    seed: int, other_kinds: bool
-) -> None:
-    own = record("own", a="blue bath towel", b="white bath towel", kind="towel")
+@given(st.integers(0, 200))
+def test_partners_of_a_kind_stand_beside_what_is_ruled_out_and_other_groups(seed: int) -> None:
+    def pair(key: str, label: str, b: str, kinds: tuple[str, str], group: str) -> Record:
+        return record(key, label=label, a="x", b=b, left=kinds[0], right=kinds[1], group=group)
+
+    own = record(
+        "own", a="blue bath towel", b="white towel", left="towel", right="towel", group="bath"
+    )
     others = [
-        record(f"{n}", label="no", a="x", b=f"word{n} other{n} third{n}", kind=kind)
-        for n, kind in enumerate(["towel", "cup", "cup", "bowl", "bowl", "lamp"])
+        pair("mat", "with", "word0 bath mat", ("towel", "mat"), "bath"),
+        pair("twin", "instead", "word1 towel", ("towel", "towel"), "bath"),
+        pair("robe", "instead", "word2 robe", ("robe", "robe"), "bath"),
+        *(
+            pair(f"{n}", "instead", f"word{n} lamp{n}", ("lamp", "lamp"), "light")
+            for n in range(3, 6)
+        ),
+        pair("blue", "with", "word6 blue lamp", ("desk", "lamp"), "light"),
     ]
-    twin = record("twin", a="x", b="white bath towel", kind="cup")
     row = made_of(
-        ("recombine", "partner_of_label"),
-        [own, twin, *others],
+        ("recombine", "partner_of_kind"),
+        [own, *others],
+        draw=str(seed),
+        left="a",
+        right="b",
+        kind="right",
+        left_kind="left",
+        group="group",
+        label="yes",
+        ruled_out="with",
+    )
+    shown = row.columns["negatives"]
+    assert row.columns["positive"] == "white towel"
+    assert len(set(shown)) == 3
+    # What is used with it, and what is of other groups; never what may replace it.
+    assert not {"word1 towel", "word2 robe"} & set(shown)
+    assert [each.row["b"] for each in row.of[1:]] == shown
+
+
+@given(st.integers(0, 200))
+def test_partners_of_a_value_stand_beside_near_misses_with_another_one(seed: int) -> None:
+    own = record("own", a="blue bath towel", b="bath towel blue", kind="towel", value="blue")
+    others = [
+        record("alike", a="x", b="blue towel for the bath", kind="towel", value="blue"),
+        record("near", a="x", b="white bath towel", kind="towel", value="white"),
+        *(record(f"{n}", a="x", b=f"cup{n} word{n}", kind="cup", value=f"{n}") for n in range(3)),
+    ]
+    row = made_of(
+        ("recombine", "partner_of_value"),
+        [own, *others],
         draw=str(seed),
         left="a",
         right="b",
         kind="kind",
         label="yes",
-        other_kinds=other_kinds,
+        unlike="value",
     )
     shown = row.columns["negatives"]
-    assert row.columns["positive"] == "white bath towel"
-    assert "white bath towel" not in shown
+    assert "blue towel for the bath" not in shown
     assert len(set(shown)) == 3
-    # The near miss is always shown, or never.
-    assert ("word0 other0 third0" in shown) != other_kinds
-    assert [each.key for each in row.of[1:]] == [
-        text.split()[0].removeprefix("word") for text in shown
-    ]
 
 
 def test_a_pair_with_another_label_is_not_asked_about() -> None:
-    options = PARTNER.options(left="a", right="b", kind="k", label="yes")
+    of_value = RECORD_MAPS["recombine", "partner_of_value"]
+    options = of_value.options(left="a", right="b", kind="k", label="yes", unlike="b")
     with pytest.raises(RowRejectedError, match="another-label"):
-        list(PARTNER.rows([record(label="no", a="", b="", k="")], Draw(7, "t", "1"), options))
+        list(of_value.rows([record(label="no", a="", b="", k="")], Draw(7, "t", "1"), options))
 
 
 def test_two_listings_are_of_one_product_where_the_shop_says_so(made: Made) -> None:
@@ -183,10 +225,8 @@ def test_only_one_of_four_products_could_replace_another(made: Made) -> None:
     for sample in samples(made("find_alternative")):
         assert relations()[pair_of(sample)] == "substitute"
         own = types()[sample.provenance.source_ids[0]]
-        # After the own pair and its two products, each other pair names its second product second.
-        others = sample.provenance.source_ids[3:]
-        second = [types()[other] for other in others if other.startswith("product:")][1::2]
-        assert own not in second
+        wrong = [text for place, text in enumerate(sample.options) if place != sample.gold]
+        assert all(own not in types_of_title()[sample.locale, text] for text in wrong)
 
 
 @pytest.mark.parametrize("task", ["recognize_query_entities", "recognize_description_attributes"])

@@ -11,8 +11,11 @@ from factory.sources.view import RowRejectedError
 OFFERS: Final = ("said", "told", "opening", "said_after", "labels", "candidate_labels")
 
 
+#: What people say whatever they talk about.
+THANKS: Final = "say thanks"
+GOODBYE: Final = "say goodbye"
 #: Intents in words that a person would use.
-_WORDS: Final = {"thank": "say thanks", "close": "say goodbye"}
+_WORDS: Final = {"thank": THANKS, "close": GOODBYE}
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
@@ -30,7 +33,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     if turns[0]["speaker"] != "customer":
         raise RowRejectedError("shop-speaks-first", turns[0]["text"])
     said = [spoken(turn) for turn in turns]
-    intents = ("customer_intents", "agent_intents", "reasons")
+    intents = ("customer_intents", "agent_intents", "reasons", "kindred")
     yield {
         **{name: facts[name] for name in ("key", "locale", "source_ids")},
         **{name: [_named(intent) for intent in facts[name]] for name in intents},

@@ -10,7 +10,7 @@ from factory.sources.rows.listed_twice import attributes_of, parted
 from factory.sources.view import RowRejectedError
 from factory.text import similarity, tokens
 
-OFFERS: Final = ("labels", "first", "second", "both", "type")
+OFFERS: Final = ("labels", "first", "second", "both", "type", "first_type", "department")
 
 #: The labels as a person would say them; the recipe lists them as the candidates.
 RELATIONS: Final = {
@@ -25,6 +25,8 @@ _LEAST_ALIKE: Final = 0.5
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
     """Yield one row: two titles, the one after the other (``both``), and what the second is.
+
+    ``type`` and ``department`` are those of the second, ``first_type`` is that of the first.
 
     Raises :class:`RowRejectedError` where brand, type or titles do not show the relation.
     """
@@ -61,6 +63,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "second": right,
         "both": f"(1) {left} (2) {right}",
         "type": facts["right_type"],
+        "first_type": facts["left_type"],
+        "department": facts["right_department"],
         "labels": RELATIONS[relation],
         "source_ids": facts["source_ids"],
     }

@@ -7,25 +7,28 @@ from typing import Any, Final
 
 from factory.draw import Draw
 from factory.sources.view import RowRejectedError
-from factory.text import folded_case
+from factory.text import CJK, folded_case
 
-OFFERS: Final = ("items", "item_types", "product_type", "target")
+OFFERS: Final = ("items", "item_types", "item_departments", "target")
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
-    """Yield the query (also ``target``) with ``items``, the titles clicked, and their types.
+    """Yield the query (also ``target``) with ``items``, the titles clicked.
 
-    ``product_type`` is that of the first one, which the search was for.
+    ``item_types`` and ``item_departments`` are the narrowest and the widest category of each.
 
-    Raises :class:`RowRejectedError` where fewer than two different titles were clicked.
+    Raises :class:`RowRejectedError` where fewer than two different titles were clicked, or where
+    the query is in a script that no title is in: some people search in their own language.
     """
     viewed = list({folded_case(item["title"]): item for item in facts["viewed"]}.values())
     if len(viewed) < 2:
         raise RowRejectedError("too-few-items", f"{len(viewed)} different products")
+    if CJK.search(facts["query"]) and not any(CJK.search(item["title"]) for item in viewed):
+        raise RowRejectedError("query-in-another-script", facts["query"])
     yield {
         **{name: facts[name] for name in ("key", "locale", "source_ids", "query")},
         "items": [item["title"] for item in viewed],
         "item_types": [item["product_type"] or "" for item in viewed],
-        "product_type": viewed[0]["product_type"] or "",
+        "item_departments": [item["department"] or "" for item in viewed],
         "target": facts["query"],
     }

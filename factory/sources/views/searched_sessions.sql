@@ -37,14 +37,16 @@ clicked AS (
     GROUP BY ALL
 ),
 titled AS (
-    SELECT locale, product_id, min(title) AS title, min(category[-1]) AS product_type
+    SELECT locale, product_id, min(title) AS title, min(category[-1]) AS product_type,
+        min(category[1]) AS department
     FROM products SEMI JOIN clicked USING (locale, product_id)
     WHERE title IS NOT NULL
     GROUP BY locale, product_id
 ),
 viewed AS (
     SELECT key, list(
-        {'id': product_id, 'title': title, 'product_type': product_type} ORDER BY place, product_id
+        {'id': product_id, 'title': title, 'product_type': product_type, 'department': department}
+        ORDER BY place, product_id
     )[:8] AS viewed
     FROM clicked JOIN titled USING (locale, product_id)
     GROUP BY key

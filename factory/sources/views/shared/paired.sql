@@ -1,7 +1,7 @@
 described AS (
     -- The products file may list a product twice.
     SELECT locale, product_id, min(title) AS title, min(coalesce(brand, '')) AS brand,
-        min(coalesce(category[-1], '')) AS type,
+        min(coalesce(category[-1], '')) AS type, min(coalesce(category[1], '')) AS department,
         min(list_transform(
             map_entries(attributes), lambda entry: {'name': entry.key, 'value': entry.value}
         )) AS attributes
@@ -20,6 +20,7 @@ sides AS (
         ones.title AS left_title, others.title AS right_title,
         ones.brand AS left_brand, others.brand AS right_brand,
         ones.type AS left_type, others.type AS right_type,
+        ones.department AS left_department, others.department AS right_department,
         coalesce(ones.attributes, []) AS left_attributes,
         coalesce(others.attributes, []) AS right_attributes,
         [
