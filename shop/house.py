@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from factory.sources.base import TABLES
-from shop import chinese, house_pairs, house_queries, house_spans, wording
+from shop import chinese, house_pairs, house_queries, house_spans, synonyms, wording
 from shop.conversations import axis_noun, make_dialogues, make_questions
 from shop.facts import CURRENCIES, price_in
 from shop.load import Ontology
 from shop.model import HOUSE_LOCALES, LANGS, Dice, Product, Query, Shop
-from shop.products import asin
+from shop.offers import Offer, offers_of, title_of
 from shop.talk import make_reviews, make_sessions
 
 #: How many of each there are in a locale; sessions are those of the three upstream locales in all.
@@ -39,20 +38,6 @@ _ORDER = {
 _PREFIXES = ("de ", "para ")
 
 
-@dataclass(frozen=True)
-class Offer:
-    """A product as one locale lists it; ``copy`` counts the listings of the same product."""
-
-    product: Product
-    locale: str
-    copy: int
-
-    @property
-    def lang(self) -> str:
-        """The language of the locale."""
-        return HOUSE_LOCALES[self.locale]
-
-
 def attribute_value(product: Product, axis: str, lang: str) -> str:
     """Return the value of an attribute as a table of attributes has it, outside any phrase."""
     value = product.facts[axis].name(lang)
@@ -63,42 +48,6 @@ def attribute_value(product: Product, axis: str, lang: str) -> str:
     if axis == "audience" and lang == "es":
         value = value.removeprefix("para ")
     return value[:1].upper() + value[1:] if lang == "es" else value
-
-
-def title_of(offer: Offer, ontology: Ontology, seed: int) -> str:
-    """Return the title of a listing; further listings of a product are worded anew."""
-    if offer.lang == "zh":
-        return chinese.title(offer.product, seed + offer.copy)
-    return wording.title(offer.product, offer.lang, ontology, seed + offer.copy)
-
-
-def offers_of(shop: Shop, ontology: Ontology) -> list[Offer]:
-    """Return what every locale lists: each product, and about one in ten a second time.
-
-    A second listing has another id and another title: it is what another seller offers.
-    """
-    offers = []
-    for locale in HOUSE_LOCALES:
-        for product in shop.products:
-            if not product.sold_in(locale):
-                continue
-            first = Offer(product, locale, 0)
-            offers.append(first)
-            dice = Dice(shop.seed, "offer", locale, product.id)
-            if "model" in product.facts or not dice.chance(0.10, "second"):
-                continue
-            twin = replace(
-                product,
-                id=asin(dice.integer("id")),
-                price=round(product.price * dice.pick((0.92, 0.96, 1.05, 1.09), "price"), 2),
-            )
-            before = title_of(first, ontology, shop.seed)
-            for copy in range(1, 9):
-                second = Offer(twin, locale, copy)
-                if title_of(second, ontology, shop.seed) != before:
-                    offers.append(second)
-                    break
-    return offers
 
 
 def _products(shop: Shop, ontology: Ontology, offers: list[Offer]) -> Iterator[dict[str, Any]]:
@@ -201,6 +150,8 @@ def _query_labels(query: Query, ontology: Ontology) -> Iterator[dict[str, Any]]:
             else:
                 name = axis_noun(ontology, axis, lang)
                 value = next(v for v in query.type.axes[axis] if v.id == wanted).name(lang)
+                if lang == "es" and axis in ("material", "audience"):
+                    value = value.removeprefix("de ").removeprefix("para ")
             yield _label(
                 "query", subject_id, query.locale,
                 kind="attribute", name=name, value=value, polarity=polarity,
@@ -255,6 +206,10 @@ def make_house(shop: Shop, ontology: Ontology, folder: Path) -> None:
     chinese_shop = house_queries.chinese_shop(shop, ontology)
     offers = offers_of(shop, ontology)
     judgements = [*shop.judgements, *chinese_shop.judgements]
+    asked = {
+        (query.locale, query.id): synonyms.reworded(query, shop.seed)
+        for query in (*shop.queries, *chinese_shop.queries)
+    }
     sessions = list(_sessions(shop, chinese_shop))
     titles = {
         (offer.locale, offer.product.id): title_of(offer, ontology, shop.seed) for offer in offers
@@ -264,7 +219,7 @@ def make_house(shop: Shop, ontology: Ontology, folder: Path) -> None:
         "judgements": (
             {
                 "query_id": str(j.query.id),
-                "query": j.query.text,
+                "query": asked[j.query.locale, j.query.id],
                 "product_id": j.product.id,
                 "locale": j.query.locale,
                 "label": j.label,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shop.judge import MAX_OVERLAP, overlap, tokens
 from shop.model import HOUSE_LOCALES, Dice, Product, Shop
-
-if TYPE_CHECKING:
-    from shop.house import Offer
+from shop.offers import Offer
 
 #: Pairs of each relation in a locale; of "same" there are as many as there are second listings.
 COUNT = 170
