@@ -54,11 +54,15 @@ def feature_phrase(product: Product, feature: Feature, lang: str) -> str:
     return chinese.feature_texts(product, feature)[0] if lang == "zh" else feature.phrase[lang]
 
 
-def feature_sentence(product: Product, feature: Feature, lang: str, dice: Dice) -> str:
-    """Return the sentence of a feature about this product."""
+def feature_on_page(
+    product: Product, feature: Feature, lang: str, ontology: Ontology, seed: int
+) -> tuple[str, str]:
+    """Return the heading of a feature on the product's page, and what the page says under it."""
     if lang == "zh":
-        return chinese.feature_texts(product, feature)[1]
-    return wording.worded(feature.sentence[lang], product, lang, dice, "feature", "")
+        return chinese.feature_texts(product, feature)
+    bullet = wording.bullets(product, lang, ontology, seed)[product.features.index(feature)]
+    heading, _, said = bullet.partition(":")
+    return (heading, wording.upper_first(said.strip())) if said else (feature.phrase[lang], bullet)
 
 
 def axis_noun(ontology: Ontology, axis: str, lang: str) -> str:
@@ -112,7 +116,8 @@ def make_questions(
 ) -> Iterator[dict[str, Any]]:
     """Yield questions about one fact of a product of ``locale``, and the answer that it gives.
 
-    ``attribute`` is an axis, ``price`` or ``feature``; ``value`` stands in the answer.
+    ``attribute`` is an axis, ``price``, ``code`` (the model number) or ``feature``; ``value``
+    stands in the answer.
     """
     lang = HOUSE_LOCALES[locale]
     words = _texts()["questions"][lang]
@@ -120,12 +125,15 @@ def make_questions(
     for number in range(count):
         dice = Dice(shop.seed, "question", locale, number)
         product = dice.pick(stock, "product")
-        axis = dice.pick(sorted(product.facts), "axis")
+        # A page also gives a model number: which of the two is meant by "model" nobody can tell.
+        axis = dice.pick(sorted(product.facts.keys() - {"model"}), "axis")
         value = spoken_value(product, axis, lang)
         slots = names(product, lang) | {"label": axis_noun(ontology, axis, lang), "v": value}
-        form = dice.pick(["fact"] * 4 + ["feature"] * 4 + ["yes", "no", "price"], "form")
-        if form in ("yes", "no") and axis in ("option", "audience"):
-            form = "fact"  # "Is the version with a lid?" is no sentence in every language.
+        form = dice.pick(["fact"] * 4 + ["feature"] * 4 + ["yes", "no", "price", "code"], "form")
+        if form in ("yes", "no") and axis in ("option", "audience", "kind"):
+            # "Is the version with a lid?" is no sentence in every language, and whether "round" is
+            # a type or a version nobody can tell.
+            form = "fact"
         if form == "no":
             slots["w"] = _other_value(product, axis, lang, dice)
             form = form if slots["w"] else "yes"
@@ -135,8 +143,11 @@ def make_questions(
         elif form == "feature":
             feature = dice.pick(product.features, "feature")
             attribute = "feature"
-            slots["f"] = feature_phrase(product, feature, lang)
-            value = slots["feature"] = feature_sentence(product, feature, lang, dice)
+            slots["f"], value = feature_on_page(product, feature, lang, ontology, shop.seed)
+            slots["feature"] = value
+        elif form == "code":
+            attribute, value = "code", product.code
+            slots["v"] = value
         elif form == "price":
             attribute, value = "price", spoken_price(product, locale)
             slots["price"] = value
@@ -193,7 +204,8 @@ def make_dialogues(
             slots["w"] = _other_value(product, axis, lang, dice)
         slots["label"] = axis_noun(ontology, axis, lang)
         slots["v"] = spoken_value(product, axis, lang)
-        slots["feature"] = feature_sentence(product, product.features[0], lang, dice)
+        feature = product.features[0]
+        slots["feature"] = feature_on_page(product, feature, lang, ontology, shop.seed)[1]
         said = [
             {"speaker": who, "intent": intent, "text": fill(dice.pick(ways, f"turn/{i}"), slots)}
             for i, (who, intent, ways) in enumerate(turns)

@@ -297,6 +297,3 @@ def make_talk(shop: Shop, ontology: Ontology, folder: Path) -> None:
         folder / "dialogues.jsonl",
         (row for place in LOCALES for row in make_dialogues(shop, ontology, place, DIALOGUES)),
     )
-
-
-_applies = applies
