@@ -135,6 +135,11 @@ _NOT_OF_THE_PRODUCT: Final = re.compile(
     r"for|soporta|hasta|capacidad|papel de|cama de|para|wrist|muñeca|耐荷重|最大|手首|約|対応)"
     r"[ :]*(?:de )?\Z"
 )
+#: ``Waterproof 3000mm`` is a pressure that a fabric withstands, no length.
+_WATER_COLUMN: Final = re.compile(
+    r"(?i)(?:water ?proof|water[ -]?resistant|impermeable|hydrostatic head|columna de agua|耐水圧)"
+    r"[ :]*(?:de )?\Z"
+)
 _NOT_AFTER: Final = re.compile(
     r"(?i)\A[ -]?(?:capacity|load|shel(?:f|ves)|weight|rating|limit|test|"
     r"wood|motor|paper|equivalent|eq\b|replacement|support|mattress|pocket|deep|"
@@ -245,6 +250,8 @@ def read_quantities(title: str, locale: str) -> Quantities:
         amount = read_number(found["number"], locale)
         name = _SPELLINGS[int(str(found.lastgroup)[1:])][0]
         if amount is None or not amount or any(_overlap(found.span(), each) for each in taken):
+            continue
+        if _WATER_COLUMN.search(title[: found.start()]):
             continue
         # 316L is a steel, and in English "7 W" is as often the width of a shoe.
         if name == "l" and number_text(amount) in _STEELS:

@@ -195,3 +195,16 @@ def test_another_model_of_the_family_is_not_the_device() -> None:
     assert masked("Case for iPhone 13, iPhone 13 style", "iPhone 13", "__") == (
         "Case for __, __ style"
     )
+
+
+@pytest.mark.parametrize(
+    ("title", "locale"),
+    [
+        ("Dome Tent, Waterproof 3000mm, Green", "us"),
+        ("Tienda de campaña, Impermeable 3000 mm, Verde", "es"),
+        ("ドーム型 テント 耐水圧3000mm グリーン", "jp"),
+    ],
+)
+def test_a_water_column_is_no_length(title, locale):
+    said = read_quantities(title, locale)
+    assert (said.measures, said.aside) == ((), ())

@@ -20,7 +20,7 @@ from factory.sources.rows.product_text import (
 
 OFFERS: Final = ("title", "bullets", "target", "subject")
 
-_LEAST_SUPPORT: Final = 0.6
+_LEAST_SUPPORT: Final = 0.7
 _DESCRIPTION: Final = range(60, 801)
 _MOST_BULLETS: Final = 5
 _FEWEST_BULLETS: Final = 2

@@ -19,7 +19,7 @@ from factory.sources.rows.product_text import (
 
 OFFERS: Final = ("description", "bullets", "brand", "color", "target", "subject")
 
-_LEAST_SUPPORT: Final = 0.8
+_LEAST_SUPPORT: Final = 0.9
 _MOST_DESCRIPTION: Final = 800
 _MOST_BULLETS: Final = 5
 
