@@ -180,4 +180,3 @@ def _figure(folded: str) -> tuple[str, tuple[str, ...]] | None:
 def _single(unit: str) -> str:
     """Return the name for one of a unit that is named for more."""
     return {"Feet": "Foot", "Inches": "Inch", "Boxes": "Box"}.get(unit, unit.removesuffix("s"))
-
