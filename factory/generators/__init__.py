@@ -27,6 +27,7 @@ from factory.generators import (
 from factory.generators.asking import Asking, Step, StepOptions
 from factory.generators.base import Derived, Record, RecordMap
 from factory.generators.label import Label
+from factory.generators.rewrite import WordingsSpec, Written
 from factory.generators.write import Write
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "RecordMap",
     "Step",
     "StepOptions",
+    "WordingsSpec",
+    "Written",
 ]
 
 #: Every map by (operator, name).

@@ -35,6 +35,7 @@ from factory.sample import Provenance, Sample, Verdict, sample_id
 from factory.sources.lookup import behind
 from factory.sources.view import ROW_COLUMNS, RowRejectedError
 from factory.tasktypes import ArrangementError
+from factory.templates import Wording
 from factory.text import clean
 
 #: Records of a parent that a derived task keeps at hand; twice what the widest map looks through.
@@ -251,8 +252,8 @@ class SampleBuilder:
                 seed=self._seed,
                 definition=task.definition,
                 parent=derive.from_ if derive else None,
-                generator=_generator(task, made.asked),
-                model=" ".join(made.asked.models) if made.asked else None,
+                generator=_generator(task, made.asked, wording),
+                model=_models(made.asked, wording),
                 prompt_hash=made.asked.prompt_hash if made.asked else None,
                 tokens=made.asked.tokens if made.asked else 0,
                 cost=made.asked.cost if made.asked else 0.0,
@@ -316,13 +317,20 @@ class SampleBuilder:
         )
 
 
-def _generator(task: Task, asked: Asked | None) -> str | None:
-    """Return how a sample came about beside its view: the map, and the steps that asked a model."""
+def _generator(task: Task, asked: Asked | None, wording: Wording) -> str | None:
+    """Return how a sample came about beside its view: the map, and what asked a model."""
     derive = task.spec.derive
     parts = [f"{derive.operator}:{derive.map}"] if derive else []
     if asked:
         parts += asked.steps
+    if wording.model:
+        parts.append("rewrite")
     return " ".join(parts) or None
+
+
+def _models(asked: Asked | None, wording: Wording) -> str | None:
+    named = dict.fromkeys((*(asked.models if asked else ()), wording.model or ""))
+    return " ".join(filter(None, named)) or None
 
 
 class DroppedError(ValueError):

@@ -139,6 +139,12 @@ def _run_task(
 ) -> RunResult:
     try:
         task = compile_task(recipe, name)
+        if task.spec.wordings and models is not None:
+            # An event loop: tasks without a model start without it.
+            from factory.line.wordings import with_wordings
+
+            recipe = with_wordings(recipe, task, models)
+            task = compile_task(recipe, name)
         tables = tuple(_table(recipe, need, out, engine, fresh, models) for need in task.spec.needs)
         with RunFolder(out / name) as folder, connect(folder) as connection:
             try:
@@ -213,6 +219,8 @@ def _run(job: _Job, *, fresh: bool) -> RunResult:
         this_run["tables"] = [fingerprint(path / TRAIN).fingerprint for path in job.tables]
     if job.models is not None and task.steps:
         this_run["models"] = job.models.identities(task.spec.asks)
+    if written := recipe.written(task.name):
+        this_run["wordings"] = written.describe()
     planned = folder.claim(this_run, fresh=fresh)
     if planned and (earlier := folder.manifest()) and folder.is_whole(earlier):
         return RunResult(folder.path, earlier, fresh=False)
@@ -275,6 +283,8 @@ def _fold_splits(job: _Job, plan: Plan, source: AttachedSource) -> dict[str, Any
             file.finish()
         made = manifest(recipe, task, source, plan, splits, files)
         made["probes"] = _probes(task, files)
+        if written := recipe.written(task.name):
+            made["wordings"] = written.describe()
         folder.publish(files, made)
         return made
 

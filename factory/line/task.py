@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from factory.errors import RecipeError, did_you_mean
 from factory.filters import DecontaminationFilter, Filter, build_filters
 from factory.generators import RecordMap, Step
+from factory.generators.rewrite import Rewrite
 from factory.recipe import Recipe, SourceSpec, TaskSpec
 from factory.sources.base import TABLES
 from factory.sources.view import View, load_view
@@ -188,7 +189,15 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
             f"tasks.{name}: the type {spec.type!r} arranges the column {missing[0]!r}, "
             f"which {origin} does not offer; it offers {', '.join(sorted(columns))}"
         )
-    template = TemplateFolder(recipe.folder / "templates").load(spec.template, spec.task_type.base)
+    written = recipe.written(name)
+    reworded = written.kept if written else ()
+    template = TemplateFolder(recipe.folder / "templates").load(
+        spec.template, spec.task_type.base, reworded
+    )
+    if spec.wordings:
+        Rewrite(spec.wordings, template, recipe.folder / "prompts")
+    if reworded:
+        definition["wordings"] = [[each.name, each.of, each.text] for each in reworded]
     template.check_names({*columns, *spec.words, *_OFFERED_BY_THE_LINE})
     filter_options = spec.filters or recipe.filters
     definition |= {

@@ -21,7 +21,16 @@ from pydantic import (
 
 from factory.errors import UsageError, did_you_mean
 from factory.filters import BenchmarkSpec, FilterOptions
-from factory.generators import OPERATORS, RECORD_MAPS, STEPS, RecordMap, Step, StepOptions
+from factory.generators import (
+    OPERATORS,
+    RECORD_MAPS,
+    STEPS,
+    RecordMap,
+    Step,
+    StepOptions,
+    WordingsSpec,
+    Written,
+)
 from factory.llm import DEFAULT, ModelSpec, model_spec
 from factory.sources import SOURCES, Source
 from factory.tasktypes import TASK_TYPES, TaskType
@@ -163,6 +172,9 @@ class TaskSpec(_Strict):
     )
     type: str
     template: str
+    wordings: WordingsSpec | None = Field(
+        default=None, description="a model writes further wordings of the template's prompt"
+    )
     size: Whole = Field(gt=0, description="training samples wanted")
     test: Whole = Field(0, ge=0, description="test samples wanted, from other split groups")
     with_: dict[str, Any] = Field(
@@ -320,6 +332,8 @@ class Recipe(RecipePart):
     tasks: dict[Name, TaskSpec] = Field(min_length=1)
     # Not a field: a recipe that names a folder of its own is refused like any unknown key.
     _folder: Path = PrivateAttr(default=Path())
+    # What models wrote for tasks; it travels to workers with the recipe.
+    _written: dict[str, Written] = PrivateAttr(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -343,10 +357,20 @@ class Recipe(RecipePart):
 
     def asks(self, name: str) -> bool:
         """Return whether making task ``name`` asks a model: itself, its parents or its needs."""
-        return any(
+        return self.tasks[name].wordings is not None or any(
             self.tasks[each].generate or any(map(self.asks, self.tasks[each].needs))
             for each in self.lineage(name)
         )
+
+    def written(self, name: str) -> Written | None:
+        """Return what a model wrote for task ``name``, once it has been asked."""
+        return self._written.get(name)
+
+    def with_written(self, name: str, written: Written) -> Recipe:
+        """Return this recipe with what a model wrote for task ``name``."""
+        changed = self.model_copy()
+        changed._written = {**self._written, name: written}
+        return changed
 
     def with_changes(
         self,

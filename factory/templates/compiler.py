@@ -25,10 +25,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from factory.errors import RecipeError, did_you_mean
 from factory.sample import PARTS
+from factory.templates.placeholders import Reworded, Shown, block_of, show
 
 PACKAGED: Final = Path(__file__).parent
 _SEPARATOR: Final = "\x1e"
 _LONGEST_PRODUCT: Final = 100_000
+_PROMPT: Final = PARTS.index("prompt")
 _NAME: Final = re.compile(r"[a-z0-9_]+\.j2")
 #: What a template can meet in a row or do wrong in an expression.
 _RENDER_ERRORS: Final = (
@@ -117,18 +119,25 @@ class Rendered:
 
 
 class Wording:
-    """One wording of a template, ready to render."""
+    """One wording of a template, ready to render; ``model`` wrote it, where a model did."""
 
-    __slots__ = ("_printed", "_render", "name", "names", "path")
+    __slots__ = ("_printed", "_prompt", "_render", "model", "name", "names", "path")
 
     def __init__(
-        self, name: str, path: Path, parts: Sequence[_Part | None], printed: tuple[int, ...]
+        self,
+        name: str,
+        path: Path,
+        parts: Sequence[_Part | None],
+        printed: tuple[int, ...],
+        model: str | None = None,
     ) -> None:
         environment = _environment()
         tree = nodes.Template(_flat(parts), lineno=1)
         tree.set_environment(environment)
         self.name = name
         self.path = path
+        self.model = model
+        self._prompt = parts[_PROMPT]
         try:
             #: What a row must offer, with the file and line where each name is first used.
             self.names = _undeclared(tree, parts)
@@ -139,6 +148,11 @@ class Wording:
             environment, code, dict(environment.globals), None
         ).render
         self._printed = printed
+
+    @property
+    def shown(self) -> Shown | None:
+        """The prompt as a model is shown it; None where it cannot be."""
+        return show(self._prompt.block) if self._prompt else None
 
     def render(self, fields: Mapping[str, Any]) -> Rendered:
         """Return the parts for one row; raises :class:`RecipeError` where the template fails."""
@@ -187,8 +201,10 @@ class TemplateFolder:
     def __init__(self, *folders: Path) -> None:
         self._folders = (*folders, PACKAGED)
 
-    def load(self, name: str, base: str) -> Template:
+    def load(self, name: str, base: str, reworded: Sequence[Reworded] = ()) -> Template:
         """Return the compiled template ``name``, which must extend ``base``.
+
+        ``reworded`` are further wordings beside those of the file.
 
         Raises :class:`RecipeError` for a name that is no plain file name, a missing file, a syntax
         error, an unknown block, or a template without wordings.
@@ -216,6 +232,13 @@ class TemplateFolder:
             wording: Wording(wording, path, _nearest(blocks, wording), printed)
             for wording in sorted(names)
         }
+        for each in reworded:
+            shown = wordings[each.of].shown if each.of in wordings else None
+            if shown is None or each.name in wordings:
+                raise RecipeError(f"{path}:1: {each.name!r} cannot be a wording of it")
+            parts = _nearest(blocks, each.of)
+            parts[_PROMPT] = _Part(block_of(each.text, shown), path)
+            wordings[each.name] = Wording(each.name, path, parts, printed, each.model)
         return Template(name, path, f"{base_source}{_SEPARATOR}{source}", wordings)
 
     def _find(self, name: str) -> Path:

@@ -1,0 +1,40 @@
+"""Before the line: a model rewords the prompt of a task, once, and the task goes on with that."""
+
+from __future__ import annotations
+
+import asyncio
+
+from factory.generators.rewrite import Rewrite, Written
+from factory.line.task import Task
+from factory.llm import RefusedError
+from factory.llm.pool import ModelPool
+from factory.recipe import Recipe
+
+
+def with_wordings(recipe: Recipe, task: Task, pool: ModelPool) -> Recipe:
+    """Return the recipe with what a model wrote for ``task``: from the ledger, where it did before.
+
+    Raises what :meth:`factory.llm.pool.ModelPool.asker` and its ``ask`` raise.
+    """
+    spec = task.spec.wordings
+    if spec is None:
+        return recipe
+    rewrite = Rewrite(spec, task.template, recipe.folder / "prompts")
+    return recipe.with_written(task.name, asyncio.run(_asked(rewrite, pool, spec.model, task.name)))
+
+
+async def _asked(rewrite: Rewrite, pool: ModelPool, model: str, task: str) -> Written:
+    async with pool.asker(model, task) as asker:
+        asking = rewrite.ask(asker.spec.model)
+        try:
+            question = next(asking)
+            while True:
+                try:
+                    answer = await asker.ask(question)
+                except RefusedError as error:
+                    question = asking.throw(error)
+                else:
+                    question = asking.send(answer)
+        except StopIteration as made:
+            written: Written = made.value
+            return written
