@@ -23,8 +23,8 @@ from factory.sources.sql import identifier, text_literal
 KEYS_FILE: Final = "keys.parquet"
 # A window joins the wide columns of its keys at once; this many keep the join within 100 MB or so.
 _LARGEST_WINDOW: Final = 32_768
-# The first window holds this many times what is needed: most tasks accept more than 80 % of it, what
-# is not needed costs its join alone, and every further window reads the products again.
+# The first window holds this many times what is needed: most tasks accept more than 80 % of it.
+# What is not needed costs its join alone, and every further window reads the products again.
 _MARGIN: Final = 1.25
 # However little has been accepted so far, a window grows by no more than this.
 _MOST_GROWTH: Final = 16
