@@ -159,11 +159,15 @@ def title_of(locale: str, number: int, brand: str, longest: int, named: Sequence
 def text_of(locale: str, number: int, count: int) -> str:
     """Return a product's description: ``count`` sentences, which are its own in every language."""
     kind = KINDS[locale][number * 7_919 % CLUSTERS % len(KINDS["UK"])]
+    mixed = number * 2_654_435_761 % 2**61
     said = SENTENCES[locale]
     material = MATERIALS[locale][number % 83 % 6]
     return ("" if locale == "JP" else " ").join(
-        said[(number + turn * 3) % len(said)].format(
-            kind=kind, material=material, number=number * (turn + 7) % 389 + 11
+        said[(mixed >> 5 * turn) % len(said)].format(
+            kind=kind,
+            material=material,
+            color=COLORS[locale][number % 6],
+            number=number * (turn + 7) % 389 + 11,
         )
         for turn in range(count)
     )

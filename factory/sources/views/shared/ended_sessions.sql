@@ -1,26 +1,44 @@
 -- One row a chosen session: `viewed_*`, its last products in order; and `other_*`, products of the
--- shop that share most words with the last three, that are of the last one's brand, or come by chance. All are
--- lent by the first 4,096 keys of the shop in draw order, in a large shop parted into sets of 128:
--- comparing a session with one set is cheap, and of 128 products enough share its words.
+-- shop that share most words with the last two, that are of the last one's brand, or come by
+-- chance, but none that ended a session with a product of this one. All are lent by the first 4,096
+-- keys of the shop in draw order, in a large shop parted into sets of 128: comparing a session with
+-- one set is cheap, and of 128 products enough share its words.
 wanted AS MATERIALIZED (
     SELECT *, row_number() OVER (ORDER BY key) AS asker FROM chosen
 ),
-steps AS MATERIALIZED (
-    SELECT DISTINCT asker, sessions.locale, sessions.session_id,
-        unnest(items[-11:]) AS product_id,
-        unnest(range(len(items[-11:]), 0, -1)) AS back
-    FROM sessions JOIN wanted USING (session_id, locale)
-),
 pool AS MATERIALIZED (
-    SELECT locale, last_id, row_number() OVER (PARTITION BY locale ORDER BY ordinal) - 1 AS number
+    SELECT locale, session_id, last_id,
+        row_number() OVER (PARTITION BY locale ORDER BY ordinal) - 1 AS number
     FROM keys
     QUALIFY number < 4096
+),
+-- Equal sessions share an id.
+held AS MATERIALIZED (
+    SELECT DISTINCT locale, session_id, items
+    FROM sessions
+    SEMI JOIN (
+        SELECT locale, session_id FROM wanted UNION SELECT locale, session_id FROM pool
+    ) AS shown USING (locale, session_id)
+),
+steps AS MATERIALIZED (
+    SELECT asker, held.locale, held.session_id,
+        unnest(items[-11:]) AS product_id,
+        unnest(range(len(items[-11:]), 0, -1)) AS back
+    FROM held JOIN wanted USING (session_id, locale)
+),
+-- What ended a session that holds a product of this one might have ended this one.
+kin AS MATERIALIZED (
+    SELECT DISTINCT asker, number
+    FROM (
+        SELECT DISTINCT locale, number, unnest(items) AS product_id
+        FROM pool JOIN held USING (locale, session_id)
+    ) JOIN steps USING (locale, product_id)
 ),
 sets AS (
     SELECT locale, size, CASE WHEN size < 1024 THEN 1 ELSE size // 128 END AS sets
     FROM (SELECT locale, count(*) AS size FROM pool GROUP BY locale)
 ),
--- Equal sessions share an id, and the products file may list a product twice.
+-- The products file may list a product twice.
 titled AS MATERIALIZED (
     SELECT locale, product_id, min(title) AS title, min(brand) AS brand
     FROM products
@@ -53,7 +71,7 @@ said AS MATERIALIZED (
     FROM asked
     JOIN steps USING (asker)
     JOIN titled ON titled.locale = steps.locale AND titled.product_id = steps.product_id
-    WHERE back <= 3
+    WHERE back <= 2
 ),
 sharing AS (
     SELECT asker, locale, number, count(*) AS shared
@@ -62,7 +80,8 @@ sharing AS (
     GROUP BY asker, locale, number
 ),
 found AS (
-    SELECT asker, locale, unnest(max({'shared': shared, 'number': number}, 24)).number AS number
+    -- The largest by words, then by number: whole numbers are compared faster than pairs.
+    SELECT asker, locale, unnest(max(shared * 4096 + number, 24)) % 4096 AS number
     FROM sharing GROUP BY asker, locale
     UNION
     SELECT asker, locale, number FROM (
@@ -80,12 +99,11 @@ found AS (
         draw(key || chr(31) || place, 'elsewhere') % (size // sets) * sets + part AS number
     FROM (SELECT *, unnest(range(12)) AS place FROM asked) JOIN sets USING (locale)
 ),
+-- One list is put in order at a third of what three cost.
 lent AS (
     SELECT asker,
-        list(product_id ORDER BY number) AS other_ids,
-        list(title ORDER BY number) AS other_titles,
-        list(brand ORDER BY number) AS other_brands
-    FROM found JOIN lender USING (locale, number)
+        list({'id': product_id, 'title': title, 'brand': brand} ORDER BY number) AS others
+    FROM found ANTI JOIN kin USING (asker, number) JOIN lender USING (locale, number)
     GROUP BY asker
 ),
 viewed AS (
@@ -98,8 +116,8 @@ viewed AS (
 ),
 ended_sessions AS (
     SELECT wanted.key, wanted.locale, wanted.session_id, viewed_ids, viewed_titles, viewed_brands,
-        coalesce(other_ids, []) AS other_ids,
-        coalesce(other_titles, []) AS other_titles,
-        coalesce(other_brands, []) AS other_brands
+        list_transform(coalesce(others, []), lambda each: each.id) AS other_ids,
+        list_transform(coalesce(others, []), lambda each: each.title) AS other_titles,
+        list_transform(coalesce(others, []), lambda each: each.brand) AS other_brands
     FROM wanted JOIN viewed USING (asker) LEFT JOIN lent USING (asker)
 )
