@@ -206,8 +206,6 @@ _LOUD = frozenset(
         "cordless_vacuum",
         "cordless_drill",
         "printer",
-        "keyboard",
-        "wireless_mouse",
     )
 )
 _WORN = frozenset(

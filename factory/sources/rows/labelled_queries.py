@@ -27,7 +27,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     Raises :class:`RowRejectedError` for a query with a negation, with fewer than two entities, or
     with an attribute or a type that it says in other words than its label.
     """
-    text, locale = facts["query"].strip(), facts["locale"]
+    text, locale = facts["query"].strip().lstrip("!\"'#*- "), facts["locale"]
     if locale not in PRODUCT_TYPE:
         raise RowRejectedError("language-unknown", locale)
     if negation := _NEGATED.search(text):

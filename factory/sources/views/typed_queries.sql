@@ -69,7 +69,10 @@ asked AS (
     FROM answers JOIN judgements USING (query_id, locale)
     GROUP BY answers.key
 )
-SELECT answers.key, answers.locale, query, answers.type AS labels,
+SELECT answers.key, answers.locale,
+    -- What careless shoppers type before the first word is no part of what they want.
+    regexp_replace(query, '^[!"''#* -]+', '') AS query,
+    answers.type AS labels,
     list_prepend(answers.type, coalesce(others, [])) AS candidate_labels,
     'query:' || answers.locale || ':' || lower(query) AS subject,
     ['query:' || answers.locale || ':' || query_id] AS source_ids
