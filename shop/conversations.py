@@ -15,7 +15,12 @@ from shop.model import HOUSE_LOCALES, LANGS, Dice, Feature, Product, Shop
 
 #: How an axis is called inside a sentence, where that is not its label on the page.
 _NOUNS = {
-    "en": {"audience": "intended user", "size": "size", "device": "compatible device"},
+    "en": {
+        "audience": "intended user",
+        "size": "size",
+        "device": "compatible device",
+        "pack": "pack size",
+    },
     "es": {"audience": "público", "size": "medida", "device": "dispositivo compatible"},
     "ja": {"size": "サイズ"},
 }
@@ -126,7 +131,9 @@ def make_questions(
         dice = Dice(shop.seed, "question", locale, number)
         product = dice.pick(stock, "product")
         # A page also gives a model number: which of the two is meant by "model" nobody can tell.
-        axis = dice.pick(sorted(product.facts.keys() - {"model"}), "axis")
+        # How many sleep in a tent is not what a customer calls its capacity.
+        unasked = {"model", "capacity"} if product.type.id == "tent" else {"model"}
+        axis = dice.pick(sorted(product.facts.keys() - unasked), "axis")
         value = spoken_value(product, axis, lang)
         slots = names(product, lang) | {"label": axis_noun(ontology, axis, lang), "v": value}
         form = dice.pick(["fact"] * 4 + ["feature"] * 4 + ["yes", "no", "price", "code"], "form")
