@@ -12,6 +12,8 @@ from factory.generators.base import Derived, Map, Record, RecordMap, label_of, p
 from factory.sources.view import RowRejectedError
 from factory.text import tokens
 
+#: To what share of shared words a length counts that is not as drawn.
+_LENGTH_TELLS: Final = 0.25
 _LABELLED: Final = ("multiple_choice", "classification")
 
 
@@ -97,8 +99,8 @@ class OneOfFour(Map):
 class PairwisePreference(Map):
     """Ranking to a choice of two: which of two items of different grades is better?
 
-    Of all such pairs that one is shown whose better item has least more words of the question: its
-    words alone would else tell nearly every answer.
+    Of all such pairs that one is shown whose better item has least more words of the question, and
+    is the longer one or not as drawn: words or length alone would else tell most answers.
     """
 
     operator: ClassVar[str] = "simplify"
@@ -119,10 +121,15 @@ class PairwisePreference(Map):
         if not pairs:
             raise RowRejectedError("no-single-best", "all items share one grade")
         said = frozenset(tokens(record.input))
-        better, worse = min(
-            shuffled(pairs, draw, "pair"),
-            key=lambda pair: _said(pair[0], said) - _said(pair[1], said),
-        )
+        longer = draw.below(2, "longer") == 0
+
+        def ease(pair: tuple[str, str]) -> float:
+            """Return how much words and length tell of the better one."""
+            one, other = pair
+            amiss = (len(one) > len(other)) is not longer
+            return _said(one, said) - _said(other, said) + _LENGTH_TELLS * amiss
+
+        better, worse = min(shuffled(pairs, draw, "pair"), key=ease)
         yield _chosen(record, better, [worse])
 
 

@@ -38,6 +38,8 @@ _SIZE: Final = re.compile(
 )
 _ENDED: Final = re.compile(r"[.!?。！？…)）」』\"”]\Z")
 _FEWEST_LETTERS: Final = 4
+#: Words of that many letters that say nothing; *without* says much.
+_JOINING: Final = frozenset(("with", "from", "para", "desde"))
 _MOST_TITLE: Final = 200
 _FEWEST_TITLE_WORDS: Final = 3
 #: A sentence with this much of the title in it, and little else, is the title once more.
@@ -102,7 +104,9 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(
         word
         for word in tokens(text)
-        if len(word) >= _FEWEST_LETTERS or CJK.search(word) or _DIGIT.search(word)
+        if (len(word) >= _FEWEST_LETTERS and word not in _JOINING)
+        or CJK.search(word)
+        or _DIGIT.search(word)
     )
 
 
