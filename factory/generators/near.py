@@ -45,7 +45,8 @@ def of_any_length(
     How many of them are shorter than ``own`` is drawn; where there are too few such, longer ones
     take their place, and the other way round. Fewer come where there are no more.
     """
-    shorter = draw.below(wanted + 1, "shorter")
+    # All shorter is drawn a little less often: it is what is left for the very longest texts.
+    shorter = draw.below(3 * wanted + 2, "shorter") // 3
     length = len(own)
     below = [other for other in others if len(text(other)) < length]
     above = [other for other in others if len(text(other)) >= length]
