@@ -35,8 +35,10 @@ rounds AS (
 ),
 members AS (
     SELECT round, number, place, id
-    FROM rounds CROSS JOIN sizes JOIN placed USING (place)
-    WHERE placed.turn = (round * fewest + number + round * place) % size
+    FROM (
+        SELECT round, number, place, (round * fewest + number + round * place) % size AS turn
+        FROM rounds CROSS JOIN sizes
+    ) JOIN placed USING (place, turn)
 )
 SELECT string_agg(id, ':' ORDER BY place) AS key, string_agg(id, ':' ORDER BY place) AS split_group
 FROM members
