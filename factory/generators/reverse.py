@@ -24,6 +24,9 @@ class SwapOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     wanted: str = Field(description="the column of the parent's rows that becomes the answer")
+    beside: str | None = Field(
+        default=None, description="a column of lines that are given beside the parent's answer"
+    )
     support: float = Field(
         default=0,
         ge=0,
@@ -45,8 +48,9 @@ class Swap(Map):
     options: ClassVar[type[BaseModel]] = SwapOptions
 
     def needs(self, options: BaseModel) -> tuple[str, ...]:
-        """Return the column that is wanted."""
-        return (cast(SwapOptions, options).wanted,)
+        """Return the column that is wanted, and the one that is given beside the answer."""
+        form = cast(SwapOptions, options)
+        return (form.wanted, *((form.beside,) if form.beside else ()))
 
     def rows(
         self,
@@ -61,11 +65,12 @@ class Swap(Map):
             wanted = "\n".join(wanted)
         if not wanted:
             raise RowRejectedError("nothing-wanted", form.wanted)
+        given = "\n".join([record.output, *(record.row[form.beside] if form.beside else ())])
         words = frozenset(tokens(wanted))
-        told = len(words & frozenset(tokens(record.output)))
+        told = len(words & frozenset(tokens(given)))
         if told < form.support * len(words):
             raise RowRejectedError("not-supported", f"{told} of {len(words)} words of {wanted!r}")
-        yield Derived({"given": record.output, "target": wanted}, (record,))
+        yield Derived({"given": given, "target": wanted}, (record,))
 
 
 class LabelToTextOptions(BaseModel):

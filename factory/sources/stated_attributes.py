@@ -143,7 +143,7 @@ def askable(
             or (name in _QUANTITIES and _PIECES.search(text))
             or (name in _MATERIALS and _SUBSTANCES.search(text))
             or places(each["name"], left)
-            or places(name, left)
+            or places(name, text)
         ):
             continue
         if figures and any(character.isdigit() for value in values for character in value):

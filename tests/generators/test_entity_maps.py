@@ -1,4 +1,4 @@
-"""Questions about the entities of a text: how often each type is asked about."""
+"""Questions about the entities of a text, and texts written from what says them."""
 
 from __future__ import annotations
 
@@ -68,3 +68,20 @@ def test_half_of_the_candidates_occur_at_most() -> None:
         assert len(labels) == 1
         assert len(candidates) <= 2
         assert set(labels) <= set(candidates)
+
+
+@pytest.mark.parametrize(("beside", "made_of_it"), [(None, False), ("facts", True)])
+def test_what_a_text_is_written_from_must_say_most_of_it(
+    beside: str | None, made_of_it: bool
+) -> None:
+    swap = RECORD_MAPS["reverse", "swap"]
+    form = {"wanted": "title", "support": 0.9, "beside": beside}
+    row = {"title": "red steel mug", "facts": ["of steel"]}
+    of = Record("k", "us", "k", (), row, "", (), "a red mug", "a red mug")
+    options = swap.options.model_validate(form)
+    if not made_of_it:
+        with pytest.raises(RowRejectedError):
+            list(swap.rows([of], Draw(7, "task", "k"), options))
+        return
+    [made_row] = swap.rows([of], Draw(7, "task", "k"), options)
+    assert made_row.columns == {"given": "a red mug\nof steel", "target": "red steel mug"}

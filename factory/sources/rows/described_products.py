@@ -11,7 +11,7 @@ from factory.sources.stated_attributes import MODEL_NUMBER, places
 from factory.sources.view import RowRejectedError
 from factory.text import folded_case, similarity, tokens
 
-OFFERS: Final = ("target", "listed")
+OFFERS: Final = ("target", "listed", "highlights")
 
 _FEWEST_TOKENS: Final = 8
 #: A title of which the description says less cannot be written from it.
@@ -58,4 +58,12 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     if not listed:
         raise RowRejectedError("no-attributes", title)
     kept = ("key", "locale", "title", "type", "subject", "source_ids")
-    yield {**{name: facts[name] for name in kept}, "listed": listed, "target": text}
+    # What the title says and the description does not, in the words of the bullet points.
+    untold = words - said
+    highlights = [each for each in bullets if len(untold & frozenset(tokens(each))) > 1]
+    yield {
+        **{name: facts[name] for name in kept},
+        "listed": listed,
+        "highlights": highlights,
+        "target": text,
+    }
