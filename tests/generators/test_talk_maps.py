@@ -18,7 +18,7 @@ from factory.generators.recombine_dialogues import foreign_turns
 from factory.line.build import DroppedError, SampleBuilder
 from factory.line.task import compile_task
 from factory.recipe import load_recipe
-from factory.sources.rows import product_questions
+from factory.sources.rows import product_questions, searched_sessions
 from factory.sources.rows.product_questions import answering, page_lines
 from factory.sources.view import RowRejectedError, prepare
 from tests.catalogue import PROJECT
@@ -109,6 +109,8 @@ BALANCED = [
     ("dialogues", "answer_from_page", "recombine", "answer_check", {}),
     ("dialogues", "write_session_query", "recombine", "same_session", {}),
     ("dialogues", "write_session_query", "recombine", "query_and_item", {}),
+    ("dialogues", "write_session_query", "recombine", "query_match", {}),
+    ("dialogues", "write_next_reply", "recombine", "reply_match", {}),
 ]
 
 
@@ -407,6 +409,22 @@ def test_turns_of_conversations_in_which_agents_do_the_same_are_not_exchanged():
             assert turn["intent"] not in {each["intent"] for each in group[0].row["turns"]}
 
 
+def test_a_wrong_reply_is_given_in_no_conversation_that_began_alike():
+    for record, row in derived("dialogues", "write_next_reply", "recombine", "reply_choice"):
+        assert row.columns["positive"] == record.row["reply"]
+        assert row.columns["negatives"] == [other.row["reply"] for other in row.of[1:]]
+        for other in row.of[1:]:
+            assert other.row["intent"] not in record.row["kindred"]
+            assert {*record.row["kindred"]} & {*other.row["kindred"]} <= {"say goodbye"}
+
+
+def test_no_other_step_that_may_be_right_is_a_candidate():
+    for record, row in derived("dialogues", "name_contact_reason", "simplify", "next_intent"):
+        shown = {*row.columns["candidate_labels"]} & {*record.row["kindred"]}
+        assert row.columns["labels"] in shown
+        assert shown <= {row.columns["labels"], "say goodbye"}
+
+
 # --- sessions
 
 OUTSIDERS: dict[str, Callable[[Any], list[str]]] = {
@@ -417,15 +435,36 @@ OUTSIDERS: dict[str, Callable[[Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", OUTSIDERS)
-def test_products_of_other_sessions_are_of_another_type(name):
+def test_products_of_other_sessions_are_of_another_department(name):
     for record, row in derived("dialogues", "write_session_query", "recombine", name):
         outside = OUTSIDERS[name](row.columns)
         kinds = {
             kind
             for other in row.of[1:]
-            for title, kind in zip(other.row["items"], other.row["item_types"], strict=True)
+            for title, kind in zip(other.row["items"], other.row["item_departments"], strict=True)
             if title in outside
         }
         assert kinds
-        assert kinds.isdisjoint(record.row["item_types"])
+        assert kinds.isdisjoint(record.row["item_departments"])
         assert set(outside).isdisjoint(record.row["items"])
+
+
+def test_a_query_of_another_session_is_for_another_department():
+    for record, row in derived("dialogues", "write_session_query", "recombine", "query_choice"):
+        assert row.columns["positive"] == record.row["query"]
+        assert row.columns["negatives"] == [other.row["query"] for other in row.of[1:]]
+        for other in row.of[1:]:
+            assert {*record.row["item_departments"]}.isdisjoint(other.row["item_departments"])
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [("mug not white", "query-excludes"), ("马克杯", "query-in-another-script")],
+)
+def test_a_query_that_no_title_can_tell_is_left_out(query, reason):
+    titles = ("Blue Mug without Handle", "Red Mug without Handle")
+    viewed = [{"title": each, "product_type": "Mug", "department": "Kitchen"} for each in titles]
+    facts = {"key": "us:1", "locale": "us", "source_ids": [], "viewed": viewed}
+    with pytest.raises(RowRejectedError, match=reason):
+        next(searched_sessions.rows({**facts, "query": query}, Draw(7, "t", "1")))
+    assert next(searched_sessions.rows({**facts, "query": "mug without handle"}, Draw(7, "t", "1")))
