@@ -35,6 +35,23 @@ app = typer.Typer(
 RecipeArgument = Annotated[
     Path, typer.Argument(metavar="RECIPE", help="The recipe file, such as recipes.yaml.")
 ]
+SourceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        metavar="NAME=PATH",
+        help="Where a source's files are: a folder, a file, a glob, hf://..., https://... or "
+        "bundled; repeat for several.",
+    ),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="Ask this model of the recipe (or scripted, smollm2) in place of the default.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 INTERRUPTED = 130
@@ -96,15 +113,7 @@ def run(
     out: Annotated[Path, typer.Option(help="The folder that gets one folder a task.")] = Path(
         "out"
     ),
-    source: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--source",
-            metavar="NAME=PATH",
-            help="Where a source's files are: a folder, a file, a glob, hf://..., https://... or "
-            "bundled; repeat for several.",
-        ),
-    ] = None,
+    source: SourceOption = None,
     allow_test: Annotated[
         list[str] | None,
         typer.Option(
@@ -113,14 +122,7 @@ def run(
             help="Let the test part of this source into the samples; repeat for several.",
         ),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            metavar="NAME",
-            help="Ask this model of the recipe (or scripted, smollm2) in place of the default.",
-        ),
-    ] = None,
+    model: ModelOption = None,
     budget: Annotated[
         float | None,
         typer.Option(min=0, metavar="USD", help="Stop before language models cost more than this."),
@@ -143,11 +145,7 @@ def run(
         allow_test=tuple(allow_test or ()),
         model=model,
     )
-    if bool(task) == (mixture is not None):
-        raise UsageError(
-            "name a task with --task, or a mixture with --mixture (not both): "
-            f"python -m factory list {recipe} shows them"
-        )
+    _one_of_two(recipe, task, mixture)
     if mixture is not None:
         shares = resolve_mixture(loaded, mixture).shares
         with _models(loaded, [share.task for share in shares], budget, fresh=fresh) as models:
@@ -158,6 +156,14 @@ def run(
             loaded.task(name)
         with _models(loaded, names, budget, fresh=fresh) as models:
             _run_tasks(loaded, names, out, models, fresh=fresh, as_json=as_json)
+
+
+def _one_of_two(recipe: Path, task: list[str] | None, mixture: str | None) -> None:
+    if bool(task) == (mixture is not None):
+        raise UsageError(
+            "name a task with --task, or a mixture with --mixture (not both): "
+            f"python -m factory list {recipe} shows them"
+        )
 
 
 @contextmanager
@@ -186,7 +192,7 @@ def _run_tasks(
 ) -> None:
     from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_task
-    from factory.terminal import RunDisplay, print_run
+    from factory.terminal import RunDisplay, print_bill, print_run
 
     # A mistake in the last task should not wait until the first ones are made.
     for name in tasks[1:]:
@@ -206,6 +212,8 @@ def _run_tasks(
             results.append(result)
             if not as_json:
                 print_run(result)
+    if models is not None and not as_json:
+        print_bill(models.bill)
     if as_json:
         _print_json(
             [
@@ -227,7 +235,7 @@ def _run_mixture(
     from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_mixture
     from factory.recipe import resolve_mixture
-    from factory.terminal import MixtureDisplay, print_mixture
+    from factory.terminal import MixtureDisplay, print_bill, print_mixture
 
     shares = resolve_mixture(recipe, name).shares
     compiled: dict[str, Task] = {}
@@ -246,6 +254,8 @@ def _run_mixture(
         _print_json({"folder": str(result.folder), "manifest": result.manifest})
     else:
         print_mixture(result)
+        if models is not None:
+            print_bill(models.bill)
 
 
 @app.command("list")
@@ -338,6 +348,105 @@ def validate(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def plan(
+    recipe: RecipeArgument,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", "-t", help="A task; repeat for several.")
+    ] = None,
+    mixture: Annotated[
+        str | None, typer.Option("--mixture", "-m", metavar="NAME", help="A mixture of tasks.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most this many samples of each task.")
+    ] = None,
+    source: SourceOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what language models would be asked and what it would cost, without asking them."""
+    from dataclasses import asdict
+
+    from factory.line.quote import quote
+    from factory.recipe import load_recipe, resolve_mixture
+    from factory.sources.download import cache_folder
+    from factory.terminal import print_quotes
+
+    loaded = load_recipe(recipe).with_changes(
+        limit=limit, paths=dict(_name_and_path(each) for each in source or ()), model=model
+    )
+    _one_of_two(recipe, task, mixture)
+    names = list(task or ())
+    if mixture is not None:
+        shares = [share for share in resolve_mixture(loaded, mixture).shares if share.size]
+        names = [share.task for share in shares]
+        tasks = {
+            share.task: loaded.tasks[share.task].model_copy(update={"size": share.size})
+            for share in shares
+        }
+        loaded = loaded.model_copy(update={"tasks": {**loaded.tasks, **tasks}})
+    for name in names:
+        loaded.task(name)
+    quotes = quote(loaded, names, cache_folder())
+    if as_json:
+        _print_json([asdict(each) for each in quotes])
+    else:
+        print_quotes(quotes)
+
+
+@app.command()
+def cache(
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Forget the answers that the other options name.")
+    ] = False,
+    task: Annotated[str | None, typer.Option(help="Of this task.")] = None,
+    model: Annotated[str | None, typer.Option(help="Of this model.")] = None,
+    older_than: Annotated[
+        float | None, typer.Option(min=0, metavar="DAYS", help="Older than so many days.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is kept: models' answers with their cost, stores of sources, weights."""
+    from dataclasses import asdict
+
+    from factory.llm.ledger import Ledger
+    from factory.llm.names import LEDGER_FILE
+    from factory.sources.download import cache_folder
+    from factory.terminal import print_cache
+
+    folder = cache_folder()
+    with Ledger(folder / LEDGER_FILE) as ledger:
+        removed = (
+            ledger.prune(
+                task=task,
+                model=model,
+                older_than=None if older_than is None else older_than * 86_400,
+            )
+            if prune
+            else 0
+        )
+        spent = [
+            each
+            for each in ledger.spent()
+            if task in (None, each.task) and model in (None, each.model)
+        ]
+    sizes = {
+        path.name: sum(file.stat().st_size for file in _files(path))
+        for path in sorted(folder.iterdir())
+    }
+    if as_json:
+        spending = [asdict(each) for each in spent]
+        _print_json(
+            {"folder": str(folder), "bytes": sizes, "answers": spending, "removed": removed}
+        )
+    else:
+        print_cache(folder, sizes, spent, removed if prune else None)
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+
+
+@app.command()
 def show(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A run, such as out/task12.")],
     limit: Annotated[int, typer.Option(min=1, help="How many samples.")] = 3,
@@ -369,7 +478,9 @@ def show(
 
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A source, such as esci or mmlu.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A source, such as esci or mmlu; or smollm2.")
+    ],
     address: Annotated[
         str | None,
         typer.Option("--from", metavar="ADDRESS", help="In place of the published address."),
@@ -380,12 +491,26 @@ def fetch(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring a source's published files into the cache, and record their licence."""
+    """Bring a source's published files into the cache, and record their licence.
+
+    ``smollm2`` brings the weights of the embedded language model.
+    """
     from dataclasses import asdict
 
     from factory.fetch import fetch_source
     from factory.terminal import FetchDisplay
 
+    if name == "smollm2":
+        from factory.llm.weights import fetch_weights
+        from factory.sources.download import cache_folder
+
+        weights = fetch_weights(cache_folder(), address)
+        size = weights.stat().st_size
+        if as_json:
+            _print_json({"model": name, "file": str(weights), "bytes": size})
+        else:
+            typer.echo(f"{name}: {size / 1e6:,.1f} MB in {weights} (Apache-2.0)")
+        return
     options = {key: json_or_text(value) for key, value in map(_name_and_path, option or ())}
     with FetchDisplay(silent=as_json) as display:
         fetched = fetch_source(name, address=address, options=options, watcher=display.update)

@@ -24,7 +24,12 @@ from rich.text import Text
 from factory.story import read_samples_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from factory.line import MixtureResult, RunResult
+    from factory.line.quote import Quote
+    from factory.llm.asker import Usage
+    from factory.llm.ledger import Spent
     from factory.recipe import Share
 
 _LONGEST_REASON_LIST: Final = 6
@@ -194,6 +199,79 @@ def print_run(result: RunResult) -> None:
     console.print(_text("\nThe first sample:"))
     print_records(read_samples_of(result.folder, "train", 0, 1))
     console.print(_text(f"more: python -m factory show {result.folder}"))
+
+
+def print_bill(bill: Mapping[tuple[str, str], Usage]) -> None:
+    """Print what language models were asked in this run, and what it cost."""
+    console = _console()
+    for (task, model), usage in bill.items():
+        if not (usage.asked or usage.known):
+            continue
+        parts = [f"{task}: {usage.asked:,} requests to {model}"]
+        if usage.known:
+            parts.append(f"{usage.known:,} known")
+        if usage.failures:
+            parts.append(f"{usage.failures:,} tried again ({usage.limited:,} rate limits)")
+        parts.append(f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens")
+        if usage.cost:
+            parts.append(f"${usage.cost:,.4f}")
+        console.print(_text(", ".join(parts)))
+
+
+def print_quotes(quotes: Sequence[Quote]) -> None:
+    """Print what tasks would ask and cost, and their sums."""
+    console = _console()
+    if not quotes:
+        console.print(_text("no task of these asks a language model"))
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("task", "model", "requests", "known", "tokens in", "out", "cost", "time"):
+        right = name not in ("task", "model")
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for each in quotes:
+        table.add_row(
+            *(_text(each.task), _text(each.model), f"{each.requests:,}", f"{each.known:,}"),
+            *(f"{each.prompt_tokens:,}", f"{each.completion_tokens:,}"),
+            *(_dollars(each.cost), _duration(each.seconds)),
+        )
+    console.print(table)
+    known = [each.cost for each in quotes if each.cost is not None]
+    console.print(_text(f"in all: {_dollars(sum(known))} for samples that are all accepted"))
+    for price in sorted({each.price for each in quotes}):
+        console.print(_text(f"prices: {price}"))
+    for counted in sorted({each.counted for each in quotes}):
+        console.print(_text(f"prompt tokens: counted by {counted}"))
+
+
+def _dollars(cost: float | None) -> str:
+    return "unknown" if cost is None else f"${cost:,.4f}"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def print_cache(
+    folder: Path, sizes: Mapping[str, int], spent: Sequence[Spent], removed: int | None
+) -> None:
+    """Print what the cache holds, and what models have been paid for, over all runs."""
+    console = _console()
+    console.print(_text(str(folder)))
+    for name, size in sizes.items():
+        console.print(_text(f"  {name}: {size / 1e6:,.1f} MB"))
+    if removed is not None:
+        console.print(_text(f"forgot {removed:,} answers"))
+    for each in spent:
+        console.print(
+            _text(
+                f"{each.task}: {each.requests:,} answers of {each.model}, "
+                f"{each.prompt_tokens:,} + {each.completion_tokens:,} tokens, {_dollars(each.cost)}"
+            )
+        )
 
 
 def _shortfall(manifest: Mapping[str, Any], counts: Mapping[str, Any]) -> str:

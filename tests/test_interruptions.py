@@ -27,6 +27,7 @@ def run(task: str, out: Path, size: int = 30) -> RunResult:
 def start(out: Path) -> subprocess.Popen[bytes]:
     """Begin to make the chosen tasks, one after another, as the command line does."""
     command = [sys.executable, "-m", "factory", "run", "recipes.yaml", "--limit", "20"]
+    command += ["--model", "scripted"]
     command += [part for task in COVER for part in ("--task", task)]
     return subprocess.Popen(
         [*command, "--out", str(out)],

@@ -18,6 +18,7 @@ import pytest
 import factory
 from factory.engines import LocalEngine
 from factory.line import compile_task, run_task
+from factory.line.labels import attach_labels
 from factory.line.plan import KeyWalk, Plan, make_plan
 from factory.line.run import RunResult, _facts
 from factory.line.task import Task
@@ -104,10 +105,16 @@ def answer(
 
 @pytest.mark.parametrize("task", ROOTS)
 def test_row_order_and_threads_change_nothing_in_a_view(
-    attached: Callable[[str, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
+    attached: Callable[[str, str, int], duckdb.DuckDBPyConnection],
+    made: Callable[[str], RunResult],
+    task: str,
+    tmp_path: Path,
 ) -> None:
     compiled = compile_task(catalogue(), task)
     source = compiled.spec.source
+    tables = [made(need).folder for need in compiled.spec.needs]
+    for order, threads in WAYS:
+        attach_labels(attached(source, order, threads), source, tables)
     answers = [
         answer(attached(source, order, threads), compiled, tmp_path / f"{order}{threads}")
         for order, threads in WAYS
@@ -168,6 +175,7 @@ def test_a_hash_seed_changes_no_byte(tmp_path: Path) -> None:
     for seed in ("1", "2"):
         out = tmp_path / seed
         command = [sys.executable, "-m", "factory", "run", "recipes.yaml", "--limit", "20"]
+        command += ["--model", "scripted"]
         command += [part for task in COVER for part in ("--task", task)]
         subprocess.run(
             [*command, "--source", f"esci={folder}", "--out", str(out)],

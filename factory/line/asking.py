@@ -1,23 +1,26 @@
 """The line of a task that asks language models: many rows in flight, each at its own pace.
 
 One event loop and no batches: a slow answer delays its own row. Rows are pulled as places become
-free, so nothing runs ahead of the endpoint, and no more than the fold may still accept, so that
-little is paid for what is not needed. The fold decides in draw order as always: the bytes do not
-depend on which answer came first.
+free, so nothing runs ahead of the endpoint, and never more of a stratum than the fold still lacks
+of it: if all under way were accepted, none was asked for in vain. The fold decides in draw order as
+always: the bytes do not depend on which answer came first.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Generator, Iterable, Mapping
+import heapq
+from collections import Counter, deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
 from factory.draw import Draw
 from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES
 from factory.line.build import Asked, DroppedError, Row, SampleBuilder
 from factory.line.fold import Candidate, Fold, Outcome
+from factory.line.quotas import Stratum
 from factory.line.task import Task
 from factory.llm import Answer, AnswerError, Question, RefusedError
 from factory.llm.asker import Asker
@@ -25,10 +28,8 @@ from factory.llm.pool import ModelPool
 from factory.recipe import Recipe
 from factory.sources.view import RowRejectedError
 
-#: Rows that may be undecided beyond what the fold still needs: some are rejected.
-_MARGIN: Final = 1.25
-_LEAST_UNDECIDED: Final = 8
-_KEY_DIGITS: Final = 16
+_GRACE: Final = 2.0
+_HASH_BYTES: Final = 8
 
 #: Yields (model, question), is sent answers, returns what came of one key.
 Driving: TypeAlias = Generator[tuple[str, Question], Answer, Outcome]
@@ -97,7 +98,9 @@ class AskingBuilder(SampleBuilder):
         return Asked(
             steps=tuple(dict.fromkeys(step.by for step in self._task.spec.generate)),
             models=tuple(dict.fromkeys(self._askers[model].spec.model for model, *_ in took)),
-            prompt_hash=self._askers[first_model].request(first).key.hex()[:_KEY_DIGITS],
+            prompt_hash=blake2b(
+                self._askers[first_model].request(first).body, digest_size=_HASH_BYTES
+            ).hexdigest(),
             tokens=sum(each.prompt_tokens + each.completion_tokens for *_, each in took),
             cost=round(sum(each.cost for *_, each in took), 10),
         )
@@ -109,7 +112,7 @@ def asked_outcomes(
     split: str,
     pool: ModelPool,
     fold: Fold,
-    strata: Mapping[int, Any],
+    strata: Mapping[int, Stratum],
     shards: Iterable[Iterable[Mapping[str, Any]]],
 ) -> Generator[list[Outcome]]:
     """Yield the outcomes of the keys in ``shards`` as they come, some at a time.
@@ -121,12 +124,16 @@ def asked_outcomes(
     """
     loop = asyncio.new_event_loop()
     run = _Run(recipe, task, split, pool, fold, strata, shards)
+    grace = 0.0
     try:
         loop.run_until_complete(run.begin())
         while finished := loop.run_until_complete(run.some()):
             yield finished
+    except GeneratorExit:  # the fold has all it needs
+        grace = _GRACE
+        raise
     finally:
-        loop.run_until_complete(run.end())
+        loop.run_until_complete(run.end(grace))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
@@ -141,27 +148,30 @@ class _Run:
         split: str,
         pool: ModelPool,
         fold: Fold,
-        strata: Mapping[int, Any],
+        strata: Mapping[int, Stratum],
         shards: Iterable[Iterable[Mapping[str, Any]]],
     ) -> None:
         self._recipe, self._task, self._split, self._pool = recipe, task, split, pool
         self._fold = fold
         self._strata = strata
-        self._rows = (row for shard in shards for row in shard)
+        self._rows: Iterator[Mapping[str, Any]] = (row for shard in shards for row in shard)
         self._ordinals = deque(sorted(strata))
-        self._passed_over: deque[Mapping[str, Any]] = deque()
+        self._exhausted = False
+        #: Rows that wait until their stratum lacks more than is under way for it, in draw order.
+        self._held: dict[Stratum, deque[Mapping[str, Any]]] = {}
+        self._launched: list[tuple[int, Stratum]] = []
+        self._undecided: Counter[Stratum] = Counter()
         self._finished: list[Outcome] = []
         self._failure: BaseException | None = None
-        self._in_flight = 0
+        self._ending = False
         self._workers: list[asyncio.Task[None]] = []
         self._stack = AsyncExitStack()
+        self._progress = asyncio.Event()
+        self._room = asyncio.Condition()
         self._askers: dict[str, Asker] = {}
 
     async def begin(self) -> None:
         """Open the models."""
-        await self._stack.__aenter__()
-        self._progress = asyncio.Event()
-        self._room = asyncio.Condition()
         for model in self._task.spec.asks:
             asker = self._pool.asker(model, self._task.name)
             self._askers[model] = await self._stack.enter_async_context(asker)
@@ -169,8 +179,16 @@ class _Run:
         width = max(asker.spec.concurrency for asker in self._askers.values())
         self._workers = [asyncio.create_task(self._work()) for _ in range(width)]
 
-    async def end(self) -> None:
-        """Stop what is in flight; what has been answered is in the ledger."""
+    async def end(self, grace: float) -> None:
+        """Stop what is in flight after ``grace`` seconds; what has been answered is in the ledger.
+
+        What is about to be answered is paid for: it is worth a moment, for a later run.
+        """
+        self._ending = True
+        async with self._room:
+            self._room.notify_all()
+        if grace and self._workers:
+            await asyncio.wait(self._workers, timeout=grace)
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
@@ -193,8 +211,8 @@ class _Run:
     async def _work(self) -> None:
         try:
             while self._failure is None and (facts := await self._next()) is not None:
-                self._finished.append(await self._one(facts))
-                self._in_flight -= 1
+                outcome = await self._one(facts)
+                self._finished.append(outcome)
                 self._progress.set()
         except asyncio.CancelledError:
             raise
@@ -204,39 +222,54 @@ class _Run:
             self._progress.set()
 
     async def _next(self) -> Mapping[str, Any] | None:
-        """Return the next row that is worth asking for, once there is room for it."""
+        """Return the next row that is needed, once it is; None where none will be."""
         async with self._room:
-            # With nothing in flight nobody would make room: then one more is let through.
-            while self._in_flight and self._undecided() >= self._most():
-                if self._fold.full:
+            while not (self._ending or self._fold.full):
+                if (facts := self._take()) is not None:
+                    return facts
+                if self._exhausted and not any(map(self._fold.needed.get, self._held)):
                     return None
                 await self._room.wait()
-        for facts in self._rows:
-            self._pass_silent(facts["ordinal"])
-            if self._fold.needed.get(self._strata[facts["ordinal"]]):
-                self._in_flight += 1
-                return facts
-            self._passed_over.append(facts)
-        for _ in range(len(self._passed_over)):
-            facts = self._passed_over.popleft()
-            if self._fold.needed.get(self._strata[facts["ordinal"]]):
-                self._in_flight += 1
-                return facts
-            self._passed_over.append(facts)
         return None
 
-    def _pass_silent(self, ordinal: int) -> None:
+    def _take(self) -> Mapping[str, Any] | None:
+        """Return the first row whose stratum lacks more samples than are under way for it."""
+        while self._launched and self._launched[0][0] < self._fold.front:
+            self._undecided[heapq.heappop(self._launched)[1]] -= 1
+        for stratum, held in self._held.items():
+            if self._has_room(stratum):
+                facts = held.popleft()
+                if not held:
+                    del self._held[stratum]
+                return self._launch(facts, stratum)
+        while any(map(self._has_room, self._fold.needed)):
+            row = next(self._rows, None)
+            if row is None:
+                self._exhausted = True
+                self._pass_silent(float("inf"))
+                return None
+            ordinal = row["ordinal"]
+            self._pass_silent(ordinal)
+            self._ordinals.popleft()
+            stratum = self._strata[ordinal]
+            if self._has_room(stratum):
+                return self._launch(row, stratum)
+            self._held.setdefault(stratum, deque()).append(row)
+        return None
+
+    def _has_room(self, stratum: Stratum) -> bool:
+        return self._undecided[stratum] < self._fold.needed.get(stratum, 0)
+
+    def _launch(self, facts: Mapping[str, Any], stratum: Stratum) -> Mapping[str, Any]:
+        self._undecided[stratum] += 1
+        heapq.heappush(self._launched, (facts["ordinal"], stratum))
+        return facts
+
+    def _pass_silent(self, ordinal: float) -> None:
         """Tell the fold of the keys before ``ordinal`` that gave no row: they hold the rest up."""
         while self._ordinals and self._ordinals[0] < ordinal:
             self._finished.append(Outcome(self._ordinals.popleft(), ()))
-        if self._ordinals:
-            self._ordinals.popleft()
-
-    def _undecided(self) -> int:
-        return self._in_flight + len(self._finished) + self._fold.waiting
-
-    def _most(self) -> int:
-        return max(int(sum(self._fold.needed.values()) * _MARGIN), _LEAST_UNDECIDED)
+            self._progress.set()
 
     async def _one(self, facts: Mapping[str, Any]) -> Outcome:
         driving = self._builder.drive(facts)
@@ -250,5 +283,7 @@ class _Run:
                 else:
                     model, question = driving.send(answer)
         except StopIteration as made:
+            for asker in self._askers.values():
+                asker.finish_row()
             outcome: Outcome = made.value
             return outcome

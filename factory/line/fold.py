@@ -129,9 +129,9 @@ class Fold:
         self._novelty = novelty
 
     @property
-    def waiting(self) -> int:
-        """How many outcomes have arrived and wait for earlier ones."""
-        return len(self._arrived)
+    def front(self) -> float:
+        """The ordinal of the first key that is not decided yet; infinite where all are."""
+        return self._expected[0][0] if self._expected else float("inf")
 
     @property
     def full(self) -> bool:

@@ -33,7 +33,7 @@ def attach_labels(
         f"label.{name}" for name in ("kind", "name", "value", "polarity", "evidence")
     )
     table = f"{identifier(schema)}.labels"
-    connection.execute(f"CREATE TEMP TABLE labelled ({columns})")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE labelled ({columns})")
     has_own = connection.execute(
         "SELECT count(*) FROM information_schema.tables "
         "WHERE table_schema = $schema AND table_name = 'labels'",

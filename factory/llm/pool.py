@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from factory.errors import BudgetExceededError
-from factory.llm.asker import Asker
+from factory.llm.asker import Asker, Usage
 from factory.llm.budget import Budget
 from factory.llm.ledger import Ledger
 from factory.llm.local import LocalServer, identity_of, weights_of
 from factory.llm.models import Endpoint, ModelSpec, endpoint_of
-from factory.llm.names import model_spec
+from factory.llm.names import LEDGER_FILE, model_spec
 from factory.llm.prices import price_of
 from factory.llm.scripted import IDENTITY
 from factory.llm.transport import HttpTransport, ScriptedTransport, Transport
-
-LEDGER_FILE: Final = "ledger.sqlite"
 
 
 class ModelPool:
@@ -31,6 +29,7 @@ class ModelPool:
 
     Attributes:
         ledger: the answers of all runs.
+        bill: what was asked in this run, by task and model.
         tables: the folders of label tables that this run has made: none is made twice.
         fresh: whether answers are asked for again.
     """
@@ -50,6 +49,7 @@ class ModelPool:
         self._servers: dict[str, LocalServer] = {}
         self._renewed: set[bytes] = set()
         self.tables: set[Path] = set()
+        self.bill: dict[tuple[str, str], Usage] = {}
         self.ledger = Ledger(cache / LEDGER_FILE)
 
     def __enter__(self) -> Self:
@@ -108,8 +108,10 @@ class ModelPool:
                 "completion: ...}}}})"
             )
         spec, endpoint, transport = self._open(spec)
+        usage = self.bill.setdefault((task, spec.model), Usage())
         return Asker(
             spec,
+            usage,
             endpoint,
             transport,
             self.ledger,

@@ -38,7 +38,7 @@ class Seen:
 
 
 @contextmanager
-def serve(fault: Fault | None = None, latency: float = 0.0) -> Iterator[Seen]:
+def serve(fault: Fault | None = None, latency: float = 0.0, port: int = 0) -> Iterator[Seen]:
     """Serve until the block ends; answers are those of the scripted model."""
     model = ScriptedModel()
     seen = Seen("")
@@ -69,11 +69,11 @@ def serve(fault: Fault | None = None, latency: float = 0.0) -> Iterator[Seen]:
         app.router.add_post("/v1/chat/completions", chat)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", port, reuse_address=True)
         await site.start()
         assert site._server is not None
-        port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-        seen.url = f"http://127.0.0.1:{port}/v1"
+        bound = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        seen.url = f"http://127.0.0.1:{bound}/v1"
         started.set()
         await stop.wait()
         await runner.cleanup()
