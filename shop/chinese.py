@@ -86,10 +86,12 @@ def description(product: Product, seed: int) -> str:
     kind = product.type.name("zh")
     kind = f" {kind}" if kind[0].isascii() else kind
     facts = "、".join(value.name("zh") for value in product.facts.values())
+    # The title may name a use, which no other one may contradict.
+    use = Dice(seed, "title", product.id, "zh").pick(uses, "use")
     parts = [
         f"{maker(product)} {product.line}{kind}，{facts}。",
         about,
-        f"适合{dice.pick(uses, 'use')}。",
+        f"适合{use}。",
         feature_texts(product, product.features[-1])[1],
     ]
     if dice.chance(0.4, "order"):

@@ -285,8 +285,8 @@ def description(product: Product, lang: str, ontology: Ontology, seed: int) -> s
         for a, v in product.facts.items()
     ]
     about = product.type.about[lang]
-    uses = product.type.uses[lang]
-    use = dice.pick(uses, "use")
+    # The title may name a use, which no other one may contradict.
+    use = Dice(seed, "title", product.id, lang).pick(product.type.uses[lang], "use")
     if lang == "en":
         facts = f"{maker(product)} {product.line} {kind}, {', '.join(values)}."
         parts = [facts, about, f"Made for {lowered(use)}."]
