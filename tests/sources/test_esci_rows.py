@@ -366,6 +366,38 @@ def test_a_description_with_a_number_that_nothing_gives_is_left_out(tmp_path):
     )
 
 
+def test_a_bullet_with_a_spelled_out_number_that_nothing_gives_is_left_out(tmp_path):
+    [row] = written(
+        "write_bullets",
+        tmp_path,
+        product_title="Lumena Desk Lamp",
+        product_description=(
+            "The clamp holds on desks of every thickness. The shade turns in 3 directions without "
+            "tools, and its battery lasts."
+        ),
+        product_bullet_point=(
+            "Clamp holds on desks\nBattery of the lamp lasts six hours\n"
+            "Shade turns in three directions"
+        ),
+    )
+
+    assert row["target"].split("\n") == ["Clamp holds on desks", "Shade turns in three directions"]
+
+
+def test_a_title_whose_abbreviation_nothing_gives_is_left_out(tmp_path):
+    texts = {
+        "product_brand": "Lumena",
+        "product_bullet_point": "A lamp for the desk that you clamp\nA red shade, led technology",
+    }
+
+    assert written(
+        "write_title", tmp_path / "a", **texts, product_title="Lumena Red LED Clamp Desk Lamp"
+    )
+    assert not written(
+        "write_title", tmp_path / "b", **texts, product_title="Lumena Red LED USB Clamp Desk Lamp"
+    )
+
+
 def test_a_title_whose_size_nothing_gives_is_left_out(tmp_path):
     texts = {
         "product_brand": "Lumena",

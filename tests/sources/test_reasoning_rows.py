@@ -178,6 +178,14 @@ def test_what_is_sold_in_pairs_is_not_counted(title: str) -> None:
         list(numeric_reasoning.rows(title_facts(title), Draw(7, "task8", "key")))
 
 
+@pytest.mark.parametrize(
+    "title", ["Quillmar Stainless Steel Standard Staples - 6 Pack", "Grapas de acero, pack de 3"]
+)
+def test_packs_that_hold_many_of_a_thing_are_not_counted_as_single_items(title: str) -> None:
+    with pytest.raises(RowRejectedError, match="sold-in-boxes"):
+        list(numeric_reasoning.rows(title_facts(title), Draw(7, "task8", "key")))
+
+
 def test_neither_the_rank_of_a_number_nor_the_way_out_gives_the_answer_away() -> None:
     largest = smallest = numbers = offered = right = 0
     for row in mapped("numeric_reasoning"):

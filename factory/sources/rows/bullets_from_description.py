@@ -12,6 +12,7 @@ from factory.sources.rows.product_text import (
     boilerplate,
     content_words,
     first_usable,
+    invents_abbreviations,
     invents_numbers,
     invents_sizes,
     support,
@@ -49,6 +50,7 @@ def _bullets(product: ProductText) -> dict[str, Any] | None:
         for bullet in product.bullets
         if len(bullet) in _BULLET
         and not boilerplate(bullet)
+        and not invents_abbreviations(bullet, given)
         and not invents_numbers(bullet, given)
         and not invents_sizes(bullet, given)
         and _heading_given(bullet, given)

@@ -11,6 +11,7 @@ from factory.sources.rows.product_text import (
     boilerplate,
     content_words,
     first_usable,
+    invents_abbreviations,
     invents_numbers,
     invents_sizes,
     sentences,
@@ -45,6 +46,7 @@ def _description(product: ProductText) -> dict[str, Any] | None:
         or len(target) not in _DESCRIPTION
         or any(map(boilerplate, sentences(target)))
         or unended(target)
+        or invents_abbreviations(target, given)
         or invents_numbers(target, given)
         or invents_sizes(target, given)
         or support(target, given) < _LEAST_SUPPORT

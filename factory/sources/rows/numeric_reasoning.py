@@ -52,6 +52,13 @@ _IN_PAIRS: Final = re.compile(
     r"calcetines|medias|guantes|zapatillas|plantillas|cordones|pendientes|aretes)\b"
     r"|ソックス|靴下|手袋|グローブ|インソール|靴ひも|ピアス|イヤリング"
 )
+#: Whose packages hold more single items than their number says: six packs of staples.
+_MANY_IN_A_PACK: Final = re.compile(
+    r"(?i)\b(?:staples|screws|nails|bolts|rivets|thumb ?tacks|push ?pins|paper ?clips|rubber bands|"
+    r"toothpicks|cotton swabs|wipes|tissues|napkins|grapas|tornillos|clavos|chinchetas|palillos|"
+    r"bastoncillos|toallitas|pañuelos|servilletas)\b"
+    r"|ホッ?チキス針|ネジ|つまようじ|綿棒|ウェットティッシュ"
+)
 #: What a package of it holds, as opposed to how it is built or what it can do.
 _CONTENTS: Final = ("weight", "ounces", "volume")
 #: The unit that somebody who misreads the title takes in place of the right one.
@@ -106,6 +113,9 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     said = read_quantities(title, locale)
     if said.counts and _IN_PAIRS.search(title):
         raise RowRejectedError("sold-in-pairs", title)
+    packs_alone = {each.kind for each in said.counts} == {"pack"}
+    if packs_alone and _MANY_IN_A_PACK.search(title):
+        raise RowRejectedError("sold-in-boxes", title)
     asks = list(_asks(said, draw))
     if not asks:
         raise RowRejectedError("no-certain-quantity", title)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from factory.sources.view import RowRejectedError
@@ -36,6 +37,25 @@ _SIZE: Final = re.compile(
     r"(?i)(?<![a-z])(?:x{0,3}-?(?:small|large)|medium|(?:twin|full|queen|king) size|"
     r"talla [xsml]{1,4}|pequeñ[oa]|median[oa]|(?<!a )grande)(?![a-z])|[XSML]{1,4}サイズ"
 )
+#: What a text may spell out, in English and Spanish. ``one`` mostly counts nothing, and ``once`` is
+#: eleven in Spanish alone.
+_SPELLED: Final = MappingProxyType(
+    {
+        word: number
+        for number, words in (
+            *(("2", "two dos"), ("3", "three tres"), ("4", "four cuatro"), ("5", "five cinco")),
+            *(("6", "six seis"), ("7", "seven siete"), ("8", "eight ocho"), ("9", "nine nueve")),
+            *(("10", "ten diez"), ("11", "eleven"), ("12", "twelve dozen doce docena")),
+            *(("15", "fifteen quince"), ("20", "twenty veinte"), ("30", "thirty treinta")),
+            *(("40", "forty cuarenta"), ("50", "fifty cincuenta"), ("60", "sixty sesenta")),
+            *(("80", "eighty ochenta"), ("100", "hundred cien"), ("1000", "thousand")),
+        )
+        for word in words.split()
+    }
+)
+#: A material, a standard or a plug: ``TPE``, ``LED``, ``USB``. Longer ones are words like others.
+_ABBREVIATION: Final = re.compile(r"(?<![A-Za-z])[A-Z]{2,3}(?![A-Za-z])")
+_LATIN: Final = re.compile(r"[A-Za-z]+")
 _ENDED: Final = re.compile(r"[.!?。！？…)）」』\"”]\Z")
 _FEWEST_LETTERS: Final = 4
 #: Words of that many letters that say nothing; *without* says much.
@@ -117,9 +137,24 @@ def support(target: str, inputs: Iterable[str]) -> float:
 
 
 def invents_numbers(target: str, inputs: Iterable[str]) -> bool:
-    """Return whether the target has a number that the inputs do not have."""
+    """Return whether the target has a number, spelled out or not, that the inputs do not have."""
     given = frozenset(tokens(" ".join(inputs)))
-    return any(_DIGIT.search(word) and word not in given for word in tokens(target))
+    return any(
+        word not in given and (_DIGIT.search(word) or _SPELLED.get(word, word) not in given)
+        for word in tokens(target)
+        if _DIGIT.search(word) or word in _SPELLED
+    )
+
+
+def invents_abbreviations(target: str, inputs: Iterable[str]) -> bool:
+    """Return whether the target has a short abbreviation that the inputs do not have.
+
+    A target all in capitals has words of two and three letters that look the same; it is let pass.
+    """
+    if target == target.upper():
+        return False
+    given = frozenset(found.upper() for found in _LATIN.findall(" ".join(inputs)))
+    return not given.issuperset(_ABBREVIATION.findall(target))
 
 
 def invents_sizes(target: str, inputs: Iterable[str]) -> bool:

@@ -10,6 +10,7 @@ from factory.sources.rows.product_text import (
     ProductText,
     boilerplate,
     first_usable,
+    invents_abbreviations,
     invents_numbers,
     invents_sizes,
     sentences,
@@ -41,6 +42,7 @@ def _title(product: ProductText) -> dict[str, Any] | None:
     if (
         not (description or bullets)
         or len(description) > _MOST_DESCRIPTION
+        or invents_abbreviations(product.title, given)
         or invents_numbers(product.title, given)
         or invents_sizes(product.title, given)
         or support(product.title, given) < _LEAST_SUPPORT
