@@ -90,13 +90,15 @@ def test_every_sample_says_where_it_comes_from(made: Made, task: str) -> None:
     spec = catalogue().tasks[task]
     source = catalogue().sources[spec.source].source
     operator = f"{spec.derive.operator}:{spec.derive.map}" if spec.derive else None
+    steps = dict.fromkeys(step.by for step in spec.generate)
+    generator = " ".join(filter(None, (operator, *steps))) or None
     for sample in samples(made(task)):
         provenance = sample.provenance
         assert provenance.source == spec.source
         assert provenance.licence == source.licence
         assert (provenance.view, provenance.template) == (spec.rows, spec.template)
         assert provenance.parent == (spec.derive.from_ if spec.derive else None)
-        assert provenance.generator == operator
+        assert provenance.generator == generator
         assert provenance.source_ids
         assert sample.track == spec.track
         assert (sample.task, sample.task_type) == (task, spec.task_type.name)

@@ -1,27 +1,41 @@
 """Label a text before the line: what it is, which attributes it states, what it praises and blames.
 
 Every extracted value must stand in the text word for word; a label that does not is left out, and a
-row without any is rejected. The labels become the table ``labels`` that other tasks read.
+row without any is rejected. Names come from closed lists, so that labels of different texts can be
+counted together: the house's aspects and attributes, or a list that the row brings along. The
+labels become the table ``labels`` that other tasks read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from factory.draw import Draw
 from factory.generators.asking import Asking, Step, StepOptions, typed
 from factory.generators.grounding import plain, stands_in
+from factory.sources.aspect_names import ASPECTS
+from factory.sources.listing_attributes import ATTRIBUTE_NAMES
 from factory.sources.view import RowRejectedError
 from factory.text import tokens
 
-Short = Annotated[str, Field(max_length=80)]
 _MOST: Final = 12
 _MOST_WORDS_OF_A_TYPE: Final = 4
-_MOST_WORDS_OF_A_NAME: Final = 3
-_WORDS_OF_A_SNIPPET: Final = range(2, 13)
+_MOST_WORDS_OF_A_NAME: Final = 4
+_WORDS_OF_A_SNIPPET: Final = range(1, 13)
+
+Short = Annotated[str, Field(max_length=80)]
+
+
+def _one_of(names: tuple[str, ...]) -> Any:
+    """Return the type of a text that an endpoint's schema holds to ``names``.
+
+    Where an endpoint keeps to no schema, a name of the model's own costs its label, not the row.
+    """
+    return Annotated[str, Field(json_schema_extra={"enum": list(names)})]
 
 
 class ProductType(BaseModel):
@@ -33,7 +47,7 @@ class ProductType(BaseModel):
 class Attribute(BaseModel):
     """One attribute that a text states."""
 
-    name: Short
+    name: _one_of(ATTRIBUTE_NAMES)  # type: ignore[valid-type]
     value: Short
 
 
@@ -46,7 +60,7 @@ class Attributes(BaseModel):
 class Aspect(BaseModel):
     """What a review says of one aspect, in its own words."""
 
-    aspect: Short
+    aspect: _one_of(tuple(ASPECTS))  # type: ignore[valid-type]
     polarity: Literal["positive", "negative"]
     snippet: Annotated[str, Field(max_length=160)]
 
@@ -57,19 +71,36 @@ class Aspects(BaseModel):
     aspects: Annotated[list[Aspect], Field(max_length=_MOST)]
 
 
+class Synonyms(BaseModel):
+    """What else an attribute is called."""
+
+    synonyms: Annotated[list[Short], Field(max_length=_MOST)]
+
+
 class LabelOptions(StepOptions):
     """The options of ``label``."""
 
-    what: Literal["type", "attributes", "aspects"]
+    what: Literal["type", "attributes", "aspects", "synonyms"]
     text: str = Field("text", description="the column that is labelled")
+    among: str | None = Field(
+        None, description="the column with the names that a type is chosen from; any where absent"
+    )
+    kind: Literal["type", "category_type"] = Field(
+        "type", description="whose type it is: the product's own, or that of all of its category"
+    )
 
 
 _FORMS: Final[Mapping[str, type[BaseModel]]] = {
     "type": ProductType,
     "attributes": Attributes,
     "aspects": Aspects,
+    "synonyms": Synonyms,
 }
-_TOKENS: Final = {"type": 40, "attributes": 400, "aspects": 500}
+_TOKENS: Final = {"type": 40, "attributes": 400, "aspects": 500, "synonyms": 120}
+_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "attributes": ATTRIBUTE_NAMES,
+    "aspects": tuple(ASPECTS),
+}
 
 
 class Label(Step[LabelOptions]):
@@ -77,6 +108,11 @@ class Label(Step[LabelOptions]):
 
     name: ClassVar[str] = "label"
     options_model: ClassVar[type[StepOptions]] = LabelOptions
+    own: ClassVar[frozenset[str]] = frozenset({"names"})
+
+    def __init__(self, options: LabelOptions, folder: Path | None = None) -> None:
+        super().__init__(options, folder)
+        self.needs |= {options.text} | ({options.among} if options.among else frozenset())
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -84,49 +120,75 @@ class Label(Step[LabelOptions]):
         return ("labels",)
 
     def ask(self, row: Mapping[str, Any], draw: Draw) -> Asking:  # noqa: ARG002  (the protocol's)
-        """Ask for the labels; keep those that the text bears out."""
+        """Ask for the labels; keep those that the text, or the list of names, bears out."""
         what = self.options.what
-        question = self.question(row, _FORMS[what], max_tokens=_TOKENS[what], temperature=0.0)
-        answer = yield from typed(question, _FORMS[what])
+        names = _NAMES.get(what, ())
+        form = _FORMS[what]
+        if self.options.among:
+            names = tuple(row[self.options.among])
+            form = create_model("ProductTypeOf", product_type=(_one_of(names), ...))
+        question = self.question(row, form, max_tokens=_TOKENS[what], temperature=0.0, names=names)
+        answer = yield from typed(question, form)
         text = str(row[self.options.text])
-        labels = list(_once(_labels(answer, text)))
+        labels = list(_once(_labels(answer, text, frozenset(names), self.options.kind)))
         if not labels:
             raise RowRejectedError("no-label-holds", answer.model_dump_json()[:200])
         return {"labels": labels}
 
 
-def _labels(answer: BaseModel, text: str) -> Iterator[dict[str, str]]:
-    if isinstance(answer, ProductType):
-        name = plain(answer.product_type).strip(" .")
-        if 0 < len(tokens(name)) <= _MOST_WORDS_OF_A_TYPE:
-            yield {"kind": "type", "value": name}
-    elif isinstance(answer, Attributes):
-        for attribute in answer.attributes:
-            name, value = plain(attribute.name).strip(" ."), attribute.value.strip()
-            if _is_name(name) and stands_in(value, text) and plain(value) != name:
-                yield {"kind": "attribute", "name": name, "value": value}
+def _labels(
+    answer: BaseModel, text: str, names: frozenset[str], kind: str
+) -> Iterator[dict[str, str]]:
+    if isinstance(answer, Attributes):
+        yield from _stated(answer, text, names)
     elif isinstance(answer, Aspects):
-        for aspect in answer.aspects:
-            name, snippet = plain(aspect.aspect).strip(" ."), " ".join(aspect.snippet.split())
-            said = len(tokens(snippet)) in _WORDS_OF_A_SNIPPET and stands_in(snippet, text)
-            if _is_name(name) and said:
-                yield {
-                    "kind": "aspect",
-                    "name": name,
-                    "polarity": aspect.polarity,
-                    "evidence": snippet,
-                }
+        yield from _judged(answer, text, names)
+    elif isinstance(answer, Synonyms):
+        yield from _synonyms(answer, plain(text))
+    else:
+        name = _name(cast(str, answer.model_dump()["product_type"]))
+        short = 0 < len(tokens(name)) <= _MOST_WORDS_OF_A_TYPE
+        if name in {plain(each) for each in names} if names else short:
+            yield {"kind": kind, "value": name}
 
 
-def _is_name(name: str) -> bool:
-    return 0 < len(tokens(name)) <= _MOST_WORDS_OF_A_NAME
+def _stated(answer: Attributes, text: str, names: frozenset[str]) -> Iterator[dict[str, str]]:
+    for attribute in answer.attributes:
+        name, value = _name(attribute.name), attribute.value.strip()
+        if name in names and stands_in(value, text) and plain(value) != name:
+            yield {"kind": "attribute", "name": name, "value": value}
+
+
+def _judged(answer: Aspects, text: str, names: frozenset[str]) -> Iterator[dict[str, str]]:
+    for aspect in answer.aspects:
+        name, snippet = _name(aspect.aspect), " ".join(aspect.snippet.split())
+        said = len(tokens(snippet)) in _WORDS_OF_A_SNIPPET and stands_in(snippet, text)
+        if name in names and said:
+            yield {
+                "kind": "aspect",
+                "name": name,
+                "polarity": aspect.polarity,
+                "evidence": snippet,
+            }
+
+
+def _synonyms(answer: Synonyms, asked: str) -> Iterator[dict[str, str]]:
+    for each in answer.synonyms:
+        value = _name(each)
+        if 0 < len(tokens(value)) <= _MOST_WORDS_OF_A_NAME and value != asked:
+            yield {"kind": "synonym", "name": asked, "value": value}
+
+
+def _name(written: str) -> str:
+    return plain(written).strip(" .")
 
 
 def _once(labels: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:
     """Yield each name once: what a text says twice of one thing contradicts or repeats itself."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for label in labels:
-        key = (label["kind"], label.get("name", ""))
+        synonym = label["value"] if label["kind"] == "synonym" else ""
+        key = (label["kind"], label.get("name", ""), synonym)
         if key not in seen:
             seen.add(key)
             yield label

@@ -1,0 +1,99 @@
+"""What a labelling step keeps of an answer: names of its lists, and words of the text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from factory.draw import Draw
+from factory.generators.label import Label, LabelOptions
+from factory.llm import Answer
+from factory.sources.view import RowRejectedError
+
+DRAW = Draw(7, "t", "key")
+
+
+def labelled(answer: dict[str, Any], row: dict[str, Any], **options: Any) -> list[dict[str, str]]:
+    step = Label(LabelOptions(**options))
+    asking = step.ask(row, DRAW)
+    next(asking)
+    try:
+        asking.send(Answer(json.dumps(answer), "stop", 1, 1, 0.0, 0.0))
+    except StopIteration as made:
+        return list(made.value["labels"])
+    raise AssertionError("asked twice")
+
+
+ASPECTS = {"what": "aspects", "prompt": "label_review_aspects.j2"}
+REVIEW = {"text": "Super comfy, but it arrived late."}
+
+
+def aspect(name: str, snippet: str, polarity: str = "positive") -> dict[str, str]:
+    return {"aspect": name, "polarity": polarity, "snippet": snippet}
+
+
+def test_an_aspect_is_of_the_list_and_its_snippet_of_the_text() -> None:
+    answer = {
+        "aspects": [
+            aspect("Comfort", "super comfy"),
+            aspect("coziness", "super comfy"),
+            aspect("price", "a bargain"),
+            aspect("comfort", "comfy", "negative"),
+            aspect("delivery", "arrived late", "negative"),
+        ]
+    }
+    assert [(each["name"], each["evidence"]) for each in labelled(answer, REVIEW, **ASPECTS)] == [
+        ("comfort", "super comfy"),
+        ("delivery", "arrived late"),
+    ]
+
+
+def test_a_review_that_bears_out_no_label_is_rejected() -> None:
+    with pytest.raises(RowRejectedError, match="no-label-holds"):
+        labelled({"aspects": [aspect("price", "a bargain")]}, REVIEW, **ASPECTS)
+
+
+def test_an_endpoint_is_told_the_list_of_names() -> None:
+    (question,) = [next(Label(LabelOptions(**ASPECTS)).ask(REVIEW, DRAW))]
+    assert question.answer is not None
+    schema = question.answer.model_json_schema()
+    assert "delivery" in schema["$defs"]["Aspect"]["properties"]["aspect"]["enum"]
+    assert "delivery" in question.messages[1].content
+
+
+def test_an_attribute_is_stated_in_the_listing() -> None:
+    answer = {
+        "attributes": [
+            {"name": "Material", "value": "Oak"},
+            {"name": "color", "value": "white"},
+            {"name": "kind of wood", "value": "oak"},
+        ]
+    }
+    row = {"text": "Oak table, 120 cm"}
+    (found,) = labelled(answer, row, what="attributes", prompt="label_attributes.j2")
+    assert (found["name"], found["value"]) == ("material", "Oak")
+
+
+def test_a_type_is_chosen_among_the_names_of_the_row() -> None:
+    row = {"text": "a | b", "titles": ["a", "b"], "shared": ["bath mat", "bath"]}
+    options = {
+        "what": "type",
+        "kind": "category_type",
+        "among": "shared",
+        "prompt": "choose_product_type.j2",
+    }
+    assert labelled({"product_type": "Bath Mat."}, row, **options) == [
+        {"kind": "category_type", "value": "bath mat"}
+    ]
+    with pytest.raises(RowRejectedError):
+        labelled({"product_type": "rug"}, row, **options)
+
+
+def test_a_synonym_is_another_short_name() -> None:
+    row = {"text": "closure type", "values": ["zip"]}
+    answer = {"synonyms": ["Fastening", "closure type", "a b c d e", "fastening", "clasp type"]}
+    found = labelled(answer, row, what="synonyms", prompt="label_attribute_synonyms.j2")
+    assert [each["value"] for each in found] == ["fastening", "clasp type"]
+    assert {each["name"] for each in found} == {"closure type"}
