@@ -94,13 +94,12 @@ class AskingBuilder(SampleBuilder):
         return f"generate.{self._task.spec.generate[number].by}"
 
     def _asked_of(self, took: list[tuple[str, Question, Answer]]) -> Asked:
-        first_model, first, _ = took[0]
+        _, first, _ = took[0]
+        prompt = "\x1f".join(text for _, text in first.messages)
         return Asked(
             steps=tuple(dict.fromkeys(step.by for step in self._task.spec.generate)),
             models=tuple(dict.fromkeys(self._askers[model].spec.model for model, *_ in took)),
-            prompt_hash=blake2b(
-                self._askers[first_model].request(first).body, digest_size=_HASH_BYTES
-            ).hexdigest(),
+            prompt_hash=blake2b(prompt.encode(), digest_size=_HASH_BYTES).hexdigest(),
             tokens=sum(each.prompt_tokens + each.completion_tokens for *_, each in took),
             cost=round(sum(each.cost for *_, each in took), 10),
         )

@@ -115,10 +115,6 @@ class Asker:
             await asyncio.wait(self._keeping)
         await self._transport.close()
 
-    def request(self, question: Question) -> Request:
-        """Return the request that ``question`` becomes for this model."""
-        return self._writer.request(question)
-
     def finish_row(self) -> None:
         """Count a row that needs nothing more."""
         self.usage.rows += 1

@@ -15,7 +15,7 @@ from factory.llm.ledger import Ledger
 from factory.llm.models import ModelSpec
 from factory.llm.pool import ModelPool
 from factory.llm.prices import Quoted, price_of
-from factory.llm.request import Answer, Question, Request, Writer
+from factory.llm.request import Answer, Question, Writer
 from factory.llm.scripted import ScriptedModel
 from factory.llm.tokens import LocalTokenCounter, TokenCounter
 
@@ -125,10 +125,6 @@ class DryAsker:
 
     async def __aexit__(self, *_: object) -> None:
         pass
-
-    def request(self, question: Question) -> Request:
-        """Return the request that ``question`` becomes for this model."""
-        return self._writer.request(question)
 
     def finish_row(self) -> None:
         """Count a row that needs nothing more."""
