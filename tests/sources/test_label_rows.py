@@ -10,6 +10,7 @@ from factory.draw import Draw
 from factory.sources.aspect_names import ASPECTS, alike, apart, has_cue
 from factory.sources.rows import (
     categories_to_label,
+    complementary_types,
     review_aspects,
     review_keyphrase,
     review_snippets,
@@ -204,3 +205,18 @@ class TestSnippets:
     def test_too_few_others_are_told(self) -> None:
         others = [snippet(f"{word} tone", 30 + n) for n, word in enumerate(self.COLORS)]
         assert refused(review_snippets.rows, self.facts(others)) == "too-few-others"
+
+
+def test_a_complement_is_no_other_form_of_the_type() -> None:
+    facts = {
+        "key": "us:coffee:french press:0",
+        "locale": "us",
+        "product_type": "ground coffee",
+        "positive": "french press",
+        "wrong": ["coffee filters", "garlic press", "bath towel", "beach towel", "tent", "sock"],
+        "source_ids": ["review:us:1", "review:us:2"],
+    }
+    (row,) = complementary_types.rows(facts, DRAW)
+    assert row["negatives"] == ["bath towel", "tent", "sock"]
+    assert refused(complementary_types.rows, {**facts, "positive": "coffee mug"}) == "one-kind"
+    assert refused(complementary_types.rows, {**facts, "wrong": ["tent"]}) == "too-few-types"
