@@ -181,7 +181,7 @@ def _classified(desk: _Desk) -> Made:
 
 def _defined(desk: _Desk) -> Made:
     yield (
-        "Describe the following kind of product in one sentence.",
+        "Say in a few words what the following kind of product is.",
         desk.product.type.name("en"),
         desk.product.type.about["en"],
     )

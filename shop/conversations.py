@@ -23,6 +23,7 @@ _NOUNS = {
     },
     "es": {"audience": "público", "size": "medida", "device": "dispositivo compatible"},
     "ja": {"size": "サイズ"},
+    "zh": {"size": "规格"},
 }
 #: What a conversation may be cut short after: the agent's first answer asks nothing back.
 _ANSWERED_AT_ONCE = frozenset(
@@ -137,9 +138,9 @@ def make_questions(
         value = spoken_value(product, axis, lang)
         slots = names(product, lang) | {"label": axis_noun(ontology, axis, lang), "v": value}
         form = dice.pick(["fact"] * 4 + ["feature"] * 4 + ["yes", "no", "price", "code"], "form")
-        if form in ("yes", "no") and axis in ("option", "audience", "kind"):
+        if form in ("yes", "no") and axis in ("option", "audience", "kind", "size"):
             # "Is the version with a lid?" is no sentence in every language, and whether "round" is
-            # a type or a version nobody can tell.
+            # a type or a version nobody can tell. "Is the size E26 Base?" nobody asks.
             form = "fact"
         if form == "no":
             slots["w"] = _other_value(product, axis, lang, dice)

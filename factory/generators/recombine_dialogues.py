@@ -11,7 +11,7 @@ from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick, shuffled
 from factory.generators.near import nearest, of_any_length
 from factory.generators.simplify_dialogues import GAP, speaker_of
-from factory.sources.rows.conversations import GOODBYE
+from factory.sources.rows.conversations import GOODBYE, THANKS
 from factory.sources.view import RowRejectedError
 
 _LOOKED_THROUGH: Final = 40
@@ -119,6 +119,9 @@ class OddTurn(_OfConversations):
         said = list(own.row["said"][: self.wanted])
         if len(said) < self.wanted:
             raise RowRejectedError("too-few-turns", str(len(said)))
+        if own.row["turns"][2]["intent"] == THANKS:
+            # Nothing else speaks for the question or for the reply: either may be the foreign one.
+            raise RowRejectedError("answered-at-once")
         place = draw.below(self.wanted, "odd")
         speaker = speaker_of(own.row["turns"][place])
         # Openings and first replies only: many a later question would fit here as well.

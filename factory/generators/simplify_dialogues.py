@@ -209,7 +209,12 @@ class TurnSpeaker(_OfConversations):
         """Yield one turn of the record; each speaker has half of the rows."""
         record = records[0]
         asked = "customer" if draw.below(2, "speaker") == 0 else "agent"
-        turns = [turn for turn in record.row["turns"] if speaker_of(turn) == asked]
+        # Either side may say a bare "Thank you".
+        turns = [
+            turn
+            for turn in record.row["turns"]
+            if speaker_of(turn) == asked and turn["intent"] != THANKS
+        ]
         message = pick(turns, draw, "turn")["text"]
         yield Derived({"message": message, "labels": asked, "answer": asked}, (record,))
 

@@ -381,6 +381,8 @@ def test_either_speaker_has_half_of_the_messages():
     for record, row in rows:
         line = f"{row.columns['answer'].capitalize()}: {row.columns['message']}"
         assert line in record.row["said"]
+        intents = {turn["text"]: turn["intent"] for turn in record.row["turns"]}
+        assert intents[row.columns["message"]] != "say thanks"
 
 
 def test_a_gap_that_is_filled_gives_the_conversation_and_the_others_are_foreign():
@@ -398,6 +400,11 @@ def test_only_the_odd_message_is_of_another_conversation():
         assert row.columns["positive"] not in record.row["said"]
         assert set(row.columns["negatives"]) < set(record.row["said"])
         assert row.columns["positive"] in row.columns["said"]
+
+
+def test_a_question_and_its_reply_alone_have_no_odd_message():
+    for record, _ in derived("dialogues", "name_contact_reason", "recombine", "odd_turn"):
+        assert record.row["turns"][2]["intent"] != "say thanks"
 
 
 def test_turns_of_conversations_in_which_agents_do_the_same_are_not_exchanged():
