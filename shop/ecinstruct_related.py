@@ -172,7 +172,7 @@ def _cut(text: str, most: int) -> str:
     ends = [place for place in range(3, most + 1) if words[place - 1][-1] in ",|-"]
     ends += [place - 1 for place in range(4, most + 1) if words[place - 1] in ("&", "with", "for")]
     kept = " ".join(words[: max(ends, default=most)]).rstrip(" ,-|&")
-    # "Great for" what it is great for was cut off, and "Compatible with" what it is compatible with.
+    # What it is "Great for" was cut off, or what it is "Compatible with".
     return kept.removesuffix(", Great").removesuffix(" Compatible")
 
 
