@@ -12,6 +12,7 @@ from factory.filters.balance import LongestGold, gold_positions, longest_gold_sh
 from factory.filters.base import Filter, first_rejection, run_filters
 from factory.filters.benchmarks import BenchmarkSpec
 from factory.filters.decontamination import DecontaminationFilter, write_index
+from factory.filters.judge import JudgeOptions, judge
 from factory.filters.language import (
     LANGUAGE_NAMES,
     LOCALE_LANGUAGES,
@@ -43,6 +44,7 @@ __all__ = [
     "Filter",
     "FilterOptions",
     "GrammarFilter",
+    "JudgeOptions",
     "LanguageFilter",
     "LanguageGuess",
     "LengthFilter",
@@ -59,6 +61,7 @@ __all__ = [
     "first_rejection",
     "gold_positions",
     "identify",
+    "judge",
     "longest_gold_share",
     "run_filters",
     "similarity",
@@ -132,6 +135,9 @@ class FilterOptions(BaseModel):
         default=None, description="off unless asked for"
     )
     novelty: _SetSwitch[NoveltyOptions] = Field(default=None, description="off unless asked for")
+    judge: _SetSwitch[JudgeOptions] = Field(
+        default=None, description="a language model, or a panel; off unless asked for"
+    )
 
 
 def build_filters(options: FilterOptions) -> tuple[Filter, ...]:

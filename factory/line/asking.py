@@ -13,11 +13,13 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from factory.draw import Draw
-from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES
+from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES, first_rejection, judge
 from factory.line.build import Asked, DroppedError, Row, SampleBuilder
 from factory.line.fold import Candidate, Fold, Outcome
 from factory.line.quotas import Stratum
@@ -42,8 +44,15 @@ class AskingBuilder(SampleBuilder):
         askers: what asks each model that the task's steps name.
     """
 
-    def __init__(self, recipe: Recipe, task: Task, split: str, askers: Mapping[str, Asker]) -> None:
-        super().__init__(recipe, task, split)
+    def __init__(
+        self,
+        recipe: Recipe,
+        task: Task,
+        split: str,
+        index: Path | None,
+        askers: Mapping[str, Asker],
+    ) -> None:
+        super().__init__(recipe, task, split, index)
         self._askers = askers
 
     def drive(self, facts: Mapping[str, Any]) -> Driving:
@@ -56,13 +65,21 @@ class AskingBuilder(SampleBuilder):
         for row in rows:
             try:
                 written = yield from self._written(row)
-                candidates.append(self._candidate(written))
+                sample, verdicts, slots_text = self._sample(written)
+                if self._task.judge and not first_rejection(verdicts):
+                    judging = judge(self._task.judge, sample)
+                    scores, verdict = yield from judging
+                    sample = replace(sample, scores={**sample.scores, **scores})
+                    verdicts += (verdict,)
+                candidates.append(self._judged(written, sample, verdicts, slots_text))
             except DroppedError as error:
                 candidates.append(self._rejected(row.columns, row.key, error))
         return Outcome(facts["ordinal"], tuple(candidates))
 
     def _written(self, row: Row) -> Generator[tuple[str, Question], Answer, Row]:
         """Ask the steps of the task for their columns, one after another."""
+        if not self._task.steps:
+            return row
         columns = dict(row.columns)
         lang = LOCALE_LANGUAGES.get(columns["locale"] or "")
         draw = Draw(self._seed, self._task.name, row.key)
@@ -109,6 +126,7 @@ def asked_outcomes(
     recipe: Recipe,
     task: Task,
     split: str,
+    index: Path | None,
     pool: ModelPool,
     fold: Fold,
     strata: Mapping[int, Stratum],
@@ -122,7 +140,7 @@ def asked_outcomes(
     Raises what :meth:`factory.llm.asker.Asker.ask` raises; what was answered by then is kept.
     """
     loop = asyncio.new_event_loop()
-    run = _Run(recipe, task, split, pool, fold, strata, shards)
+    run = _Run(recipe, task, split, index, pool, fold, strata, shards)
     grace = 0.0
     try:
         loop.run_until_complete(run.begin())
@@ -145,12 +163,14 @@ class _Run:
         recipe: Recipe,
         task: Task,
         split: str,
+        index: Path | None,
         pool: ModelPool,
         fold: Fold,
         strata: Mapping[int, Stratum],
         shards: Iterable[Iterable[Mapping[str, Any]]],
     ) -> None:
         self._recipe, self._task, self._split, self._pool = recipe, task, split, pool
+        self._index = index
         self._fold = fold
         self._strata = strata
         self._rows: Iterator[Mapping[str, Any]] = (row for shard in shards for row in shard)
@@ -171,10 +191,12 @@ class _Run:
 
     async def begin(self) -> None:
         """Open the models."""
-        for model in self._task.spec.asks:
+        for model in self._task.asks:
             asker = self._pool.asker(model, self._task.name)
             self._askers[model] = await self._stack.enter_async_context(asker)
-        self._builder = AskingBuilder(self._recipe, self._task, self._split, self._askers)
+        self._builder = AskingBuilder(
+            *(self._recipe, self._task, self._split, self._index), self._askers
+        )
         width = max(asker.spec.concurrency for asker in self._askers.values())
         self._workers = [asyncio.create_task(self._work()) for _ in range(width)]
 

@@ -23,6 +23,7 @@ from factory.filters.probes import describe, probe
 from factory.line.build import SampleBuilder
 from factory.line.database import confine, connect, explain
 from factory.line.fold import CONFLICT, Candidate, Fold, Objection, Outcome
+from factory.line.judged import judged
 from factory.line.labels import attach_labels
 from factory.line.manifest import identity, manifest, split_record
 from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
@@ -217,8 +218,8 @@ def _run(job: _Job, *, fresh: bool) -> RunResult:
         this_run["banned"] = job.ban.fingerprint
     if job.tables:
         this_run["tables"] = [fingerprint(path / TRAIN).fingerprint for path in job.tables]
-    if job.models is not None and task.steps:
-        this_run["models"] = job.models.identities(task.spec.asks)
+    if job.models is not None and task.asks:
+        this_run["models"] = job.models.identities(task.asks)
     if written := recipe.written(task.name):
         this_run["wordings"] = written.describe()
     planned = folder.claim(this_run, fresh=fresh)
@@ -283,6 +284,8 @@ def _fold_splits(job: _Job, plan: Plan, source: AttachedSource) -> dict[str, Any
             file.finish()
         made = manifest(recipe, task, source, plan, splits, files)
         made["probes"] = _probes(task, files)
+        if task.judge:
+            made["judge"] = judged(task.judge, files)
         if written := recipe.written(task.name):
             made["wordings"] = written.describe()
         folder.publish(files, made)
@@ -299,7 +302,7 @@ def _probes(task: Task, files: Mapping[str, LineFile]) -> dict[str, Any]:
 def _run_fold(job: _Job, split: str, walk: KeyWalk, fold: Fold) -> None:
     """Fetch windows of facts and fold what comes of them until every quota is full."""
     task = job.task
-    outcomes_of = _asking(job, split, fold) if task.steps else _working(job, split)
+    outcomes_of = _asking(job, split, fold) if task.asks else _working(job, split)
     while not fold.full:
         window = walk.next_window(fold.needed)
         if window is None:
@@ -352,7 +355,7 @@ def _asking(job: _Job, split: str, fold: Fold) -> _OutcomesOf:
 
     models = job.models
     return lambda strata, shards: asked_outcomes(
-        job.recipe, job.task, split, models, fold, strata, shards
+        *(job.recipe, job.task, split, job.index, models), fold, strata, shards
     )
 
 

@@ -13,14 +13,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from factory.errors import RecipeError, did_you_mean
-from factory.filters import DecontaminationFilter, Filter, build_filters
+from factory.filters import DecontaminationFilter, Filter, JudgeOptions, build_filters
 from factory.generators import RecordMap, Step
 from factory.generators.rewrite import Rewrite
 from factory.recipe import Recipe, SourceSpec, TaskSpec
 from factory.sources.base import TABLES
 from factory.sources.view import View, load_view
 from factory.tasktypes import TaskType
-from factory.templates import Template, TemplateFolder
+from factory.templates import Template, TemplateFolder, load_prompt
 
 #: What the line adds to a row for its template.
 _OFFERED_BY_THE_LINE = ("candidates", "golds", "language")
@@ -40,6 +40,7 @@ class Task:
         metric: the metric its samples carry.
         derivation: what a derived task derives from, and how.
         steps: the steps that ask a model for columns of a row, in order.
+        judge: who is asked about each sample that the other filters keep, if anybody is.
     """
 
     name: str
@@ -56,6 +57,13 @@ class Task:
     definition: str
     derivation: Derivation | None = None
     steps: tuple[AskedStep, ...] = ()
+    judge: JudgeOptions | None = None
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The recipe's names of the models that making its samples asks, in order."""
+        judges = self.judge.models if self.judge else []
+        return tuple(dict.fromkeys([*(each.model for each in self.steps), *judges]))
 
     @property
     def root(self) -> Task:
@@ -205,6 +213,8 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
         "words": spec.words,
         "filters": filter_options.model_dump(mode="json"),
     }
+    if filter_options.judge:
+        definition["judge"] = load_prompt(filter_options.judge.prompt).source
     text = json.dumps(definition, sort_keys=True, ensure_ascii=False)
     task = Task(
         name=name,
@@ -221,6 +231,7 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
         definition=blake2b(text.encode(), digest_size=8).hexdigest(),
         derivation=derivation,
         steps=steps,
+        judge=filter_options.judge,
     )
     if compiled is not None:
         compiled[name] = task

@@ -204,6 +204,12 @@ def _unknown_needs(recipe: Recipe, parts: _Parts, text: RecipeText) -> list[str]
                 line = where.line(("tasks", name, "generate", number, "model"))
                 wrong = unknown("model", step.model, models)
                 problems.append(f"{where.path}:{line}: tasks.{name}.generate: {wrong}")
+        filters = task.filters or recipe.filters
+        for model in filters.judge.models if filters.judge else []:
+            if model not in models:
+                line = where.line(("tasks", name, "filters", "judge", "models"))
+                wrong = unknown("model", model, models)
+                problems.append(f"{where.path}:{line}: tasks.{name}.filters.judge: {wrong}")
         for each in task.needs:
             line = where.line(("tasks", name, "needs"))
             labelled = {other for other, spec in recipe.tasks.items() if spec.type == "labels"}

@@ -235,11 +235,6 @@ class TaskSpec(_Strict):
         return metric
 
     @property
-    def asks(self) -> tuple[str, ...]:
-        """The models that the task asks itself, in order; those of its needs are not among them."""
-        return tuple(dict.fromkeys(step.model for step in self.generate))
-
-    @property
     def task_type(self) -> TaskType:
         """The grammar of this task's answers."""
         return TASK_TYPES[self.type]
@@ -357,9 +352,15 @@ class Recipe(RecipePart):
 
     def asks(self, name: str) -> bool:
         """Return whether making task ``name`` asks a model: itself, its parents or its needs."""
-        return self.tasks[name].wordings is not None or any(
-            self.tasks[each].generate or any(map(self.asks, self.tasks[each].needs))
-            for each in self.lineage(name)
+        spec = self.tasks[name]
+        judged = (spec.filters or self.filters).judge is not None
+        return (
+            judged
+            or spec.wordings is not None
+            or any(
+                self.tasks[each].generate or any(map(self.asks, self.tasks[each].needs))
+                for each in self.lineage(name)
+            )
         )
 
     def written(self, name: str) -> Written | None:
