@@ -8,6 +8,7 @@ labels become the table ``labels`` that other tasks read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, cast
@@ -147,8 +148,7 @@ def _labels(
         yield from _synonyms(answer, plain(text))
     else:
         name = _name(cast(str, answer.model_dump()["product_type"]))
-        short = 0 < len(tokens(name)) <= _MOST_WORDS_OF_A_TYPE
-        if name in {plain(each) for each in names} if names else short:
+        if name in {plain(each) for each in names} if names else _is_type(name):
             yield {"kind": kind, "value": name}
 
 
@@ -175,12 +175,18 @@ def _judged(answer: Aspects, text: str, names: frozenset[str]) -> Iterator[dict[
 def _synonyms(answer: Synonyms, asked: str) -> Iterator[dict[str, str]]:
     for each in answer.synonyms:
         value = _name(each)
-        if 0 < len(tokens(value)) <= _MOST_WORDS_OF_A_NAME and value != asked:
+        if value and len(tokens(value)) <= _MOST_WORDS_OF_A_NAME and value != asked:
             yield {"kind": "synonym", "name": asked, "value": value}
 
 
+def _is_type(name: str) -> bool:
+    """Return whether a name is a few words without a size, a count or a model number."""
+    words = len(tokens(name)) if name else 0
+    return 0 < words <= _MOST_WORDS_OF_A_TYPE and not re.search(r"[\d,;:()]", name)
+
+
 def _name(written: str) -> str:
-    return plain(written).strip(" .")
+    return plain(written).strip(" .,")
 
 
 def _once(labels: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:

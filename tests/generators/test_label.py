@@ -27,6 +27,7 @@ def labelled(answer: dict[str, Any], row: dict[str, Any], **options: Any) -> lis
 
 
 ASPECTS = {"what": "aspects", "prompt": "label_review_aspects.j2"}
+TYPE = {"what": "type", "prompt": "label_product_type.j2"}
 REVIEW = {"text": "Super comfy, but it arrived late."}
 
 
@@ -97,3 +98,9 @@ def test_a_synonym_is_another_short_name() -> None:
     found = labelled(answer, row, what="synonyms", prompt="label_attribute_synonyms.j2")
     assert [each["value"] for each in found] == ["fastening", "clasp type"]
     assert {each["name"] for each in found} == {"closure type"}
+
+
+@pytest.mark.parametrize("name", ["64gb tablet", "tablet, black", "a b c d e", ""])
+def test_a_type_is_a_few_words_without_sizes(name: str) -> None:
+    with pytest.raises(RowRejectedError):
+        labelled({"product_type": name}, REVIEW | {"language": "English"}, **TYPE)

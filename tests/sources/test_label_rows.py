@@ -9,11 +9,13 @@ import pytest
 from factory.draw import Draw
 from factory.sources.aspect_names import ASPECTS, alike, apart, has_cue
 from factory.sources.rows import (
+    attribute_for_type,
     categories_to_label,
     complementary_types,
     review_aspects,
     review_keyphrase,
     review_snippets,
+    type_with_attribute,
 )
 from factory.sources.shared_names import shared_names
 from factory.sources.snippets import bare, generic, located, one_sentence
@@ -220,3 +222,23 @@ def test_a_complement_is_no_other_form_of_the_type() -> None:
     assert row["negatives"] == ["bath towel", "tent", "sock"]
     assert refused(complementary_types.rows, {**facts, "positive": "coffee mug"}) == "one-kind"
     assert refused(complementary_types.rows, {**facts, "wrong": ["tent"]}) == "too-few-types"
+
+
+def test_a_type_and_its_attribute_share_no_word_and_neither_do_the_options() -> None:
+    facts = {
+        "key": "uk:shirt:sleeve length:0",
+        "locale": "uk",
+        "type": "shirt",
+        "attribute": "sleeve length",
+        "wrong": ["length", "shirt size", "roast level", "noise level", "wattage", "scent"],
+        "source_ids": ["product:uk:1"],
+    }
+    (row,) = attribute_for_type.rows(facts, DRAW)
+    assert row["positive"] == "sleeve length"
+    assert row["negatives"] == ["roast level", "wattage", "scent"]
+    assert refused(attribute_for_type.rows, {**facts, "type": "sleeve"}) == "gives-away"
+
+    types = {**facts, "wrong": ["long shirt", "tent", "coffee"]}
+    assert refused(type_with_attribute.rows, types) == "too-few-others"
+    (row,) = type_with_attribute.rows({**facts, "wrong": ["tent", "coffee", "lamp"]}, DRAW)
+    assert (row["positive"], row["attribute"]) == ("shirt", "sleeve length")
