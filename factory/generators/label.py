@@ -24,7 +24,6 @@ from factory.sources.view import RowRejectedError
 from factory.text import tokens
 
 _MOST: Final = 12
-_MOST_WORDS_OF_A_TYPE: Final = 4
 _MOST_WORDS_OF_A_NAME: Final = 4
 _WORDS_OF_A_SNIPPET: Final = range(1, 13)
 
@@ -148,7 +147,7 @@ def _labels(
         yield from _synonyms(answer, plain(text))
     else:
         name = _name(cast(str, answer.model_dump()["product_type"]))
-        if name in {plain(each) for each in names} if names else _is_type(name):
+        if name in {plain(each) for each in names} if names else _is_name(name):
             yield {"kind": kind, "value": name}
 
 
@@ -175,14 +174,14 @@ def _judged(answer: Aspects, text: str, names: frozenset[str]) -> Iterator[dict[
 def _synonyms(answer: Synonyms, asked: str) -> Iterator[dict[str, str]]:
     for each in answer.synonyms:
         value = _name(each)
-        if value and len(tokens(value)) <= _MOST_WORDS_OF_A_NAME and value != asked:
+        if _is_name(value) and value != asked:
             yield {"kind": "synonym", "name": asked, "value": value}
 
 
-def _is_type(name: str) -> bool:
+def _is_name(name: str) -> bool:
     """Return whether a name is a few words without a size, a count or a model number."""
     words = len(tokens(name)) if name else 0
-    return 0 < words <= _MOST_WORDS_OF_A_TYPE and not re.search(r"[\d,;:()]", name)
+    return 0 < words <= _MOST_WORDS_OF_A_NAME and not re.search(r"[\d,;:()]", name)
 
 
 def _name(written: str) -> str:

@@ -10,6 +10,7 @@ from factory.draw import Draw
 from factory.sources.aspect_names import ASPECTS, alike, apart, has_cue
 from factory.sources.rows import (
     attribute_for_type,
+    attribute_synonym,
     categories_to_label,
     complementary_types,
     review_aspects,
@@ -242,3 +243,27 @@ def test_a_type_and_its_attribute_share_no_word_and_neither_do_the_options() -> 
     assert refused(type_with_attribute.rows, types) == "too-few-others"
     (row,) = type_with_attribute.rows({**facts, "wrong": ["tent", "coffee", "lamp"]}, DRAW)
     assert (row["positive"], row["attribute"]) == ("shirt", "sleeve length")
+
+
+def test_a_synonym_shares_no_word_with_its_attribute_or_the_other_options() -> None:
+    others = [
+        ("kind of closure", "clasp"),
+        ("fastening strength", "weight capacity"),
+        ("fiber", "material"),
+        ("fabric", "material"),
+        ("print", "pattern"),
+        ("closing time", "closure time"),
+        ("hue", "color"),
+    ]
+    facts = {
+        "key": "uk:fastening:0",
+        "locale": "uk",
+        "attribute": "closure type",
+        "positive": "fastening",
+        "others": [{"name": name, "attribute": attribute} for name, attribute in others],
+        "source_ids": ["product:uk:1"],
+    }
+    (row,) = attribute_synonym.rows(facts, DRAW)
+    assert row["negatives"] == ["fiber", "print", "hue"]
+    facts["positive"] = "type of closure"
+    assert refused(attribute_synonym.rows, facts) == "shares-a-word"
