@@ -102,7 +102,7 @@ def _sentence(text: str, product: Product, lang: str) -> str:
     text = text.replace("{n}", name).replace("{t}", kind)
     text = text.replace("{line}", product.line).replace("{brand}", product.brand.name)
     text = re.sub(r"(\. )([a-z])", lambda found: found[1] + found[2].upper(), text)
-    return text[:1].upper() + text[1:]
+    return wording.upper_first(text)
 
 
 def _text(product: Product, lang: str, ontology: Ontology, dice: Dice) -> str:
@@ -127,8 +127,9 @@ def _text(product: Product, lang: str, ontology: Ontology, dice: Dice) -> str:
     else:
         parts = [*told[:2], about, listed]
     if dice.chance(0.3, "named"):
-        form_of_name = "【{} {}】" if lang == "ja" else "{} {}."
-        parts.insert(0, form_of_name.format(product.brand.name, product.line))
+        form_of_name = "【{}】" if lang == "ja" else "{}."
+        name = " ".join(part for part in (wording.maker(product), product.line) if part)
+        parts.insert(0, form_of_name.format(name))
     return ("" if lang == "ja" else " ").join(part for part in parts if part)
 
 

@@ -45,6 +45,7 @@ _DISPUTED = (
     {"bed_blanket", "dog_bed"},
     {"light_bulb", "bike_light"},
     {"tent", "power_bank"},
+    {"tent", "travel_guide"},
     {"pillow", "sleeping_bag"},
     {"sheet_set", "sleeping_bag"},
     {"bed_blanket", "sleeping_bag"},

@@ -54,8 +54,8 @@ def maker(product: Product) -> str:
 
 
 def upper_first(text: str) -> str:
-    """Return ``text`` with a capital first letter."""
-    return text[:1].upper() + text[1:]
+    """Return ``text`` with a capital first letter; ``pH`` stays."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
 
 
 def _type_name(product: Product, lang: str, dice: Dice) -> str:
