@@ -240,7 +240,7 @@ def test_the_best_of_a_list_stands_among_worse_ones_and_ones_of_other_queries() 
 
 
 def test_the_better_of_two_may_be_no_match_at_all() -> None:
-    facts = facts_of_ranking("purple yoga mat of 6mm", "Cork block", "Garden hose")
+    facts = facts_of_ranking("fleece blanket for couches", "Pillow for beds", "Garden hose")
     assert rejected(best_match, facts) == "best-unsupported"
     assert rejected(best_match, facts_of_ranking("desk lamp", "Desk lamp", lent=5)) == (
         "too-few-negatives"

@@ -2,9 +2,9 @@
 
 Upstream tells the order of two to four products, one for each of ESCI's labels that the query has,
 and not which labels they are: so the first of them is the best of the list, and the others are
-worse. Of a list of two the better may be no match but go with one: then a third of the query must
-stand in its title. What is lent was never judged for the query, and is shown where its title cannot
-answer it.
+worse. Of a list of two the better may be no match at all: then a word of the query must stand in
+its title. What is lent was never judged for the query, and is shown where its title cannot answer
+it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Final
 from factory.draw import Draw
 from factory.sources.ecinstruct_fields import FieldsError, ranked, read_object, without_letter
 from factory.sources.rows.judged import by_label, chosen, interleaved, nearest_first
+from factory.sources.rows.product_text import content_words
 from factory.sources.view import RowRejectedError
 from factory.text import clean, tokens
 
@@ -31,8 +32,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         query, titles = _read(facts)
     except FieldsError as error:
         raise RowRejectedError("input-malformed", str(error)) from None
-    words = frozenset(tokens(query))
-    if len(titles) == 2 and 3 * len(words.intersection(tokens(titles[0]))) < len(words):
+    if len(titles) == 2 and content_words(query).isdisjoint(tokens(titles[0])):
         raise RowRejectedError("best-unsupported", f"{titles[0]!r} for {query!r}")
     own = facts["source_ids"][0]
     products = [

@@ -11,6 +11,9 @@ from factory.sources.rows.text_of_product import description_of
 
 OFFERS: Final = ("positive", "negatives", "subject")
 
+#: As many as leave counting words about as good as chance.
+_TOLD_ONE_IN: Final = 8
+
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     """Yield one row.
@@ -20,4 +23,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     """
     text = description_of(facts)
     brand = facts["brand"] or ""
-    yield {**one_query(facts, (brand, text), draw), "brand": brand, "description": text}
+    yield {
+        **one_query(facts, (brand, text), draw, _TOLD_ONE_IN),
+        "brand": brand,
+        "description": text,
+    }

@@ -17,14 +17,14 @@ from factory.sources.rows.text_of_product import Told, thin_out_told
 from factory.sources.view import RowRejectedError
 from factory.text import CJK, similarity, tokens
 
-#: Of the rows that are told by counting words, one in so many is kept.
-_TOLD_ONE_IN: Final = 12
 #: Queries nearer than this ask for the same thing: different labels of them are an accident.
 _MOST_SIMILARITY: Final = 0.6
 #: Words with so many first letters in common are forms of one word (plateada, plateado).
 _STEM: Final = 5
 #: Beside a query for the same kind of product, the text bears out this much of the right one.
 _LEAST_SUPPORT: Final = 0.6
+#: Of pairs of characters, which other words have as well, rather more.
+_LEAST_SUPPORT_CJK: Final = 0.85
 
 
 class _Said:
@@ -39,8 +39,12 @@ class _Said:
         return [word for word in content_words(query) if _stem(word) not in self._stems]
 
 
-def one_query(facts: dict[str, Any], shown: Sequence[str], draw: Draw) -> dict[str, Any]:
+def one_query(
+    facts: dict[str, Any], shown: Sequence[str], draw: Draw, told_one_in: int
+) -> dict[str, Any]:
     """Return a row with ``positive`` and ``negatives``: queries, for the texts in ``shown``.
+
+    Of the rows that counting words solves, one in ``told_one_in`` is kept.
 
     Raises :class:`RowRejectedError` where there are too few, or the right one has most words of the
     texts whatever stands beside it, or too few to be told from the others.
@@ -64,7 +68,7 @@ def one_query(facts: dict[str, Any], shown: Sequence[str], draw: Draw) -> dict[s
     row = interleaved(asked, golds, others, draw)
     positive, negatives = row["positives"][0], row["negatives"]
     _check_support(positive, negatives, said)
-    thin_out_told((positive, *negatives), text, draw, _TOLD_ONE_IN)
+    thin_out_told((positive, *negatives), text, draw, told_one_in)
     return {
         "key": facts["key"],
         "locale": facts["locale"],
@@ -124,7 +128,8 @@ def _check_support(positive: str, negatives: Iterable[str], said: _Said) -> None
     words = content_words(positive)
     kin = frozenset(map(_stem, words))
     alike = any(kin.intersection(map(_stem, content_words(query))) for query in negatives)
-    if alike and len(said.lacks(positive)) > (1 - _LEAST_SUPPORT) * len(words):
+    least = _LEAST_SUPPORT_CJK if CJK.search(positive) else _LEAST_SUPPORT
+    if alike and len(words) - len(said.lacks(positive)) < least * len(words):
         raise RowRejectedError("query-unsupported", positive)
 
 

@@ -11,6 +11,9 @@ from factory.sources.rows.text_of_product import title_of
 
 OFFERS: Final = ("positive", "negatives", "subject")
 
+#: As many as leave counting words about as good as chance.
+_TOLD_ONE_IN: Final = 12
+
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     """Yield one row.
@@ -19,4 +22,4 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     queries that can be told apart.
     """
     title = title_of(facts)
-    yield {**one_query(facts, (title,), draw), "title": title}
+    yield {**one_query(facts, (title,), draw, _TOLD_ONE_IN), "title": title}

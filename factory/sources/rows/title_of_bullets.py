@@ -11,6 +11,9 @@ from factory.sources.rows.title_of_text import one_title
 
 OFFERS: Final = ("bullets", "masked", "positive", "negatives", "subject")
 
+#: As many as leave counting words about as good as chance.
+_TOLD_ONE_IN: Final = 4
+
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     """Yield one row.
@@ -18,4 +21,4 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     Raises :class:`~factory.sources.view.RowRejectedError` where no exact match of the query has
     bullet points of its own, or its title has most of their words whatever stands beside it.
     """
-    yield one_title(facts, "bullets", bullets_of, draw)
+    yield one_title(facts, "bullets", bullets_of, draw, _TOLD_ONE_IN)

@@ -18,8 +18,6 @@ from factory.sources.view import RowRejectedError
 from factory.text import CJK, similarity, tokens
 
 MASK: Final = "___"
-#: Of the rows that are told by counting words, one in so many is kept.
-_TOLD_ONE_IN: Final = 4
 #: Of titles nearer than this one product may have the other's text: another size, another colour.
 _MOST_SIMILARITY: Final = 0.5
 #: A text that holds this much of another title describes that product as well.
@@ -35,8 +33,11 @@ def one_title(
     name: str,
     text_of: Callable[[Mapping[str, Any]], Text],
     draw: Draw,
+    told_one_in: int,
 ) -> dict[str, Any]:
     """Return a row with the text that ``text_of`` finds, as ``name``, its title and other titles.
+
+    Of the rows that counting words solves, one in ``told_one_in`` is kept.
 
     Raises :class:`RowRejectedError` with what is wrong with the last exact match, where
     none will do.
@@ -46,7 +47,7 @@ def one_title(
     others = _once(each for each in facts["products"] if each["label"] in ("S", "C", "I"))
     for place in draw.permutation(len(matches), "match"):
         try:
-            return _row(facts, matches[place], others, name, text_of, draw)
+            return _row(facts, matches[place], others, name, text_of, draw, told_one_in)
         except RowRejectedError as error:
             rejected = error
     raise rejected
@@ -64,6 +65,7 @@ def _row(
     name: str,
     text_of: Callable[[Mapping[str, Any]], Text],
     draw: Draw,
+    told_one_in: int,
 ) -> dict[str, Any]:
     brand = (match["brand"] or "").strip()
     text: Text = _masked(text_of(match), brand)
@@ -84,7 +86,7 @@ def _row(
             rivals.append(rival)
     asked = {**facts, "query": said, "golds_shown": 1}
     row: dict[str, Any] = interleaved(asked, [right], rivals, draw)
-    thin_out_told((*row["positives"], *row["negatives"]), said, draw, _TOLD_ONE_IN)
+    thin_out_told((*row["positives"], *row["negatives"]), said, draw, told_one_in)
     product = f"product:{facts['locale']}:{match['id']}"
     return {
         "key": facts["key"],
