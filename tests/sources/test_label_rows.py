@@ -13,6 +13,7 @@ from factory.sources.rows import (
     attribute_synonym,
     categories_to_label,
     complementary_types,
+    queries_to_label,
     review_aspects,
     review_keyphrase,
     review_snippets,
@@ -267,3 +268,17 @@ def test_a_synonym_shares_no_word_with_its_attribute_or_the_other_options() -> N
     assert row["negatives"] == ["fiber", "print", "hue"]
     facts["positive"] = "type of closure"
     assert refused(attribute_synonym.rows, facts) == "shares-a-word"
+
+
+def test_what_most_exact_matches_of_a_query_are_called_is_offered() -> None:
+    facts = {
+        "key": "us:1",
+        "locale": "us",
+        "text": "something soft for the bathroom floor",
+        "titles": TITLES,
+        "brands": ["Lumo"],
+        "source_ids": ["query:us:1"],
+    }
+    (row,) = queries_to_label.rows(facts, DRAW)
+    assert row["shared"] == ["bath", "bath mat"]
+    assert refused(queries_to_label.rows, {**facts, "titles": ["Tent", "Cup"]}) == "nothing-shared"
