@@ -1,11 +1,14 @@
 """Build a paper's mixture from full-scale files, count it, and say what it cost.
 
     python benchmarks/mixtures.py nvidia_all --files /data/full --out /data/out
+    python benchmarks/mixtures.py nvidia_all --files /data/full --out /data/out --model scripted
 
 Files that are not there yet are made by the generators beside this script, one folder a source, in
 upstream's schemas and sizes. The whole command ``run recipes.yaml --mixture NAME`` is timed: start,
 reading, every check and the mixed file. A first run also converts large text files into the cache
 (``--cold`` empties it before); the second and later runs find them there.
+
+Sets that ask a language model are left out, unless ``--model`` says which.
 
 Memory is the sum of the proportional set sizes of the process and its workers, sampled every 50 ms.
 """
@@ -21,6 +24,9 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
+
+from factory.recipe import load_recipe
 
 PROJECT = Path(__file__).parents[1]
 #: The generator of each source's files, and what it is asked for.
@@ -49,6 +55,34 @@ def make_files(folder: Path) -> dict[str, Path]:
             partial.rename(place)
         places[source] = place / TOGETHER[source] if source in TOGETHER else place
     return places
+
+
+def without_models(mixture: str, path: Path) -> Path:
+    """Write a recipe with the mixture ``<mixture>_by_rules``: the numbered sets that ask no model."""
+    recipe = load_recipe(PROJECT / "recipes.yaml")
+    spec = recipe.mixtures[mixture]
+    asked = {
+        paper: {
+            number
+            for name, task in recipe.tasks.items()
+            if recipe.asks(name)
+            for number in _numbers(getattr(task, paper))
+        }
+        for paper in ("nvidia", "eshop")
+    }
+    kept = {
+        paper: {n: size for n, size in getattr(spec, paper).items() if n not in asked[paper]}
+        for paper in ("nvidia", "eshop")
+    }
+    sizes = sum(sum(numbers.values()) for numbers in kept.values())
+    text = json.dumps({"title": spec.title, "size": sizes, **kept})
+    own = (PROJECT / "recipes.yaml").read_text(encoding="utf-8")
+    path.write_text(f"{own}\nmixtures: {{{mixture}_by_rules: {text}}}\n", encoding="utf-8")
+    return path
+
+
+def _numbers(number: object) -> list[int]:
+    return [] if number is None else number if isinstance(number, list) else [int(str(number))]
 
 
 class Memory(threading.Thread):
@@ -95,14 +129,20 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--limit", type=int, help="at most so many samples a task, for linearity")
+    parser.add_argument("--model", help="make the sets that ask a language model, too: scripted")
     parser.add_argument("--cold", action="store_true", help="empty the cache before the first run")
     arguments = parser.parse_args()
     places = make_files(arguments.files)
     cache = arguments.files / "cache"
     if arguments.cold:
         shutil.rmtree(cache, ignore_errors=True)
-    command = [sys.executable, "-m", "factory", "run", "recipes.yaml", "--json"]
-    command += ["--mixture", arguments.mixture, "--out", str(arguments.out), "--fresh"]
+    command = [sys.executable, "-m", "factory", "run", "--json", "--fresh"]
+    command += ["--out", str(arguments.out)]
+    if arguments.model is None:
+        recipe = without_models(arguments.mixture, arguments.files / "without-models.yaml")
+        command += [str(recipe), "--mixture", f"{arguments.mixture}_by_rules"]
+    else:
+        command += ["recipes.yaml", "--mixture", arguments.mixture, "--model", arguments.model]
     # The paper trained on MMLU's own test part; its size cannot be reached without.
     command += ["--allow-test", "mmlu"]
     if arguments.limit:
@@ -110,30 +150,39 @@ def main() -> None:
     for source, place in places.items():
         command += ["--source", f"{source}={place}"]
     for number in range(arguments.runs):
-        started = time.perf_counter()
-        with subprocess.Popen(
-            command,
-            cwd=PROJECT,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "ESHOP_FACTORY_CACHE": str(cache)},
-        ) as process:
-            memory = Memory(process.pid)
-            memory.start()
-            printed, _ = process.communicate()
-        seconds = time.perf_counter() - started
-        if process.returncode:
-            sys.exit(f"the run failed with {process.returncode}")
-        manifest = json.loads(printed)["manifest"]
+        manifest, seconds, peak = timed(command, cache)
         if number == 0:
-            for name, task in manifest["tasks"].items():
-                note = task["shortfall"] or (
-                    "" if task["accepted"] >= task["wanted"] else "rows ran out"
-                )
-                print(f"{name:45} {task['accepted']:>8,} of {task['wanted']:>8,} {note}")
-            for each in manifest["absent"]:
-                print(f"{each['paper']} {each['number']}: {each['size']:,} samples, no task yet")
+            print_counts(manifest)
         rows = manifest["files"]["train.jsonl"]["rows"]
-        print(f"{rows:,} samples in {seconds:.1f} s, {memory.peak:,.0f} MB", flush=True)
+        print(f"{rows:,} samples in {seconds:.1f} s, {peak:,.0f} MB", flush=True)
+
+
+def timed(command: list[str], cache: Path) -> tuple[dict[str, Any], float, float]:
+    """Run the command; return its manifest, its seconds and its peak memory in MB."""
+    started = time.perf_counter()
+    with subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "ESHOP_FACTORY_CACHE": str(cache)},
+    ) as process:
+        memory = Memory(process.pid)
+        memory.start()
+        printed, _ = process.communicate()
+    seconds = time.perf_counter() - started
+    if process.returncode:
+        sys.exit(f"the run failed with {process.returncode}")
+    manifest: dict[str, Any] = json.loads(printed)["manifest"]
+    return manifest, seconds, memory.peak
+
+
+def print_counts(manifest: dict[str, Any]) -> None:
+    """Print the samples of every task, and why some are missing."""
+    for name, task in manifest["tasks"].items():
+        note = task["shortfall"] or ("" if task["accepted"] >= task["wanted"] else "rows ran out")
+        print(f"{name:45} {task['accepted']:>8,} of {task['wanted']:>8,} {note}")
+    for each in manifest["absent"]:
+        print(f"{each['paper']} {each['number']}: {each['size']:,} samples, no task yet")
 
 
 if __name__ == "__main__":
