@@ -58,7 +58,7 @@ def make_files(folder: Path) -> dict[str, Path]:
 
 
 def without_models(mixture: str, path: Path) -> Path:
-    """Write a recipe with the mixture ``<mixture>_by_rules``: the numbered sets that ask no model."""
+    """Write a recipe with ``<mixture>_by_rules``: the numbered sets that ask no model."""
     recipe = load_recipe(PROJECT / "recipes.yaml")
     spec = recipe.mixtures[mixture]
     asked = {
