@@ -46,58 +46,71 @@ known AS (
     GROUP BY lower(brand)
     HAVING count(*) >= 20
 ),
+-- A product stands under many queries: its words are read once.
 heard AS MATERIALIZED (
-    SELECT DISTINCT key, locale, product_id, exact, lower(brand) AS brand, lower(title) AS title,
-        unnest(string_split(translate(lower(title), ',;:|/()[]-"【】「」', '               '), ' '))
-            AS word
-    FROM branded
-    WHERE form = 'masked'
+    SELECT DISTINCT locale, product_id, brand, unnest(string_split(
+        translate(title, ',;:|/()[]-"【】「」', '               '), ' '
+    )) AS word
+    FROM (
+        SELECT DISTINCT locale, product_id, lower(brand) AS brand, lower(title) AS title
+        FROM branded WHERE form = 'masked' AND exact
+    )
 ),
+-- Most words are those of many brands even among these few products.
 spoken AS MATERIALIZED (
-    SELECT DISTINCT key, locale, product_id, brand, word
-    FROM heard
-    WHERE exact AND brand IN (FROM known)
+    SELECT locale, brand, word
+    FROM (
+        SELECT locale, brand, word, count(*) OVER (PARTITION BY locale, word) AS brands
+        FROM (SELECT DISTINCT locale, brand, word FROM heard)
+    )
+    WHERE brands <= 4
+),
+-- And of the others most stand in a title without the brand: only what is left is looked for among
+-- all products.
+asked_words AS MATERIALIZED (
+    SELECT locale, brand, word
+    FROM spoken
+    WHERE brand IN (FROM known)
         AND length(word) >= 4 AND regexp_full_match(word, '\p{L}+')
         AND NOT contains(brand, word) AND NOT contains(word, brand)
-),
--- Most words are those of other brands even among these few products: only the others are looked
--- for among all.
-asked_words AS MATERIALIZED (
-    SELECT DISTINCT locale, brand, word FROM spoken
     EXCEPT
-    SELECT spoken.locale, spoken.brand, word
-    FROM spoken JOIN heard USING (locale, word)
-    WHERE heard.brand <> spoken.brand AND NOT contains(heard.title, spoken.brand)
-),
-having_it AS MATERIALIZED (
-    SELECT DISTINCT locale, product_id, word, lower(brand) AS brand, lower(title) AS title
-    FROM (
-        SELECT locale, product_id, brand, title, unnest(list_distinct(string_split(
-            translate(lower(title), ',;:|/()[]-"【】「」', '               '), ' '
-        ))) AS word
-        FROM products
-    ) SEMI JOIN asked_words USING (word)
+    SELECT spoken.locale, spoken.brand, spoken.word
+    FROM spoken
+    JOIN heard USING (locale, word)
+    JOIN branded USING (locale, product_id)
+    WHERE heard.brand <> spoken.brand AND NOT contains(lower(branded.title), spoken.brand)
 ),
 -- What is made for a brand's products names the brand, and is no other owner of the word. Nor is a
 -- product of no stated brand an owner, unless it has the word without the brand. A brand may be
 -- written otherwise in another language, where its line counts all the same.
-owned AS (
+owned AS MATERIALIZED (
     SELECT asked_words.locale, asked_words.brand, word
-    FROM asked_words JOIN having_it USING (word)
+    FROM (
+        -- All titles are read here. To take out every mark costs three times the rest, so it is
+        -- done where words stand between marks without spaces.
+        SELECT locale, product_id, brand, title, unnest(string_split(
+            CASE WHEN locale = 'jp'
+                THEN translate(lower(title), ',;:|/()[]-"【】「」', '               ')
+                ELSE replace(lower(title), ',', ' ') END,
+            ' '
+        )) AS word
+        FROM products
+    ) AS titled JOIN asked_words USING (word)
     GROUP BY asked_words.locale, asked_words.brand, word
-    HAVING count(*) FILTER (having_it.brand = asked_words.brand) >= 5
-        AND bool_and(
-            having_it.locale <> asked_words.locale
-            OR coalesce(having_it.brand = asked_words.brand, FALSE)
-            OR contains(having_it.title, asked_words.brand)
+    -- CASE looks at a title only where the brand is another one.
+    HAVING NOT bool_or(
+            CASE WHEN titled.locale <> asked_words.locale
+                    OR lower(titled.brand) IS NOT DISTINCT FROM asked_words.brand THEN FALSE
+                ELSE NOT contains(lower(titled.title), asked_words.brand) END
         )
+        AND count(DISTINCT product_id) FILTER (lower(titled.brand) = asked_words.brand) >= 5
 ),
 telling AS (
-    SELECT DISTINCT key, product_id FROM spoken SEMI JOIN owned USING (locale, brand, word)
+    SELECT DISTINCT locale, product_id FROM heard SEMI JOIN owned USING (locale, brand, word)
 ),
 asked AS (
-    SELECT branded.*, telling.product_id IS NOT NULL AS maskable
-    FROM branded LEFT JOIN telling USING (key, product_id)
+    SELECT branded.*, form = 'masked' AND telling.product_id IS NOT NULL AS maskable
+    FROM branded LEFT JOIN telling USING (locale, product_id)
     WHERE exact
     QUALIFY row_number() OVER (PARTITION BY key ORDER BY NOT maskable, turn, product_id) = 1
 ),
@@ -110,21 +123,21 @@ others AS (
     GROUP BY asked.key
 ),
 -- Brands that a word of the title names: the maker of the device that an accessory is made for.
+called AS MATERIALIZED (
+    SELECT DISTINCT key, brand AS own, unnest(string_split(title, ' ')) AS word
+    FROM asked WHERE form = 'shown'
+),
 makers AS (
     SELECT brand, min(product_id) AS product_id
-    FROM products
-    WHERE length(brand) >= 4 AND regexp_full_match(brand, '\p{Lu}\p{L}+')
+    FROM products SEMI JOIN called ON called.word = products.brand
     GROUP BY brand
-    HAVING count(*) >= 5
+    HAVING count(*) >= 5 AND length(brand) >= 4 AND regexp_full_match(brand, '\p{Lu}\p{L}+')
 ),
 named AS (
     SELECT key,
         list({'brand': makers.brand, 'product_id': makers.product_id} ORDER BY makers.brand)
             AS named
-    FROM (
-        SELECT key, brand AS own, unnest(list_distinct(string_split(title, ' '))) AS word
-        FROM asked WHERE form = 'shown'
-    ) JOIN makers ON makers.brand = word
+    FROM called JOIN makers ON makers.brand = word
     WHERE makers.brand <> own
     GROUP BY key
 )
