@@ -2,7 +2,7 @@
 -- of its own type first, then of any. Each comes as often as reviews speak of it, so that a frequent
 -- aspect is wrong as often as it is right.
 
--- needs labels: subject, subject_id, locale, kind, name, value, evidence
+-- needs labels: subject, subject_id, locale, kind, name, value
 -- needs products: product_id, locale, category
 -- needs reviews: review_id, product_id, user_id, locale, text
 
