@@ -147,6 +147,11 @@ def tokens(text: str) -> tuple[str, ...]:
     return found or (" ".join(words),)
 
 
+def written(text: str) -> int:
+    """Return how many letters and figures ``text`` has."""
+    return sum(character.isalnum() for character in text)
+
+
 def folded_case(text: str) -> str:
     """Return ``text`` after NFKC and case folding: what spellings of one text have in common."""
     if text.isascii():

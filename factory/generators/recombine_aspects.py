@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick, shuffled
@@ -16,6 +16,16 @@ from factory.generators.simplify_entities import by_type
 from factory.sources.view import RowRejectedError
 
 _LOOKED_THROUGH: Final = 40
+
+
+class LabelledTextOptions(TextOptions):
+    """``derive: {with: ...}`` of the map ``text_with_label``."""
+
+    kin: tuple[tuple[str, ...], ...] = Field(
+        default=(),
+        description="labels that one sentence may be given alike, such as quality and material: "
+        "a text with one of them is no wrong answer to the question of another",
+    )
 
 
 class _OfTexts(Map):
@@ -93,12 +103,14 @@ class TextWithLabel(_OfLabels):
 
     name: ClassVar[str] = "text_with_label"
     offers: ClassVar[tuple[str, ...]] = ("label", "positive", "negatives")
+    options: ClassVar[type[BaseModel]] = LabelledTextOptions
 
     def rows(self, records: Sequence[Record], draw: Draw, options: BaseModel) -> Iterator[Derived]:
         """Yield the record with one of its labels among three without it."""
-        own = records[0]
+        own, form = records[0], cast(LabelledTextOptions, options)
         label = pick(_labels(own), draw, "label")
-        wrong = [r for r in _others(records, options) if label not in _labels(r)]
+        alike = {label}.union(*(kin for kin in form.kin if label in kin))
+        wrong = [r for r in _others(records, options) if not alike & set(_labels(r))]
         if len(wrong) < 3:
             raise RowRejectedError("too-few-negatives", str(len(wrong)))
         three = of_any_length(

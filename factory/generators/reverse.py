@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, label_of
 from factory.sources.view import RowRejectedError
-from factory.text import tokens
+from factory.text import tokens, written
 
 _TEXTS: Final = ("text", "generation")
 
@@ -137,17 +137,12 @@ class EntitiesToText(Map):
         record = records[0]
         text = record.row[cast(LabelToTextOptions, options).text]
         entities = record.row["entities"]
-        named = sum(_written(value) for value in {entity["value"] for entity in entities})
-        covered = named / max(_written(text), 1)
+        named = sum(written(value) for value in {entity["value"] for entity in entities})
+        covered = named / max(written(text), 1)
         if covered < self.least_covered:
             raise RowRejectedError("text-not-covered", f"{covered:.0%} of {text!r}")
         lines = [f"{entity['type']}: {entity['value']}" for entity in entities]
         yield Derived({"lines": list(dict.fromkeys(lines)), "target": text}, (record,))
-
-
-def _written(text: str) -> int:
-    """Return how many letters and figures a text has."""
-    return sum(character.isalnum() for character in text)
 
 
 MAPS: Final[tuple[RecordMap, ...]] = (Swap(), LabelToText(), EntitiesToText())

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick
 from factory.sources.view import RowRejectedError
+from factory.text import written
 
 #: The share of rows that ask for a type that does not occur (catalogue of the paper: at most 20 %).
 _ABSENT_OF: Final = 6
@@ -27,6 +28,22 @@ class EntityOptions(BaseModel):
     )
     asked: int | None = Field(
         None, ge=2, description="at most so many types are candidates, half of them occurring"
+    )
+
+
+class SpanOptions(BaseModel):
+    """``derive: {with: ...}`` of the map ``span_detection``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    least_covered: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="how much of the text its phrases must make up, counted in letters and figures",
+    )
+    figures: bool = Field(
+        False, description="whether a figure of the text must stand in one of its phrases"
     )
 
 
@@ -86,20 +103,32 @@ class _Types:
 
 
 class SpanDetection(_OfEntities):
-    """The phrases without their types, in the order of the text."""
+    """The phrases without their types, in the order of the text.
+
+    What the phrases leave of the text must state nothing: a figure beside them surely does.
+    """
 
     name: ClassVar[str] = "span_detection"
     offers: ClassVar[tuple[str, ...]] = ("input_text", "phrases")
+    options: ClassVar[type[BaseModel]] = SpanOptions
 
     def rows(
         self,
         records: Sequence[Record],
         draw: Draw,  # noqa: ARG002 - the protocol's
-        options: BaseModel,  # noqa: ARG002
+        options: BaseModel,
     ) -> Iterator[Derived]:
         """Yield the record with all of its phrases."""
-        record = records[0]
+        record, form = records[0], cast(SpanOptions, options)
         phrases = [entity["value"] for entity in record.row["entities"]]
+        text = record.input.partition(": ")[2]
+        left = text
+        for phrase in sorted(set(phrases), key=lambda each: (-len(each), each)):
+            left = left.replace(phrase, " ")
+        if form.figures and any(character.isdigit() for character in left):
+            raise RowRejectedError("figure-left-over", left)
+        if written(left) > (1 - form.least_covered) * written(text):
+            raise RowRejectedError("text-not-covered", left)
         yield Derived({"input_text": record.input, "phrases": phrases}, (record,))
 
 

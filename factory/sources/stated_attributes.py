@@ -54,9 +54,7 @@ _RENAMED: Final = {
     ("es", "tamaño"): "Tamaño de cama",
 }
 #: Sellers also call the line of a product its model: that a text has none is not sure.
-_NEVER_IN_VAIN: Final = frozenset(
-    ("Model", "Modelo", "Modell", "Modèle", "Modello", "モデル", "型号")
-)
+MODEL: Final = frozenset(("Model", "Modelo", "Modell", "Modèle", "Modello", "モデル", "型号"))
 #: How many pieces a puzzle has is its size to one shop, and its quantity to another.
 _QUANTITIES: Final = frozenset(("Pack", "Cantidad", "入数", "数量"))
 _PIECES: Final = re.compile(r"\d\s*(?:pieces?\b|piezas?\b|ピース|片)", re.IGNORECASE)
@@ -67,6 +65,28 @@ _SUBSTANCES: Final = re.compile(
     r"|steel|papel|cart[oó]n|tela|titanio|látex|goma|plástico|latón|malla|espuma|madera|acero)\b"
     r"|[纸布紙钛木钢铁]|乳胶|橡胶|塑料|厚紙|チタン|ラテックス|ゴム|メッシュ|プラスチック",
     re.IGNORECASE,
+)
+#: What a thing may be for, though no model is named.
+_DEVICE_NAMES: Final = frozenset(
+    ("Compatible device", "Dispositivo compatible", "対応機種", "适用机型")
+)
+_DEVICES: Final = re.compile(
+    r"\b(?:phone|laptop|tablet|pc|m[oó]vil|port[aá]til|ordenador|tableta)s?\b"
+    r"|电脑|手机|平板|パソコン|ノートPC|スマホ|タブレット",
+    re.IGNORECASE,
+)
+#: A capacity, a length or a weight may be called the size, and what is a version to one shop is a
+#: style to another: beside one of them, nobody can be sure that the text has none of the others.
+_KIN: Final = (
+    frozenset(
+        (
+            *("Size", "Bed size", "Capacity", "Weight", "Length", "Storage"),
+            *("Medida", "Tamaño de cama", "Capacidad", "Peso", "Longitud", "Almacenamiento"),
+            *("サイズ", "ベッドサイズ", "容量", "重量", "長さ", "ストレージ"),
+            *("尺寸", "床品尺寸", "规格", "长度", "存储"),
+        )
+    ),
+    frozenset(("Style", "Version", "Estilo", "Versión", "タイプ", "仕様", "款式", "版本")),
 )
 #: ``木製`` without its last character is a word of many others.
 _SHORT: Final = 2
@@ -115,6 +135,20 @@ def stated(text: str, named: Iterable[tuple[str, str]]) -> Iterator[tuple[int, i
             yield *free[0], name
 
 
+def named_better(name: str, value: str, known: Sequence[Mapping[str, Any]]) -> str:
+    """Return the more frequent attribute of the shop that has this value too, or nothing.
+
+    A ``Black`` that is called the type of an ink is a color to everybody else. ``name`` is as the
+    shop writes it; ``known`` are its attributes, the most frequent first.
+    """
+    for each in known:
+        if each["name"] == name:
+            return ""
+        if value.casefold() in map(str.casefold, each["known_values"]):
+            return str(each["name"])
+    return ""
+
+
 def askable(
     text: str,
     locale: str,
@@ -134,14 +168,16 @@ def askable(
     left = "".join(rest)
     figures = any(character.isdigit() for character in left)
     held = {*own, *(name for *_, name in found)}
+    held |= {name for kin in _KIN if kin & held for name in kin}
     absent = []
     for each in known:
         name, values = shown_name(each["name"], locale), each["known_values"]
         if (
             name in held
-            or name in _NEVER_IN_VAIN
+            or name in MODEL
             or (name in _QUANTITIES and _PIECES.search(text))
             or (name in _MATERIALS and _SUBSTANCES.search(text))
+            or (name in _DEVICE_NAMES and _DEVICES.search(left))
             or places(each["name"], left)
             or places(name, text)
         ):

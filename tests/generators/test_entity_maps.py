@@ -85,3 +85,26 @@ def test_what_a_text_is_written_from_must_say_most_of_it(
         return
     [made_row] = swap.rows([of], Draw(7, "task", "k"), options)
     assert made_row.columns == {"given": "a red mug\nof steel", "target": "red steel mug"}
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "kept"),
+    [
+        ("Brand lamp, 9W", {"figures": True}, False),
+        ("Brand lamp, 9W", {}, True),
+        ("Brand lamp", {"figures": True, "least_covered": 0.9}, True),
+        ("Brand lamp, an ideal present for birthdays", {"least_covered": 0.65}, False),
+    ],
+)
+def test_phrases_are_all_that_a_text_states(text: str, given: dict[str, object], kept: bool):
+    entities = [{"type": "Brand", "value": "Brand"}, {"type": "Product type", "value": "lamp"}]
+    row = {"entities": entities, "types": ["Brand", "Product type"]}
+    of = Record("1", "us", "1", (), row, f"Title: {text}", (), [], "")
+    each = RECORD_MAPS["simplify", "span_detection"]
+    options = each.options.model_validate(given)
+    if kept:
+        (derived,) = each.rows([of], Draw(7, "task", "1"), options)
+        assert derived.columns["phrases"] == ["Brand", "lamp"]
+    else:
+        with pytest.raises(RowRejectedError):
+            list(each.rows([of], Draw(7, "task", "1"), options))

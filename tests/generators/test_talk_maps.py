@@ -217,6 +217,22 @@ def test_only_the_right_review_has_the_label_that_is_asked_for():
         assert all(label not in other.row["labels"] for other in row.of[1:])
 
 
+def test_no_wrong_review_speaks_of_what_may_be_called_alike():
+    kin = {"quality", "material"}
+    rows = derived(
+        "reviews",
+        "name_review_aspects",
+        "recombine",
+        "text_with_label",
+        text="review",
+        kin=[sorted(kin)],
+    )
+    asked = [row for _, row in rows if row.columns["label"] in kin]
+    assert asked
+    for row in asked:
+        assert not any(kin & set(other.row["labels"]) for other in row.of[1:])
+
+
 def test_only_the_right_review_has_the_opinion_and_one_has_the_contrary():
     for record, row in derived(
         "reviews", "judge_review_aspects", "recombine", "text_with_value", text="review"

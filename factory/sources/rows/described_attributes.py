@@ -12,6 +12,7 @@ from factory.sources.stated_attributes import (
     PRODUCT_TYPE,
     askable,
     frequencies,
+    named_better,
     shown_name,
     stated,
 )
@@ -26,7 +27,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     """Yield one row: the description, its entities in the order of the text, and all types.
 
     ``listing`` is the same in one line. Raises :class:`RowRejectedError` where the
-    description states fewer than three attributes of the product, brand and type among them.
+    description states fewer than three attributes of the product, brand and type among them, or
+    one whose value the shop gives to another attribute more often.
     """
     text, locale = facts["description"], facts["locale"]
     if locale not in BRAND:
@@ -38,6 +40,9 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     ]
     named += [(BRAND[locale], facts["brand"].strip()), (PRODUCT_TYPE[locale], facts["type"])]
     named = [(name, value) for name, value in named if value and "," not in value]
+    for each in facts["attributes"]:
+        if other := named_better(each["name"], (each["value"] or "").strip(), facts["known"]):
+            raise RowRejectedError("value-of-another", f"{each['value']} is {other}")
     found = sorted(stated(text, named))
     if len(found) < _LEAST:
         raise RowRejectedError("too-few-attributes", f"{len(found)} of {_LEAST}")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from factory.draw import Draw
 from factory.sources.stated_attributes import MODEL_NUMBER, places
 from factory.sources.view import RowRejectedError
-from factory.text import folded_case, similarity, tokens
+from factory.text import CJK, folded_case, similarity, tokens
 
 OFFERS: Final = ("target", "listed", "highlights")
 
@@ -21,13 +21,16 @@ _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 #: who does not know at least its name from the title.
 _SAME_FEATURE: Final = 0.3
 _LEAST_SHARED: Final = 2
+#: Capitalized words one after the other, as names are written.
+_NAMES: Final = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)*")
 
 
 def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
     """Yield one row: title, attributes that the description states (``listed``), description.
 
     Raises :class:`RowRejectedError` where title and description say too little of each other, or
-    where the description repeats the title, or tells of a feature that the title does not name.
+    where the description repeats the title, calls the product by a name that the title does not
+    have, or tells of a feature that the title does not name.
     """
     title, text = facts["title"], facts["description"]
     if folded_case(title) in folded_case(text):
@@ -39,14 +42,17 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     if (support := len(words & said) / len(words)) < _LEAST_SUPPORT:
         raise RowRejectedError("title-unsupported", f"{support:.0%} of {title!r}")
     known = frozenset(tokens(facts["type"]))
+    values = {word for each in facts["attributes"] for word in tokens(each["value"] or "")}
+    if name := _untold_name(text, words, known | values):
+        raise RowRejectedError("name-untold", name)
     bullets = facts["bullets"] or ()
     for sentence in _SENTENCE.split(text):
         said_of_it = frozenset(tokens(sentence))
         if all(similarity(said_of_it, tokens(bullet)) < _SAME_FEATURE for bullet in bullets):
             continue
         # A feature's name stands before a colon.
-        name = frozenset(tokens(re.split("[:：]", sentence)[0])) - known
-        if len(name & words) < min(_LEAST_SHARED, len(name)):
+        called = frozenset(tokens(re.split("[:：]", sentence)[0])) - known
+        if len(called & words) < min(_LEAST_SHARED, len(called)):
             raise RowRejectedError("feature-untold", sentence)
     listed = [
         f"{each['name']}: {each['value']}"
@@ -67,3 +73,16 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "highlights": highlights,
         "target": text,
     }
+
+
+def _untold_name(text: str, title: frozenset[str], known: frozenset[str]) -> str:
+    """Return a name in ``text`` that is made up of words of the title and of others, or nothing.
+
+    Among Chinese and Japanese characters every Latin name stands for itself.
+    """
+    alone = CJK.search(text) is not None
+    for found in _NAMES.finditer(text):
+        words = frozenset(tokens(found[0]))
+        if (alone or words & (title - known)) and not words <= title | known:
+            return found[0]
+    return ""

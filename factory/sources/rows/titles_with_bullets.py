@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.stated_attributes import PRODUCT_TYPE, shown_name
+from factory.sources.stated_attributes import MODEL, PRODUCT_TYPE, places, shown_name
 from factory.sources.view import RowRejectedError
 from factory.text import CJK, tokens
 
@@ -23,6 +23,8 @@ _LINE: Final = re.compile(
 )
 #: A word with a capital within a sentence, a Latin word beside Chinese or Japanese, and figures.
 _NAME: Final = re.compile(r"(?<=[\w,] )[A-Z][\w-]+|\d[\d.,]*")
+#: What a bullet point is of, before a colon or in brackets.
+_HEAD: Final = re.compile(r"【(.+?)】|([^.。:：]+)[:：]")
 _LATIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]+|\d[\d.,]*")
 
 
@@ -31,7 +33,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
 
     ``also`` are the type and the attributes that the title says and the bullet points do not,
     ``told`` are the bullet points that somebody who has only the title could write: they speak of
-    something that it says beside brand and type.
+    something that it says beside brand and type, be it the feature that they name first or the
+    value of an attribute.
 
     Raises :class:`RowRejectedError` where brand, attributes and bullet points hold too little of
     the title, or where there is nothing to write it from.
@@ -54,11 +57,17 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     if (support := len(words & said) / len(words)) < _LEAST_SUPPORT:
         raise RowRejectedError("title-unsupported", f"{support:.0%} of {facts['title']!r}")
     known = frozenset(tokens(f"{facts['brand']} {facts['type']}"))
+    values = [
+        each["value"]
+        for each in facts["attributes"]
+        if each["value"] and each["name"] not in MODEL and places(each["value"], facts["title"])
+    ]
     told = [
         bullet
         for bullet in bullets
         if len(_telling(words & frozenset(tokens(bullet))) - known) > 1
         and not _names(bullet) - words - known
+        and _is_of(bullet, words | known, values)
     ]
     # One line is no list.
     told = told if len(told) > 1 else []
@@ -87,3 +96,11 @@ def _names(text: str) -> frozenset[str]:
     """Return the names and figures of a text, as tokens: what nobody can make up."""
     found = (_LATIN if CJK.search(text) else _NAME).findall(text)
     return frozenset(token for name in found for token in tokens(name.rstrip(".,")))
+
+
+def _is_of(bullet: str, words: frozenset[str], values: list[str]) -> bool:
+    """Return whether a bullet point is of something that ``words`` name or of one of ``values``."""
+    if not (head := _HEAD.match(bullet)):
+        return True
+    named = frozenset(tokens(head[1] or head[2]))
+    return 2 * len(named & words) >= len(named) or any(places(value, bullet) for value in values)

@@ -24,6 +24,16 @@ WITH known AS (
     )
     GROUP BY locale
 ),
+kin AS (
+    SELECT
+        [
+            'Size', 'Bed Size', 'Capacity', 'Weight', 'Length', 'Storage',
+            'Medida', 'Tamaño de cama', 'Capacidad', 'Peso', 'Longitud', 'Almacenamiento',
+            'サイズ', 'ベッドサイズ', '容量', '重量', '長さ', 'ストレージ',
+            '尺寸', '床品尺寸', '长度', '存储'
+        ] AS sizes,
+        ['Style', 'Version', 'Estilo', 'Versión', 'タイプ', '仕様', '款式', '版本'] AS styles
+),
 annotated AS (
     SELECT chosen.key, spans.locale, spans.text, spans.category,
         list_filter(spans.entities, lambda entity: entity.value IS NOT NULL) AS entities
@@ -58,6 +68,26 @@ typed AS (
                         ['Model', 'Modelo', 'モデル', '型号']
                     )
                 )
+                -- A capacity, a length or a weight may be called the size.
+                AND NOT (
+                    list_contains(kin.sizes, known_type.kind)
+                    AND list_has_any(list_transform(entities, lambda e: e."type"), kin.sizes)
+                )
+                -- What is a version to one shop is a style to another; in Japanese (仕様: what a
+                -- thing is like) any feature is one.
+                AND NOT (
+                    list_contains(kin.styles, known_type.kind)
+                    AND list_has_any(list_transform(entities, lambda e: e."type"), kin.styles)
+                )
+                AND NOT (
+                    known_type.kind = '仕様'
+                    AND list_contains(list_transform(entities, lambda e: e."type"), '特長')
+                )
+                -- What a thing is for may stand in the word for it.
+                AND NOT (
+                    list_contains(['Use', 'Uso', '用途'], known_type.kind)
+                    AND regexp_matches(text, '\bfor\b|\bpara\b|用', 'i')
+                )
                 -- How many pieces a puzzle has is its size to one shop, and its quantity to another.
                 AND NOT (
                     list_contains(['Pack', 'Cantidad', '入数', '数量'], known_type.kind)
@@ -79,7 +109,7 @@ typed AS (
         ) AS types,
         known.types AS known,
         ['span:' || key] AS source_ids
-    FROM annotated JOIN known USING (locale)
+    FROM annotated JOIN known USING (locale) CROSS JOIN kin
     WHERE len(entities) > 0
 )
 SELECT * EXCLUDE (known),
