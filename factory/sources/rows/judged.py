@@ -7,14 +7,14 @@ never judged for this one: so it is shown only where its title cannot answer the
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, combinations, islice, zip_longest
+from itertools import chain, combinations, combinations_with_replacement, islice, zip_longest
 from math import inf
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from factory.draw import Draw
 from factory.sources.view import RowRejectedError
@@ -28,6 +28,9 @@ _MOST_LENT_SIMILARITY: Final = 0.25
 
 #: What parts words and is no part of a number.
 _MARKS: Final = str.maketrans(dict.fromkeys("'\"()[]{}|!?;,:&-–—~*#【】（）、。", " "))
+
+#: How many others stand before a gold, all in all, and the bounds of the shared words of the last.
+_Need: TypeAlias = tuple[int, int, float]
 
 #: So many sets of golds are tried before a row is given up.
 _MOST_TRIED: Final = 400
@@ -156,7 +159,8 @@ def interleaved(
     :class:`RowRejectedError`, also where either are too few.
     """
     count, rest = facts["golds_shown"], facts["others_shown"]
-    if golds and _all_have_more_words(golds, others):
+    # The views that say `told` have asked already.
+    if "told" not in facts and golds and _all_have_more_words(golds, others):
         raise RowRejectedError("known-by-its-words", golds[0].title)
     turns = [golds[place] for place in draw.permutation(len(golds), "interleaved")]
     hidden = _distinct(sorted(turns, key=lambda product: product.shared), (), count)
@@ -168,16 +172,16 @@ def interleaved(
     if hidden[0].shared > rivals[0].shared:
         raise RowRejectedError("known-by-its-words", hidden[0].title)
     places = sorted(draw.permutation(count + rest, "overlap")[:count])
-    everyone = (*golds, *others)
-    alike = {
-        one.id: frozenset(other.id for other in everyone if _alike(one.words, other.words))
-        for one in everyone
-    }
+    needs_of = _fitting_needs(golds, others, places, rest)
+    if not needs_of:
+        return chosen(facts, hidden, rivals, draw)
+    alike = _alike_each((*golds, *others))
     for tried in islice(combinations(turns, count), _MOST_TRIED):
         best_first = sorted(tried, key=lambda product: -product.shared)
-        if len(_apart(best_first, (), count, alike)) < count:
+        needs = needs_of.get(tuple(product.shared for product in best_first))
+        if needs is None or len(_apart(best_first, (), count, alike)) < count:
             continue
-        found = _between(best_first, places, rest, others, alike)
+        found = _between(best_first, needs, others, alike)
         if found is not None:
             return chosen(facts, tried, found, draw)
     return chosen(facts, hidden, rivals, draw)
@@ -201,25 +205,40 @@ def _all_have_more_words(golds: Sequence[Product], others: Sequence[Product]) ->
     )
 
 
+def _fitting_needs(
+    golds: Sequence[Product], others: Sequence[Product], places: Sequence[int], rest: int
+) -> dict[tuple[int, ...], list[_Need]]:
+    """Return what golds at ``places`` need of the others, by the golds' shared words, most first.
+
+    Only what there are others enough for. Most golds share equally many words, so that a few such
+    counts stand for hundreds of sets of golds.
+    """
+    wanted = [place - number for number, place in enumerate(places)]
+    have = Counter(each.shared for each in others)
+    fitting: dict[tuple[int, ...], list[_Need]] = {}
+    values = sorted({gold.shared for gold in golds}, reverse=True)
+    for counts in combinations_with_replacement(values, len(places)):
+        needs: list[_Need] = []
+        upper: float = inf
+        before = 0
+        for until, lower in zip((*wanted, rest), (*counts, 0), strict=True):
+            fits = sum(number for shared, number in have.items() if lower <= shared <= upper)
+            if fits < until - before:
+                break
+            needs.append((until, lower, upper))
+            upper, before = lower, until
+        else:
+            fitting[counts] = needs
+    return fitting
+
+
 def _between(
     golds: Sequence[Product],
-    places: Sequence[int],
-    count: int,
+    needs: Sequence[_Need],
     others: Sequence[Product],
     alike: Mapping[str, frozenset[str]],
 ) -> list[Product] | None:
-    """Return ``count`` of ``others`` that put ``golds``, the best first, at ``places``."""
-    needs: list[tuple[int, int, float]] = []
-    upper: float = inf
-    wanted = [place - number for number, place in enumerate(places)]
-    lowers = (*(gold.shared for gold in golds), 0)
-    before = 0
-    for until, lower in zip((*wanted, count), lowers, strict=True):
-        fits = sum(lower <= each.shared <= upper for each in others)
-        if fits < until - before:
-            return None
-        needs.append((until, lower, upper))
-        upper, before = lower, until
+    """Return those of ``others`` that stand as ``needs`` has it around ``golds``, if they do."""
     kept: list[Product] = []
     for until, lower, upper in needs:
         fitting = [each for each in others if lower <= each.shared <= upper]
@@ -229,6 +248,16 @@ def _between(
         if len(kept) < until:
             return None
     return kept
+
+
+def _alike_each(products: Sequence[Product]) -> dict[str, frozenset[str]]:
+    """Return the ids of the products that each is nearly the same as, its own among them."""
+    found = {product.id: {product.id} for product in products}
+    for one, other in combinations(products, 2):
+        if _alike(one.words, other.words):
+            found[one.id].add(other.id)
+            found[other.id].add(one.id)
+    return {name: frozenset(ids) for name, ids in found.items()}
 
 
 def _apart(

@@ -22,19 +22,21 @@ WITH
 -- include judged
 shown AS (
     FROM judged_in_turn WHERE place <= 14
-)
+),
+-- include told_by_words
 SELECT
     key,
-    shown.locale,
+    locale,
     min(query_id) AS query_id,
     min(query) AS query,
     getvariable('golds')::BIGINT AS golds_shown,
     getvariable('candidates')::BIGINT - getvariable('golds')::BIGINT AS others_shown,
+    bool_or(told) AS told,
     list({
         'label': label,
         'id': product_id,
         'title': title
-    } ORDER BY label, place, product_id, title) AS products,
-    ['query:' || shown.locale || ':' || min(query_id)] AS source_ids
-FROM shown JOIN products USING (product_id, locale)
-GROUP BY key, shown.locale
+    } ORDER BY label, place, product_id, title) FILTER (NOT told) AS products,
+    ['query:' || locale || ':' || min(query_id)] AS source_ids
+FROM (SELECT *, key IN (FROM told) AS told FROM titled)
+GROUP BY key, locale
