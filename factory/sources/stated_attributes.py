@@ -75,6 +75,15 @@ _DEVICES: Final = re.compile(
     r"|电脑|手机|平板|パソコン|ノートPC|スマホ|タブレット",
     re.IGNORECASE,
 )
+#: Whom a thing is for, and which color its light has, may stand in the word for it.
+_USER_NAMES: Final = frozenset(("Intended user", "Público", "対象", "适用人群"))
+_USERS: Final = re.compile(
+    r"\b(?:for|para|dogs?|cats?|puppy|bab(?:y|ies)|perros?|gatos?|beb[eé]s?|felin[oa]s?)\b"
+    r"|[用犬猫狗]|ペット|ベビー|宠物|婴儿",
+    re.IGNORECASE,
+)
+_COLOR_NAMES: Final = frozenset(("Color", "カラー", "颜色"))
+_LIGHT_COLORS: Final = re.compile(r"\b(?:warm|daylight|luz)\b|色", re.IGNORECASE)
 #: A capacity, a length or a weight may be called the size, and what is a version to one shop is a
 #: style to another: beside one of them, nobody can be sure that the text has none of the others.
 _KIN: Final = (
@@ -177,6 +186,8 @@ def askable(
             or name in MODEL
             or (name in _QUANTITIES and _PIECES.search(text))
             or (name in _MATERIALS and _SUBSTANCES.search(text))
+            or (name in _USER_NAMES and _USERS.search(text))
+            or (name in _COLOR_NAMES and _LIGHT_COLORS.search(text))
             or (name in _DEVICE_NAMES and _DEVICES.search(left))
             or places(each["name"], left)
             or places(name, text)

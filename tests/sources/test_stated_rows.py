@@ -79,6 +79,12 @@ def test_what_a_thing_is_for_may_be_said_without_a_model():
     assert askable("双肩背包 黑色", "cn", [], (), known) == ["适用机型"]
 
 
+def test_whom_a_thing_is_for_and_the_color_of_its_light_may_be_said_in_its_type():
+    known = [{"name": name, "known_values": ["大人用", "レッド"]} for name in ("対象", "カラー")]
+    assert askable("犬首輪", "jp", [], (), known) == ["カラー"]
+    assert askable("LED電球 電球色", "jp", [], (), known) == ["対象"]
+
+
 def test_a_value_belongs_to_the_attribute_that_most_products_have():
     assert named_better("type", "black", [COLORS, TYPES]) == "color"
     assert named_better("color", "black", [COLORS, TYPES]) == ""
@@ -109,6 +115,8 @@ def test_a_description_makes_up_no_name():
     assert only(described_products.rows, told)["target"] == told["description"]
     untold = product("Sorella Detangler - Soft Bristles (Black)", text.format("Helix "))
     assert reason(described_products.rows, untold) == "name-untold"
+    figure = {**told, "description": f"{told['description']} It has 300 of them."}
+    assert reason(described_products.rows, figure) == "figure-untold"
 
 
 def test_a_bullet_point_of_a_feature_that_the_title_leaves_out_is_not_told():

@@ -29,8 +29,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     """Yield one row: title, attributes that the description states (``listed``), description.
 
     Raises :class:`RowRejectedError` where title and description say too little of each other, or
-    where the description repeats the title, calls the product by a name that the title does not
-    have, or tells of a feature that the title does not name.
+    where the description repeats the title, has a name or a figure that nobody can know who is
+    given title and attributes, or tells of a feature that the title does not name.
     """
     title, text = facts["title"], facts["description"]
     if folded_case(title) in folded_case(text):
@@ -45,6 +45,9 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     values = {word for each in facts["attributes"] for word in tokens(each["value"] or "")}
     if name := _untold_name(text, words, known | values):
         raise RowRejectedError("name-untold", name)
+    figures = {word for word in said if any(character.isdigit() for character in word)}
+    if made_up := figures - words - known - values:
+        raise RowRejectedError("figure-untold", min(made_up))
     bullets = facts["bullets"] or ()
     for sentence in _SENTENCE.split(text):
         said_of_it = frozenset(tokens(sentence))

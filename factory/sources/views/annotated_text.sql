@@ -83,10 +83,23 @@ typed AS (
                     known_type.kind = '仕様'
                     AND list_contains(list_transform(entities, lambda e: e."type"), '特長')
                 )
-                -- What a thing is for may stand in the word for it.
+                -- What or whom a thing is for may stand in the word for it, and so may the color
+                -- of its light.
                 AND NOT (
-                    list_contains(['Use', 'Uso', '用途'], known_type.kind)
-                    AND regexp_matches(text, '\bfor\b|\bpara\b|用', 'i')
+                    list_contains(
+                        ['Use', 'Uso', '用途', 'Audience', 'Público', '対象', '适用人群'],
+                        known_type.kind
+                    )
+                    AND regexp_matches(
+                        text,
+                        '\b(for|para|dogs?|cats?|puppy|bab(y|ies)|perros?|gatos?|beb[eé]s?'
+                        || '|felin[oa]s?)\b|[用犬猫狗]|ペット|ベビー|宠物|婴儿',
+                        'i'
+                    )
+                )
+                AND NOT (
+                    list_contains(['Color', 'カラー', '颜色'], known_type.kind)
+                    AND regexp_matches(text, '\b(warm|daylight|luz)\b|色', 'i')
                 )
                 -- How many pieces a puzzle has is its size to one shop, and its quantity to another.
                 AND NOT (
