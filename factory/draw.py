@@ -15,6 +15,8 @@ from functools import lru_cache
 from hashlib import md5
 
 _UNIT_SEPARATOR = "\x1f"
+#: A permutation of so many items takes one digest for certain.
+_ONE_DIGEST = 20
 _LOW_64 = (1 << 64) - 1
 #: 2**64 over the golden ratio: multiplying by it spreads every low bit into the high ones.
 _ODD = 0x9E3779B97F4A7C15
@@ -64,6 +66,13 @@ class Draw:
         so it is exact to 2**-64 at any length, and up to 20 items (20! < 2**62) take one digest.
         """
         order = list(range(length))
+        if 1 < length <= _ONE_DIGEST:
+            text = f"{self._prefix}{purpose}\x1f{length - 1}"
+            bits = int.from_bytes(md5(text.encode(), usedforsecurity=False).digest(), "little")
+            for last in range(length - 1, 0, -1):
+                bits, other = divmod(bits, last + 1)
+                order[last], order[other] = order[other], order[last]
+            return order
         bits = left = 0
         for last in range(length - 1, 0, -1):
             if left <= last << 64:

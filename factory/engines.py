@@ -133,6 +133,8 @@ class _Worker(Generic[Shard, Result]):
         self.answers = Connection(our_answers, writable=False)
         self._room = _widened(ours)
         self._alive = True
+        #: The function that it was sent last, and keeps: that may be large, and shards are many.
+        self._known: Callable[[Shard], Result] | None = None
         #: What it was given and has not answered: the function, the shard, the message's size.
         self.waiting: deque[tuple[Callable[[Shard], Result], Shard, int]] = deque()
 
@@ -140,7 +142,9 @@ class _Worker(Generic[Shard, Result]):
         """Send a shard if there is room for it; return whether it was sent."""
         if not self._alive or len(self.waiting) > 2:
             return False
-        message = pickle.dumps((run, shard), pickle.HIGHEST_PROTOCOL)
+        message = pickle.dumps(
+            (None if run == self._known else run, shard), pickle.HIGHEST_PROTOCOL
+        )
         # A worker without work is reading: it takes a message of any size.
         if self.waiting and sum(size for _, _, size in self.waiting) + len(message) > self._room:
             return False
@@ -149,6 +153,7 @@ class _Worker(Generic[Shard, Result]):
         except OSError:
             self._alive = False
             return False
+        self._known = run
         self.waiting.append((run, shard, len(message)))
         return True
 
@@ -205,11 +210,13 @@ def serve(preload: str, requests_pipe: str, answers_pipe: str) -> None:
     answers = Connection(int(answers_pipe), readable=False)
     if preload:
         import_module(preload)
+    run: Any = None
     while True:
         try:
-            run, shard = pickle.loads(requests.recv_bytes())  # noqa: S301  (from our own process)
+            told, shard = pickle.loads(requests.recv_bytes())  # noqa: S301  (our own process)
         except EOFError:
             return
+        run = told or run
         try:
             message = pickle.dumps(run(shard), pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # noqa: BLE001  (whatever it is, the asking process raises it)

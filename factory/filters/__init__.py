@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from factory.filters.balance import LongestGold, gold_positions, longest_gold_share
-from factory.filters.base import Filter, first_rejection, run_filters
+from factory.filters.base import Filter, first_rejection, run_filters, slot_texts
 from factory.filters.benchmarks import BenchmarkSpec
 from factory.filters.decontamination import DecontaminationFilter, write_index
 from factory.filters.judge import JudgeOptions, judge
@@ -66,6 +66,7 @@ __all__ = [
     "run_filters",
     "similarity",
     "sketch",
+    "slot_texts",
     "text_of",
     "tokens",
     "write_index",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from functools import cache
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -38,16 +38,17 @@ class Filter(BaseModel, ABC):
 
     def keep(self, score: float | None = None) -> Verdict:
         """Return the verdict that keeps a sample."""
-        return _kept(self.name) if score is None else Verdict(self.name, True, score=score)
+        return _kept(self.name, score)
 
     def drop(self, reason: str, detail: str, score: float | None = None) -> Verdict:
         """Return the verdict that drops a sample for ``reason``; ``detail`` is cut to 200."""
         return Verdict(self.name, False, reason, detail[:200], score)
 
 
-@cache
-def _kept(name: str) -> Verdict:
-    return Verdict(name, True)
+# Most scores are small whole numbers or shares of a few words: a few hundred say almost all.
+@lru_cache(maxsize=1 << 13, typed=True)
+def _kept(name: str, score: float | None) -> Verdict:
+    return Verdict(name, True, score=score)
 
 
 def run_filters(filters: Sequence[Filter], sample: Sample) -> tuple[Verdict, ...]:
@@ -84,7 +85,7 @@ def field_texts(sample: Sample, field: str, filter_name: str) -> tuple[str, ...]
     if field == "options":
         return sample.options
     if field == "slots":
-        return tuple(slot_texts(sample.slots))
+        return texts_of_slots(sample)
     if field in ("input", "input_field", "output_field"):
         return (getattr(sample, field),)
     if field not in sample.slots:
@@ -101,10 +102,40 @@ def slot_texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     texts: list[str] = []
-    if isinstance(value, list | tuple | dict):
-        for part in value.values() if isinstance(value, dict) else value:
-            if isinstance(part, str):
-                texts.append(part)
-            else:
-                texts += slot_texts(part)
+    if isinstance(value, dict):
+        _gather(value.values(), texts)
+    elif isinstance(value, list | tuple):
+        _gather(value, texts)
     return texts
+
+
+_TEXTLESS: Final = frozenset({int, float, bool, type(None), bytes})
+
+
+def _gather(values: Iterable[Any], texts: list[str]) -> None:
+    for value in values:
+        # A look at the type is a third of isinstance, and a row holds dozens of values.
+        kind = type(value)
+        if kind is str:
+            texts.append(value)
+        elif kind is list:
+            _gather(value, texts)
+        elif kind is dict:
+            _gather(value.values(), texts)
+        elif kind not in _TEXTLESS:
+            texts += slot_texts(value)
+
+
+class _LastSlots:
+    """The texts in the slots of the sample that was judged last: several filters read them."""
+
+    slots: object = None
+    texts: tuple[str, ...] = ()
+
+
+def texts_of_slots(sample: Sample) -> tuple[str, ...]:
+    """Return the texts in all slots of ``sample``, depth first, in order."""
+    if _LastSlots.slots is not sample.slots:
+        _LastSlots.texts = tuple(slot_texts(sample.slots))
+        _LastSlots.slots = sample.slots
+    return _LastSlots.texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from operator import add
 from typing import ClassVar, Final
 
 from pydantic import Field
@@ -12,7 +13,9 @@ from factory.filters.base import Filter
 from factory.sample import Sample, Verdict
 from factory.text import CJK, folded_case, tokens
 
-_SIGNED: Final = re.compile(r"[-+](?<!\w.)\d")
+# Two, since an expression that begins with one literal skips from one to the next.
+_MINUS: Final = re.compile(r"-(?<!\w.)\d")
+_PLUS: Final = re.compile(r"\+(?<!\w.)\d")
 #: Punctuation that parts words; signs that change a meaning (C++, 50%, $5, A&B) are none of it.
 _PUNCTUATION: Final = b"\t\r.,:;!?'\"`()[]{}|\\/~_-"
 _SPACES: Final = bytes.maketrans(_PUNCTUATION, b" " * len(_PUNCTUATION))
@@ -69,7 +72,7 @@ def _keys(options: Sequence[str]) -> list[Sequence[str]]:
     """
     joined = "\n".join(options)
     folded = folded_case(joined)
-    if ("-" not in folded and "+" not in folded) or _SIGNED.search(folded) is None:
+    if _MINUS.search(folded) is None and _PLUS.search(folded) is None:
         if not folded.isascii():
             folded = _WIDE_PUNCTUATION.sub(" ", folded)
         # Translating bytes takes a tenth of the time that translating such text does.
@@ -89,8 +92,8 @@ def _keys(options: Sequence[str]) -> list[Sequence[str]]:
 def _words_and_pairs(line: str) -> list[str]:
     found: list[str] = []
     for word in line.split():
-        if len(word) > 2 and CJK.search(word):
-            found += map(str.__add__, word, word[1:])
+        if len(word) > 2 and not word.isascii() and CJK.search(word):
+            found += map(add, word, word[1:])
         else:
             found.append(word)
     return found
@@ -119,15 +122,20 @@ def gold_options(sample: Sample) -> frozenset[int]:
 def _nearest(keys: list[Sequence[str]], gold: frozenset[int]) -> tuple[float, int, int]:
     """Return the largest similarity of a gold option and another, and the places of the two."""
     sets = list(map(frozenset, keys))
-    others = [place for place in range(len(sets)) if place not in gold]
-    nearest = (0.0, 0, 0)
+    others = [(place, each, len(each)) for place, each in enumerate(sets) if place not in gold]
+    highest, nearest = 0.0, (0, 0)
     for right in sorted(gold):
-        for wrong in others:
-            shared = len(sets[right] & sets[wrong])
-            found = shared / (len(sets[right]) + len(sets[wrong]) - shared)
-            if found > nearest[0]:
-                nearest = (found, right, wrong)
-    return nearest
+        one = sets[right]
+        size = len(one)
+        for wrong, other, length in others:
+            # Without a word in common, as many are, nothing is to be counted.
+            if one.isdisjoint(other):
+                continue
+            shared = len(one & other)
+            found = shared / (size + length - shared)
+            if found > highest:
+                highest, nearest = found, (right, wrong)
+    return highest, *nearest
 
 
 def _pair(left: str, right: str) -> str:

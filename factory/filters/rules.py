@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from pydantic import Field
 
 from factory.errors import RecipeError
-from factory.filters.base import Filter, field_texts, slot_texts
+from factory.filters.base import Filter, field_texts, slot_texts, texts_of_slots
 from factory.sample import Sample, Verdict
 from factory.tasktypes import TASK_TYPES, TaskType
-from factory.text import CJK, markup_left
+from factory.text import CJK, is_printable, markup_left
 
 _ILLEGAL: Final = re.compile(
     "[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ud800-\udfff"
@@ -26,6 +26,7 @@ _MOJIBAKE: Final = re.compile(
     "Ã(?:[\u0080-\u00bfŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]|(?<![A-ZÀ-Ý]Ã)(?![A-Za-zÀ-ÿ]))|Â[\u0080-\u00bf]"
     "|â€|ðŸ|ï(?:»¿|¿½|¼)|ã[€‚ƒ]|縺.{0,2}[縺繧繝]|繧.{0,2}[縺繧繝]|繝.{0,2}[縺繧繝]"
 )
+_MOJIBAKE_STARTS: Final = tuple("ÃÂâðïã縺繧繝")
 
 _TASK_TYPES: Final[Mapping[str, TaskType]] = {each.name: each for each in TASK_TYPES.values()}
 _CHARACTERS_PER_TOKEN: Final = 3.3
@@ -48,7 +49,8 @@ class CharactersFilter(Filter):
             text: str = getattr(sample, where)
             # Deleting all legal bytes, or asking what is printable (of all illegal characters only
             # U+FFFD is), is many times faster than the regular expression.
-            if text.isascii():
+            ascii_only = text.isascii()
+            if ascii_only:
                 suspicious = bool(text.encode().translate(None, _LEGAL_ASCII))
             else:
                 suspicious = not text.replace("\n", "").isprintable() or "\ufffd" in text
@@ -56,7 +58,10 @@ class CharactersFilter(Filter):
                 return self.drop("illegal-character", f"U+{ord(found[0]):04X} in {where}")
             if markup := markup_left(text):
                 return self.drop("html-left", f"{markup!r} in {where}")
-            if not text.isascii() and (found := _MOJIBAKE.search(text)):
+            if ascii_only:
+                continue
+            # Looking for the nine characters that begin one is an eighth of the expression's time.
+            if any(map(text.__contains__, _MOJIBAKE_STARTS)) and (found := _MOJIBAKE.search(text)):
                 return self.drop("mojibake", f"{found[0]!r} in {where}")
         return self.keep()
 
@@ -145,6 +150,9 @@ class WhitespaceFilter(Filter):
 
     def judge(self, sample: Sample) -> Verdict:
         """Return the verdict: ``whitespace-option``, ``-output`` or ``-slot``."""
+        slots = texts_of_slots(sample)
+        if _plainly_in_order(sample.options, (*slots, sample.output_field)):
+            return self.keep()
         # Options mostly are slots too: looking one up is cheaper than reading it again.
         judged = frozenset(sample.options)
         for option in sample.options:
@@ -161,6 +169,21 @@ class WhitespaceFilter(Filter):
 
 _STRAY: Final = re.compile(r"[^\S\n]{2}|[^\S\n ]|\A\s|\s\Z")
 _STRAY_IN_LINE: Final = re.compile(r"\s{2}|[^\S ]|\A\s|\s\Z")
+
+
+def _plainly_in_order(lines: Sequence[str], texts: Sequence[str]) -> bool:
+    """Return whether no white space strays in any text, looked at in one go; False says nothing.
+
+    White space at an end, beside the space that joins two texts, makes two.
+    """
+    joined = " ".join(filter(None, (*lines, *texts)))
+    if "  " in joined or joined[:1].isspace() or joined[-1:].isspace():
+        return False
+    if "\n" in joined:
+        if " \n" in joined or "\n " in joined or any("\n" in line for line in lines):
+            return False
+        joined = joined.replace("\n", "")
+    return is_printable(joined)
 
 
 def _stray_white_space(text: str, *, one_line: bool) -> bool:

@@ -116,6 +116,8 @@ class Fold:
         self._banned = banned
         self._expected: list[tuple[int, Stratum]] = []
         self._beyond: dict[Stratum, int] = {}
+        #: Nothing after it can be decided yet; None where strata opened or closed since.
+        self._horizon: float | None = None
         self._arrived: dict[int, Outcome] = {}
         self._announced: set[int] = set()
         self._ids: set[str] = set()
@@ -148,6 +150,7 @@ class Fold:
             heapq.heappush(self._expected, (ordinal, stratum))
             self._announced.add(ordinal)
         self._beyond = dict(beyond)
+        self._horizon = None
         self._decide()
 
     def release(self) -> bool:
@@ -157,6 +160,7 @@ class Fold:
         """
         waiting = len(self._expected)
         self._beyond = {}
+        self._horizon = None
         self._decide()
         return len(self._expected) < waiting
 
@@ -169,7 +173,9 @@ class Fold:
     def _decide(self) -> None:
         while self._expected:
             ordinal, stratum = self._expected[0]
-            if ordinal > self._horizon():
+            if self._horizon is None:
+                self._horizon = self._nearest_unfetched()
+            if ordinal > self._horizon:
                 return
             # A stratum that was closed and is open again goes on where it was opened: what it had
             # passed over by then stays passed over, however much of it had been fetched.
@@ -187,7 +193,8 @@ class Fold:
             for candidate in outcome.candidates:
                 self._decide_one(candidate, stratum, ordinal)
 
-    def _horizon(self) -> float:
+    def _nearest_unfetched(self) -> float:
+        """Return the first ordinal of an open stratum whose key has not been fetched yet."""
         return min(
             (
                 max(ordinal, self._reopened.get(stratum, ordinal))
@@ -218,6 +225,8 @@ class Fold:
         self.touched.update(candidate.touches)
         self.groups.update(candidate.groups)
         self.needed[stratum] -= 1
+        if not self.needed[stratum]:
+            self._horizon = None
         self.accepted[stratum] += 1
         self._sink.accept(candidate)
 
@@ -247,6 +256,7 @@ class Fold:
                 # How far its keys go was not looked at since it closed: all wait for a window.
                 self._reopened[stratum] = self._beyond[stratum] = ordinal
             self.needed[stratum] += 1
+            self._horizon = None
             self.accepted[stratum] -= 1
             self.rejected["fold: conflict"] += 1
         return CONFLICT

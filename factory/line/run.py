@@ -20,7 +20,7 @@ from factory.errors import (
 )
 from factory.filters import NearDuplicateIndex, Novelty, write_index
 from factory.filters.probes import describe, probe
-from factory.line.build import SampleBuilder
+from factory.line.build import SampleBuilder, unpacked
 from factory.line.database import confine, connect, explain
 from factory.line.fold import CONFLICT, Candidate, Fold, Objection, Outcome
 from factory.line.judged import judged
@@ -344,7 +344,7 @@ _OutcomesOf: TypeAlias = Callable[
 
 def _working(job: _Job, split: str) -> _OutcomesOf:
     builder = SampleBuilder(job.recipe, job.task, split, job.index)
-    return lambda _, shards: job.engine.map_shards(builder.outcomes, shards)
+    return lambda _, shards: unpacked(job.engine.map_shards(builder.packed, shards))
 
 
 def _asking(job: _Job, split: str, fold: Fold) -> _OutcomesOf:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -153,7 +153,7 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
     derivation = None
     if spec.derive is None:
         view = load_view(spec.rows, recipe.folder / "views")
-        strata, facts = view.columns(name, options.model_dump(mode="json"))
+        strata, facts = _columns_of(view, name, options.model_dump(mode="json"))
         columns = frozenset({*facts, *view.offers})
         origin = f"the view {view.path}"
         definition |= {
@@ -254,6 +254,23 @@ def _steps(
         offered.update(step.offers)
         steps.append(AskedStep(each.model, step))
     return tuple(steps)
+
+
+#: The columns of views by their text and options: to find them out is to run the view.
+_COLUMNS: Final[dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+
+
+def _columns_of(
+    view: View, name: str, options: Mapping[str, Any]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns of a view's keys and facts; a task is compiled when checked and when run.
+
+    They do not depend on the task's name, which only seeds its draws.
+    """
+    asked = (str(view.path), view.keys, view.facts, json.dumps([view.needs, options]))
+    if asked not in _COLUMNS:
+        _COLUMNS[asked] = view.columns(name, options)
+    return _COLUMNS[asked]
 
 
 def with_benchmarks(task: Task, index: Path | None) -> Task:

@@ -19,6 +19,7 @@ _ODD_SPACES: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 _LINE_ENDS: Final = re.compile("\r\n?|\u2028|\u2029|\x85|\x0b|\x0c")
 _TRAILING: Final = re.compile(" +(?=\n)")
 _TAB: Final = "    "
+_PLAIN_ASCII: Final = bytes([0x0A, *range(0x20, 0x7F)])
 
 
 def as_written(text: bytes | None) -> str:
@@ -30,10 +31,10 @@ def as_written(text: bytes | None) -> str:
     if not text:
         return ""
     plain = text.decode(errors="replace")
-    if not (plain.isascii() and plain.isprintable()):
+    if not plain.isascii() or text.translate(None, _PLAIN_ASCII):
         plain = _ILLEGAL.sub("", _LINE_ENDS.sub("\n", plain).replace("\t", _TAB))
         if not plain.isascii():
             plain = normalize("NFC", _ODD_SPACES.sub(" ", plain))
-        if " \n" in plain:
-            plain = _TRAILING.sub("", plain)
+    if " \n" in plain:
+        plain = _TRAILING.sub("", plain)
     return plain.strip()

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -110,8 +110,7 @@ class _Part(NamedTuple):
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """The six parts of one sample, and the prompt that ShopBench's form makes of them."""
 
     parts: tuple[str, ...]
@@ -121,7 +120,10 @@ class Rendered:
 class Wording:
     """One wording of a template, ready to render; ``model`` wrote it, where a model did."""
 
-    __slots__ = ("_printed", "_prompt", "_render", "model", "name", "names", "path")
+    __slots__ = (
+        *("_body", "_context", "_globals", "_printed", "_prompt"),
+        *("model", "name", "names", "path"),
+    )
 
     def __init__(
         self,
@@ -144,9 +146,12 @@ class Wording:
             code = environment.compile(tree, name=path.name, filename=str(path))
         except TemplateSyntaxError as error:  # such as a filter that does not exist
             raise RecipeError(f"{path}:{error.lineno}: {error.message}") from error
-        self._render = environment.template_class.from_code(
+        template = environment.template_class.from_code(
             environment, code, dict(environment.globals), None
-        ).render
+        )
+        self._body = template.root_render_func
+        self._context = partial(environment.context_class, environment)
+        self._globals = template.globals
         self._printed = printed
 
     @property
@@ -157,7 +162,9 @@ class Wording:
     def render(self, fields: Mapping[str, Any]) -> Rendered:
         """Return the parts for one row; raises :class:`RecipeError` where the template fails."""
         try:
-            text = self._render(fields)
+            # As Template.render does, which copies the fields twice more on its way.
+            context = self._context({**self._globals, **fields}, self.path.name, {})
+            text = "".join(self._body(context))
         except _RENDER_ERRORS as error:
             cause = "an undefined name" if isinstance(error, UndefinedError) else "an error"
             raise RecipeError(
