@@ -33,7 +33,7 @@ near_by AS (
     SELECT key, product_id, locale, query_id, CASE WHEN exact THEN 'own' ELSE 'near' END AS part,
         row_number() OVER (PARTITION BY key, exact ORDER BY turn, product_id) AS place
     FROM judged
-    QUALIFY place <= CASE WHEN exact THEN 3 ELSE 5 END
+    QUALIFY place <= CASE WHEN exact THEN 2 ELSE 5 END
 ),
 -- The first 4,096 queries of a locale, in draw order, lend their matches to the others.
 pool AS (
@@ -60,17 +60,22 @@ shown AS (
     FROM far_away ANTI JOIN judged USING (key, product_id)
 ),
 described AS (
-    SELECT shown.*, title, bullets FROM shown JOIN products USING (product_id, locale)
+    -- What comes from elsewhere shares no boilerplate with the product: a few bullets of it do.
+    SELECT key, locale, query_id, part, place, product_id, title,
+        CASE WHEN part = 'far' THEN bullets[:4] ELSE bullets END AS bullets
+    FROM shown JOIN products USING (product_id, locale)
 )
 SELECT
     key,
     locale,
-    list({
+    -- By all their fields; an ORDER BY among the aggregates would keep each text twice.
+    list_sort(list({
         'part': part,
+        'place': place,
         'id': product_id,
         'title': title,
         'bullets': bullets
-    } ORDER BY part, place, product_id, title, bullets) AS products,
+    })) AS products,
     ['query:' || locale || ':' || min(query_id)] AS source_ids
 FROM described
 GROUP BY key, locale
