@@ -144,8 +144,8 @@ def _distractors(
     far = list(chain.from_iterable(map(_words, facts["far"])))
     far = [far[place] for place in draw.permutation(len(far), "far")]
     half = _DISTRACTORS // 2
-    beside = _foreign(near, known, keywords)
-    elsewhere = _foreign(far, known, (*keywords, *beside[:half]))
+    beside = _foreign(near, known, keywords, half)
+    elsewhere = _foreign(far, known, (*keywords, *beside), _DISTRACTORS)
     # What the products beside it do not have comes from elsewhere too.
     beside = [*beside, *elsewhere[half:]][:half]
     mixed = [word for pair in zip(beside, elsewhere, strict=False) for word in pair]
@@ -154,10 +154,12 @@ def _distractors(
     return mixed
 
 
-def _foreign(words: Iterable[str], known: _Text, shown: Sequence[str]) -> list[str]:
-    """Return the words that neither stand in what is known of the product nor are shown already."""
+def _foreign(words: Iterable[str], known: _Text, shown: Sequence[str], most: int) -> list[str]:
+    """Return the first words that are neither in what is known of the product nor shown already."""
     found: list[str] = []
     for word in words:
+        if len(found) == most:
+            break
         if not known.has_form_of(word) and _is_new(word, (*shown, *found)):
             found.append(word)
     return found
