@@ -199,23 +199,28 @@ def test_an_edited_prompt_asks_again_and_nothing_else_does(tmp_path: Path) -> No
 
         runs = count()
 
-        def again(size: int) -> int:
+        def again(size: int) -> tuple[int, int]:
+            """Return how many requests a run made, and how many rows it decided on."""
             before = seen.requests
             recipe = load_recipe(recipe_at(tmp_path, seen.url, size))
             with _pool(recipe.models, tmp_path / "cache", None, False) as pool:
                 out = tmp_path / f"out{next(runs)}"
-                run_task(recipe, "label_m2_types", out, LocalEngine(), models=pool)
-            return seen.requests - before
+                made = run_task(recipe, "label_m2_types", out, LocalEngine(), models=pool)
+            counts = made.manifest["splits"]["train"]
+            rows = counts["accepted"] + sum(counts["rejected"].values())
+            return seen.requests - before, rows
 
         assert path.is_file()
-        assert again(60) >= 60
-        assert again(60) == 0
-        # A few more rows ask for about as many more.
-        assert again(63) <= 20
+        asked, rows = again(60)
+        assert asked == rows >= 60
+        assert again(60) == (0, rows)
+        # A few more samples ask for the rows that they need, and for no other.
+        more, rows_of_more = again(63)
+        assert more == rows_of_more - rows
         (prompts / packaged.name).write_text(
             packaged.read_text(encoding="utf-8").replace("one to four words", "one or two words")
         )
-        assert again(60) >= 60
+        assert again(60)[0] >= 60
 
 
 def test_no_secret_in_any_file(tmp_path: Path) -> None:
