@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from factory.draw import Draw
 from factory.sources.title_kinds import Kind, all_kinds, kind_of, same_kind, tongue
-from factory.text import similarity, tokens
+from factory.text import clean, similarity, tokens
 
 #: Titles that share this much are forms of one product.
 VARIANT: Final = 0.6
@@ -22,7 +23,12 @@ VARIANT: Final = 0.6
 _TOO_LIKE: Final = 0.4
 _MOST_CHARACTERS: Final = 200
 _FEWEST_TOKENS: Final = 3
-#: As many products a shop has that lend themselves to others; those of sessions come once.
+#: Among so few wrong products two of one kind would make the right one stand out.
+_FEW: Final = 3
+_MOST_OF_BRAND: Final = 3
+#: Of more products than these the same ones would always share most words.
+_MOST_COMPARED: Final = 400
+#: Products that lend themselves are as many in all shops; those of sessions come once.
 _KEPT: Final = 32_768
 
 
@@ -41,7 +47,7 @@ class Viewed:
     @cached_property
     def kind(self) -> Kind:
         """What the title tells of the product's kind."""
-        return kind_of(self.title, self.brand)
+        return kind_of(self.title, self.brand, self.words)
 
     @cached_property
     def tongue(self) -> str:
@@ -80,11 +86,11 @@ def variant(product: Viewed, others: Iterable[Viewed]) -> bool:
     """Return whether a title is nearly one of ``others``: at least :data:`VARIANT` alike."""
     words = product.words
     size = len(words)
-    # Jaccard similarity, without dividing: shared / (size + other - shared) >= VARIANT.
-    return any(
-        len(words & other.words) * (1 + VARIANT) >= VARIANT * (size + len(other.words))
-        for other in others
-    )
+    for other in others:
+        # Jaccard similarity, without dividing: shared / (size + other - shared) >= VARIANT.
+        if len(words & other.words) * (1 + VARIANT) >= VARIANT * (size + len(other.words)):
+            return True
+    return False
 
 
 def of_kind(product: Viewed, others: Iterable[Viewed]) -> bool:
@@ -154,36 +160,53 @@ def wrong_products(
 
     How many of the first ``counts[0]``, and of the others up to each further count, share as many
     words with what is ``shown`` as the first of ``right`` does, is drawn, and had as far as there
-    are such: so words say little, and kinds tell. The rest come next in the number of words.
+    are such: so words say little, and kinds tell. The rest come next in the number of words. Up to
+    three of the brand that was shown last come first, and few wrong products are of as many kinds.
     """
     known = frozenset(facts["viewed_ids"])
     words = frozenset[str]().union(*(product.words for product in shown))
-    others = zip(facts["other_ids"], facts["other_titles"], facts["other_brands"], strict=True)
-    found = [
-        (len(words & product.words), product)
-        for each in others
-        if each[0] not in known
-        if (product := _product(*each)) is not None
-    ]
-    order = draw.permutation(len(found), "others")
-    found = sorted((found[place] for place in order), key=lambda each: each[0])
     bar = len(words & right[0].words)
-    under = [product for shared, product in found if shared < bar]
-    above = [product for shared, product in found if shared >= bar]
+    others = _lent(facts["others"])
+    start = draw.below(len(others) or 1, "others")
+    brand = shown[-1].brand
+    # So many of the brand come before what shares more words.
+    promoted = draw.below(_MOST_OF_BRAND + 1, "brand") if brand else 0
+    found: list[tuple[bool, int, Viewed]] = []
+    for product in (others[start:] + others[:start])[:_MOST_COMPARED]:
+        if product.id not in known:
+            first = promoted > 0 and product.brand == brand
+            promoted -= first
+            found.append((first, len(words & product.words), product))
+    found.sort(key=_brand_and_words)
+    above = [product for _, shared, product in found if shared >= bar]
+    under = [product for _, shared, product in found if shared < bar]
     stands_apart = Apart.of(session, right, shown)
     length = len(right[0].title)
     taken: list[Viewed] = []
+    short = 0
     for count in counts:
         more = draw.below(count + 1, f"more words {count}")
+        if len(above) < count:
+            # Of few of them all are taken: words would tell too much without.
+            more = count
         # Titles that share many words are long: how many are shorter than the right one is drawn.
         shorter = draw.below(count + 1, f"length rank {count}")
+        alike: list[Viewed] = []
         while len(taken) < count and (above or under):
             stack = above if above and (len(taken) < more or not under) else under
-            short = sum(len(product.title) < length for product in taken) < shorter
-            product = _taken(stack, length, short=short)
-            if stands_apart(product) and not variant(product, taken):
-                taken.append(product)
+            product = _taken(stack, length, short=short < shorter)
+            if not stands_apart(product) or variant(product, taken):
+                continue
+            if count <= _FEW and of_kind(product, taken):
+                alike.append(product)
+                continue
+            taken.append(product)
+            short += len(product.title) < length
+        under.extend(reversed(alike))
     return taken
+
+
+_brand_and_words: Final = itemgetter(0, 1)
 
 
 def _taken(stack: list[Viewed], length: int, *, short: bool) -> Viewed:
@@ -192,6 +215,17 @@ def _taken(stack: list[Viewed], length: int, *, short: bool) -> Viewed:
         if (len(stack[place].title) < length) is short:
             return stack.pop(place)
     return stack.pop()
+
+
+@lru_cache(maxsize=64)
+def _lent(products: bytes) -> tuple[Viewed, ...]:
+    """Return what the view ``ended_sessions`` lends: the same to neighbouring rows of a shop."""
+    found = []
+    for each in products.decode(errors="replace").split("\x1e") if products else ():
+        name, title, brand = each.split("\x1f")
+        if product := _product(name, clean(title), clean(brand)):
+            found.append(product)
+    return tuple(found)
 
 
 @lru_cache(maxsize=_KEPT)

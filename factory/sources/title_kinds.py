@@ -27,11 +27,14 @@ _KATAKANA: Final = re.compile("[\u30a0-\u30ff]")
 #: A Japanese word with such an end says of what, for whom or with what, not which product.
 _ATTRIBUTE: Final = re.compile(r"(製|型|式|用|付き|付|入り|対応|なし|セット|加工|配合|可|に)$")
 #: Books and films say nothing else in common.
-_MEDIA: Final = re.compile(
-    r"\b(?:blu-?ray|dvd|audio cd|vinyl|kindle|paperback|hardcover|novel|thriller|roman|taschenbuch|"
-    r"gebundene ausgabe|hörbuch|kinderbuch|livre|broché|libro|novela|romanzo)\b|"
-    r"コミックス|文庫|単行本|新書"
+_MEDIA: Final = frozenset(
+    (
+        *("dvd", "vinyl", "kindle", "paperback", "hardcover", "novel", "thriller", "roman"),
+        *("taschenbuch", "hörbuch", "kinderbuch", "livre", "broché", "libro", "novela", "romanzo"),
+    )
 )
+_MEDIA_OF_TWO: Final = (("blu", "ray"), ("audio", "cd"), ("gebundene", "ausgabe"))
+_JAPANESE_MEDIA: Final = re.compile("コミックス|文庫|単行本|新書|blu-?ray|dvd")
 _NATIVE: Final = frozenset(
     (
         *("de", "del", "des", "du", "la", "le", "les", "el", "los", "las", "con", "para", "pour"),
@@ -58,6 +61,28 @@ _PLAIN: Final = _NATIVE | frozenset(
         *("ギフト", "プレゼント", "スペース", "旅行", "便利", "滑", "止", "抗菌", "無地", "新型"),
     )
 )
+#: One of such products is looked at in place of another: whoever wants one may take any.
+_INSTEAD: Final = {
+    word: name
+    for name, listed in {
+        "~drinkware": (
+            "bottle bottles tumbler tumblers flask thermos mug mugs cup cups flasche trinkflasche "
+            "becher tasse tassen thermobecher isolierflasche gourde bouteille gobelet "
+            "botella botellas taza tazas vaso vasos termo borraccia bottiglia tazza tazze "
+            "bicchiere 水筒 ボトル タンブラー マグカップ マグ マグボトル コップ"
+        ),
+        "~pans": (
+            "pan pans pot pots wok skillet saucepan pfanne topf töpfe bratpfanne kochtopf poêle "
+            "casserole marmite sartén sartenes cazo olla cacerola padella pentola "
+            "フライパン 鍋 片手鍋 両手鍋"
+        ),
+        "~headphones": (
+            "headphones headphone earbuds earphones headset kopfhörer ohrhörer casque écouteurs "
+            "auriculares cascos cuffie auricolari イヤホン ヘッドホン ヘッドセット"
+        ),
+    }.items()
+    for word in listed.split()
+}
 #: Japanese shops begin titles with what they say of an offer.
 _OFFER: Final = re.compile("【[^】]*】")
 #: What comes after such a word is what a product is for, of or with.
@@ -94,12 +119,15 @@ class Kind:
         return bool(self.words)
 
 
-def kind_of(title: str, brand: str = "") -> Kind:
-    """Return the kind that a title tells; maybe none."""
-    return _forms(kind_words(title, brand))
+def kind_of(title: str, brand: str = "", words: frozenset[str] | None = None) -> Kind:
+    """Return the kind that a title tells; maybe none. ``words`` are its tokens, if they are known.
+
+    Titles of one kind often tell it by the same words: what is compared of them is kept.
+    """
+    return _forms(kind_words(title, brand, words))
 
 
-def kind_words(title: str, brand: str = "") -> frozenset[str]:
+def kind_words(title: str, brand: str = "", words: frozenset[str] | None = None) -> frozenset[str]:
     """Return the words by which a title tells its kind, without accents; maybe none.
 
     They are those of its first part up to a joining word, and of the next ones as long as there are
@@ -107,14 +135,17 @@ def kind_words(title: str, brand: str = "") -> frozenset[str]:
     """
     text = folded_case(title)
     known = frozenset(tokens(brand)) if brand else frozenset[str]()
-    found: set[str] = {"medium"} if _MEDIA.search(text) else set()
+    idle = _qualities()
+    found: set[str] = {"medium"} if _is_medium(text, words or frozenset(tokens(title))) else set()
     for part in _parts(_OFFER.sub(" ", text) if "【" in text else text):
         if len(found) >= _FEWEST:
             break
         for word in _RUN.findall(part):
-            if word not in known and word not in _qualities():
+            if word not in known and word not in idle:
                 found.add(word if word.isascii() else _plain(word))
-                if len(found) == _MOST:
+                if word in _INSTEAD:
+                    found.add(_INSTEAD[word])
+                if len(found) >= _MOST:
                     break
     return frozenset(found)
 
@@ -123,10 +154,9 @@ def all_kinds(kinds: Iterable[Kind]) -> Kind:
     """Return one kind of the words of several."""
     listed = tuple(kinds)
     return Kind(
-        *(
-            frozenset(chain.from_iterable(getattr(each, name) for each in listed))
-            for name in ("words", "starts", "parts")
-        )
+        frozenset[str]().union(*[each.words for each in listed]),
+        frozenset[str]().union(*[each.starts for each in listed]),
+        frozenset[str]().union(*[each.parts for each in listed]),
     )
 
 
@@ -151,15 +181,29 @@ def tongue(title: str) -> str:
     return "native" if _NATIVE & set(folded_case(title).split()) else "plain"
 
 
+def _is_medium(text: str, words: frozenset[str]) -> bool:
+    if not _MEDIA.isdisjoint(words):
+        return True
+    return any(one in words and other in words for one, other in _MEDIA_OF_TWO) or (
+        not text.isascii() and _JAPANESE_MEDIA.search(text) is not None
+    )
+
+
 def _parts(text: str) -> Iterator[str]:
-    for segment in _SEGMENT.split(text):
+    """Yield the parts of a title one by one: seldom more than two are read."""
+    start, end = 0, len(text)
+    while start <= end:
+        mark = _SEGMENT.search(text, start)
+        segment = text[start : mark.start() if mark else end]
         if CJK.search(segment):
             # Such a title seldom has commas: its words stand between spaces.
             yield " ".join(word for word in segment.split() if not _ATTRIBUTE.search(word))
         else:
             yield from _JOINING.split(segment)
+        start = mark.end() if mark else end + 1
 
 
+@lru_cache(maxsize=1 << 14)
 def _forms(words: frozenset[str]) -> Kind:
     starts: set[str] = set()
     parts: set[str] = set()

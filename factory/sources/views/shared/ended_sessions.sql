@@ -1,123 +1,74 @@
--- One row a chosen session: `viewed_*`, its last products in order; and `other_*`, products of the
--- shop that share most words with the last two, that are of the last one's brand, or come by
--- chance, but none that ended a session with a product of this one. All are lent by the first 4,096
--- keys of the shop in draw order, in a large shop parted into sets of 128: comparing a session with
--- one set is cheap, and of 128 products enough share its words.
-wanted AS MATERIALIZED (
-    SELECT *, row_number() OVER (ORDER BY key) AS asker FROM chosen
-),
-pool AS MATERIALIZED (
-    SELECT locale, session_id, last_id,
-        row_number() OVER (PARTITION BY locale ORDER BY ordinal) - 1 AS number
+-- One row a chosen key, `<locale>:<product>`: `viewed_*`, the last products of a session that ends
+-- with the product, in order, of the sessions with five different ones where there are such; and
+-- `others`, products of the sessions of neighbouring keys, four by chance of each.
+--
+-- Neighbours are the 32 or so keys of a shop that follow one another in draw order, or all keys of a
+-- small shop. They are read for their own sakes too, so that what they lend costs next to nothing, is
+-- seldom shown twice, and is right elsewhere. It travels as bytes: three fields a product, parted by
+-- chr(31), products by chr(30).
+numbered AS (
+    SELECT key, keys.locale, substr(key, length(keys.locale) + 2) AS last_id,
+        CASE WHEN size < 512 THEN 0 ELSE ordinal * size // (total * 32) END AS block
     FROM keys
-    QUALIFY number < 4096
+    JOIN (SELECT locale, count(*) AS size FROM keys GROUP BY locale) AS shop
+        ON shop.locale = keys.locale
+    CROSS JOIN (SELECT count(*) AS total FROM keys)
 ),
--- Equal sessions share an id.
+neighbour AS MATERIALIZED (
+    FROM numbered
+    SEMI JOIN (FROM numbered SEMI JOIN chosen USING (key)) AS wanted USING (locale, block)
+),
 held AS MATERIALIZED (
-    SELECT DISTINCT locale, session_id, items
-    FROM sessions
-    SEMI JOIN (
-        SELECT locale, session_id FROM wanted UNION SELECT locale, session_id FROM pool
-    ) AS shown USING (locale, session_id)
+    SELECT key, neighbour.locale, block,
+        min({
+            'short': len(list_distinct(items)) < 5, 'id': session_id, 'items': items[-11:]
+        }) AS session
+    FROM sessions JOIN neighbour ON sessions.locale = neighbour.locale AND items[-1] = last_id
+    WHERE len(items) BETWEEN 5 AND 40
+    GROUP BY key, neighbour.locale, block
 ),
 steps AS MATERIALIZED (
-    SELECT asker, held.locale, held.session_id,
-        unnest(items[-11:]) AS product_id,
-        unnest(range(len(items[-11:]), 0, -1)) AS back
-    FROM held JOIN wanted USING (session_id, locale)
-),
--- What ended a session that holds a product of this one might have ended this one.
-kin AS MATERIALIZED (
-    SELECT DISTINCT asker, number
-    FROM (
-        SELECT DISTINCT locale, number, unnest(items) AS product_id
-        FROM pool JOIN held USING (locale, session_id)
-    ) JOIN steps USING (locale, product_id)
-),
-sets AS (
-    SELECT locale, size, CASE WHEN size < 1024 THEN 1 ELSE size // 128 END AS sets
-    FROM (SELECT locale, count(*) AS size FROM pool GROUP BY locale)
+    SELECT key, locale, block,
+        unnest(session.items) AS product_id,
+        unnest(range(len(session.items), 0, -1)) AS back
+    FROM held
 ),
 -- The products file may list a product twice.
 titled AS MATERIALIZED (
     SELECT locale, product_id, min(title) AS title, min(brand) AS brand
     FROM products
-    SEMI JOIN (
-        SELECT locale, product_id FROM steps UNION SELECT locale, last_id FROM pool
-    ) AS shown USING (locale, product_id)
+    SEMI JOIN (SELECT DISTINCT locale, product_id FROM steps) AS shown USING (locale, product_id)
     WHERE title IS NOT NULL
     GROUP BY locale, product_id
 ),
-lender AS MATERIALIZED (
-    SELECT pool.locale, number, number % sets AS part, product_id, title, brand
-    FROM pool
-    JOIN titled ON titled.locale = pool.locale AND titled.product_id = pool.last_id
-    JOIN sets ON sets.locale = pool.locale
-),
-asked AS MATERIALIZED (
-    SELECT asker, key, wanted.locale, last_id, draw(key, 'set') % sets AS part
-    FROM wanted JOIN sets USING (locale)
-),
-lent_words AS MATERIALIZED (
-    SELECT locale, part, number,
-        unnest(list_distinct(
-            regexp_split_to_array(lower(title), '[\s,.;:()/|【】-]+')
-        )) AS word
-    FROM lender
-),
-said AS MATERIALIZED (
-    SELECT DISTINCT asked.asker, asked.locale, asked.part,
-        unnest(regexp_split_to_array(lower(title), '[\s,.;:()/|【】-]+')) AS word
-    FROM asked
-    JOIN steps USING (asker)
-    JOIN titled ON titled.locale = steps.locale AND titled.product_id = steps.product_id
-    WHERE back <= 2
-),
-sharing AS (
-    SELECT asker, locale, number, count(*) AS shared
-    FROM said JOIN lent_words USING (locale, part, word)
-    WHERE word <> ''
-    GROUP BY asker, locale, number
-),
-found AS (
-    -- The largest by words, then by number: whole numbers are compared faster than pairs.
-    SELECT asker, locale, unnest(max(shared * 4096 + number, 24)) % 4096 AS number
-    FROM sharing GROUP BY asker, locale
-    UNION
-    SELECT asker, locale, number FROM (
-        SELECT asker, asked.locale, lender.number
-        FROM asked
-        JOIN titled ON titled.locale = asked.locale AND titled.product_id = asked.last_id
-        JOIN lender ON lender.locale = titled.locale AND lender.brand = titled.brand
-        QUALIFY row_number() OVER (
-            PARTITION BY asker
-            ORDER BY draw(key || chr(31) || lender.number, 'brand'), lender.number
-        ) <= 4
-    )
-    UNION
-    SELECT asker, locale,
-        draw(key || chr(31) || place, 'elsewhere') % (size // sets) * sets + part AS number
-    FROM (SELECT *, unnest(range(12)) AS place FROM asked) JOIN sets USING (locale)
-),
--- One list is put in order at a third of what three cost.
 lent AS (
-    SELECT asker,
-        list({'id': product_id, 'title': title, 'brand': brand} ORDER BY number) AS others
-    FROM found ANTI JOIN kin USING (asker, number) JOIN lender USING (locale, number)
-    GROUP BY asker
+    SELECT locale, block, encode(string_agg(
+        translate(product_id, marks, '') || chr(31) || translate(title, marks, '') || chr(31)
+            || translate(coalesce(brand, ''), marks, ''),
+        chr(30) ORDER BY product_id
+    )) AS products
+    FROM (
+        SELECT DISTINCT locale, block,
+            session.items[1 + CAST(draw(key || place, 'lent') % len(session.items) AS INTEGER)]
+                AS product_id
+        FROM held CROSS JOIN (SELECT unnest(range(4)) AS place)
+    )
+    JOIN titled USING (locale, product_id)
+    CROSS JOIN (SELECT chr(30) || chr(31) AS marks)
+    -- Longer ones are not shown.
+    WHERE length(title) <= 200
+    GROUP BY locale, block
 ),
 viewed AS (
-    SELECT asker,
+    SELECT key,
         list(steps.product_id ORDER BY back DESC) AS viewed_ids,
         list(title ORDER BY back DESC) AS viewed_titles,
         list(brand ORDER BY back DESC) AS viewed_brands
-    FROM steps LEFT JOIN titled USING (locale, product_id)
-    GROUP BY asker
+    FROM steps SEMI JOIN chosen USING (key) LEFT JOIN titled USING (locale, product_id)
+    GROUP BY key
 ),
 ended_sessions AS (
-    SELECT wanted.key, wanted.locale, wanted.session_id, viewed_ids, viewed_titles, viewed_brands,
-        list_transform(coalesce(others, []), lambda each: each.id) AS other_ids,
-        list_transform(coalesce(others, []), lambda each: each.title) AS other_titles,
-        list_transform(coalesce(others, []), lambda each: each.brand) AS other_brands
-    FROM wanted JOIN viewed USING (asker) LEFT JOIN lent USING (asker)
+    SELECT held.key, held.locale, session.id AS session_id,
+        viewed_ids, viewed_titles, viewed_brands, coalesce(lent.products, ''::BLOB) AS others
+    FROM held JOIN viewed USING (key) LEFT JOIN lent USING (locale, block)
 )
