@@ -9,13 +9,22 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from factory.cli_models import cache, opened_models, plan
+from factory.cli_options import (
+    JsonOption,
+    ModelOption,
+    RecipeArgument,
+    SourceOption,
+    name_and_path,
+    one_of_two,
+    print_json,
+)
 from factory.errors import FactoryError, UsageError
 
 if TYPE_CHECKING:
@@ -31,28 +40,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-RecipeArgument = Annotated[
-    Path, typer.Argument(metavar="RECIPE", help="The recipe file, such as recipes.yaml.")
-]
-SourceOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--source",
-        metavar="NAME=PATH",
-        help="Where a source's files are: a folder, a file, a glob, hf://..., https://... or "
-        "bundled; repeat for several.",
-    ),
-]
-ModelOption = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        metavar="NAME",
-        help="Ask this model of the recipe (or scripted, smollm2) in place of the default.",
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 INTERRUPTED = 130
 
@@ -141,44 +128,21 @@ def run(
     loaded = load_recipe(recipe).with_changes(
         seed=seed,
         limit=limit,
-        paths=dict(_name_and_path(each) for each in source or ()),
+        paths=dict(name_and_path(each) for each in source or ()),
         allow_test=tuple(allow_test or ()),
         model=model,
     )
-    _one_of_two(recipe, task, mixture)
+    one_of_two(recipe, task, mixture)
     if mixture is not None:
         shares = resolve_mixture(loaded, mixture).shares
-        with _models(loaded, [share.task for share in shares], budget, fresh=fresh) as models:
+        with opened_models(loaded, [share.task for share in shares], budget, fresh=fresh) as models:
             _run_mixture(loaded, mixture, out, models, fresh=fresh, as_json=as_json)
     else:
         names = tuple(dict.fromkeys(task or ()))
         for name in names:
             loaded.task(name)
-        with _models(loaded, names, budget, fresh=fresh) as models:
+        with opened_models(loaded, names, budget, fresh=fresh) as models:
             _run_tasks(loaded, names, out, models, fresh=fresh, as_json=as_json)
-
-
-def _one_of_two(recipe: Path, task: list[str] | None, mixture: str | None) -> None:
-    if bool(task) == (mixture is not None):
-        raise UsageError(
-            "name a task with --task, or a mixture with --mixture (not both): "
-            f"python -m factory list {recipe} shows them"
-        )
-
-
-@contextmanager
-def _models(
-    recipe: Recipe, tasks: Sequence[str], budget: float | None, *, fresh: bool
-) -> Iterator[ModelPool | None]:
-    """Open the ledger of answers where one of ``tasks`` asks a model."""
-    if not any(map(recipe.asks, tasks)):
-        yield None
-        return
-    from factory.llm.pool import ModelPool
-    from factory.sources.download import cache_folder
-
-    with ModelPool(recipe.models, cache_folder(), budget=budget, fresh=fresh) as pool:
-        yield pool
 
 
 def _run_tasks(
@@ -190,9 +154,10 @@ def _run_tasks(
     fresh: bool,
     as_json: bool,
 ) -> None:
+    from factory.bills import print_bill
     from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_task
-    from factory.terminal import RunDisplay, print_bill, print_run
+    from factory.terminal import RunDisplay, print_run
 
     # A mistake in the last task should not wait until the first ones are made.
     for name in tasks[1:]:
@@ -215,7 +180,7 @@ def _run_tasks(
     if models is not None and not as_json:
         print_bill(models.bill)
     if as_json:
-        _print_json(
+        print_json(
             [
                 {"folder": str(result.folder), "fresh": result.fresh, "manifest": result.manifest}
                 for result in results
@@ -232,10 +197,11 @@ def _run_mixture(
     fresh: bool,
     as_json: bool,
 ) -> None:
+    from factory.bills import print_bill
     from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_mixture
     from factory.recipe import resolve_mixture
-    from factory.terminal import MixtureDisplay, print_bill, print_mixture
+    from factory.terminal import MixtureDisplay, print_mixture
 
     shares = resolve_mixture(recipe, name).shares
     compiled: dict[str, Task] = {}
@@ -251,7 +217,7 @@ def _run_mixture(
             *(recipe, name, out, engine), fresh=fresh, progress=display.begin, models=models
         )
     if as_json:
-        _print_json({"folder": str(result.folder), "manifest": result.manifest})
+        print_json({"folder": str(result.folder), "manifest": result.manifest})
     else:
         print_mixture(result)
         if models is not None:
@@ -294,7 +260,7 @@ def list_tasks(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
         for name, spec in loaded.tasks.items()
     ]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     print_tasks(
         rows,
@@ -342,108 +308,13 @@ def validate(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
     if problems:
         raise RecipeError("\n".join(problems))
     if as_json:
-        _print_json({"recipe": str(recipe), "tasks": len(loaded.tasks), "wordings": wordings})
+        print_json({"recipe": str(recipe), "tasks": len(loaded.tasks), "wordings": wordings})
     else:
         typer.echo(f"{recipe} is in order: tasks {len(loaded.tasks)}, wordings {wordings}")
 
 
-@app.command()
-def plan(
-    recipe: RecipeArgument,
-    task: Annotated[
-        list[str] | None, typer.Option("--task", "-t", help="A task; repeat for several.")
-    ] = None,
-    mixture: Annotated[
-        str | None, typer.Option("--mixture", "-m", metavar="NAME", help="A mixture of tasks.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="At most this many samples of each task.")
-    ] = None,
-    source: SourceOption = None,
-    model: ModelOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Say what language models would be asked and what it would cost, without asking them."""
-    from dataclasses import asdict
-
-    from factory.line.quote import quote
-    from factory.recipe import load_recipe, resolve_mixture
-    from factory.sources.download import cache_folder
-    from factory.terminal import print_quotes
-
-    loaded = load_recipe(recipe).with_changes(
-        limit=limit, paths=dict(_name_and_path(each) for each in source or ()), model=model
-    )
-    _one_of_two(recipe, task, mixture)
-    names = list(task or ())
-    if mixture is not None:
-        shares = [share for share in resolve_mixture(loaded, mixture).shares if share.size]
-        names = [share.task for share in shares]
-        tasks = {
-            share.task: loaded.tasks[share.task].model_copy(update={"size": share.size})
-            for share in shares
-        }
-        loaded = loaded.model_copy(update={"tasks": {**loaded.tasks, **tasks}})
-    for name in names:
-        loaded.task(name)
-    quotes = quote(loaded, names, cache_folder())
-    if as_json:
-        _print_json([asdict(each) for each in quotes])
-    else:
-        print_quotes(quotes)
-
-
-@app.command()
-def cache(
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Forget the answers that the other options name.")
-    ] = False,
-    task: Annotated[str | None, typer.Option(help="Of this task.")] = None,
-    model: Annotated[str | None, typer.Option(help="Of this model.")] = None,
-    older_than: Annotated[
-        float | None, typer.Option(min=0, metavar="DAYS", help="Older than so many days.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show what is kept: models' answers with their cost, stores of sources, weights."""
-    from dataclasses import asdict
-
-    from factory.llm.ledger import Ledger
-    from factory.llm.names import LEDGER_FILE
-    from factory.sources.download import cache_folder
-    from factory.terminal import print_cache
-
-    folder = cache_folder()
-    with Ledger(folder / LEDGER_FILE) as ledger:
-        removed = (
-            ledger.prune(
-                task=task,
-                model=model,
-                older_than=None if older_than is None else older_than * 86_400,
-            )
-            if prune
-            else 0
-        )
-        spent = [
-            each
-            for each in ledger.spent()
-            if task in (None, each.task) and model in (None, each.model)
-        ]
-    sizes = {
-        path.name: sum(file.stat().st_size for file in _files(path))
-        for path in sorted(folder.iterdir())
-    }
-    if as_json:
-        spending = [asdict(each) for each in spent]
-        _print_json(
-            {"folder": str(folder), "bytes": sizes, "answers": spending, "removed": removed}
-        )
-    else:
-        print_cache(folder, sizes, spent, removed if prune else None)
-
-
-def _files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+app.command()(plan)
+app.command()(cache)
 
 
 @app.command()
@@ -465,13 +336,13 @@ def show(
     if why is not None:
         story = tell_story(folder, why)
         if as_json:
-            _print_json(story)
+            print_json(story)
         else:
             print_story(story)
         return
     records = read_samples_of(folder, split, skip, limit)
     if as_json:
-        _print_json(records)
+        print_json(records)
     else:
         print_records(records)
 
@@ -507,15 +378,15 @@ def fetch(
         weights = fetch_weights(cache_folder(), address)
         size = weights.stat().st_size
         if as_json:
-            _print_json({"model": name, "file": str(weights), "bytes": size})
+            print_json({"model": name, "file": str(weights), "bytes": size})
         else:
             typer.echo(f"{name}: {size / 1e6:,.1f} MB in {weights} (Apache-2.0)")
         return
-    options = {key: json_or_text(value) for key, value in map(_name_and_path, option or ())}
+    options = {key: json_or_text(value) for key, value in map(name_and_path, option or ())}
     with FetchDisplay(silent=as_json) as display:
         fetched = fetch_source(name, address=address, options=options, watcher=display.update)
     if as_json:
-        _print_json(asdict(fetched))
+        print_json(asdict(fetched))
         return
     typer.echo(f"{fetched.source}: {fetched.size / 1e6:,.1f} MB from {fetched.address}")
     typer.echo(f"licence: {fetched.licence} ({fetched.homepage})")
@@ -540,14 +411,3 @@ def init(
     for path in init_shop(folder):
         typer.echo(str(path))
     typer.echo(f"next: python -m factory list {folder / 'recipes.yaml'}")
-
-
-def _name_and_path(text: str) -> tuple[str, str]:
-    name, separator, path = text.partition("=")
-    if not separator or not name or not path:
-        raise UsageError(f"--source {text}: write NAME=PATH, such as esci=/data/esci")
-    return name, path
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))

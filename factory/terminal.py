@@ -24,12 +24,7 @@ from rich.text import Text
 from factory.story import read_samples_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from factory.line import MixtureResult, RunResult
-    from factory.line.quote import Quote
-    from factory.llm.asker import Usage
-    from factory.llm.ledger import Spent
     from factory.recipe import Share
 
 _LONGEST_REASON_LIST: Final = 6
@@ -143,7 +138,7 @@ class MixtureDisplay:
 
 def print_mixture(result: MixtureResult) -> None:
     """Print what each task lent, what fell short and why, and what nothing makes yet."""
-    console = _console()
+    console = open_console()
     manifest = result.manifest
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("task", "wanted", "accepted", "test", "what is missing"):
@@ -152,126 +147,53 @@ def print_mixture(result: MixtureResult) -> None:
         left_out = ", ".join(f"{count:,} {reason}" for reason, count in task["left_out"].items())
         short = "" if task["accepted"] >= task["wanted"] else task["shortfall"] or "rows ran out"
         table.add_row(
-            _text(name),
+            as_text(name),
             f"{task['wanted']:,}",
             f"{task['accepted']:,}",
             f"{task['test_accepted']:,}" if task["test_wanted"] else "",
-            _text("; ".join(filter(None, (short, left_out)))),
+            as_text("; ".join(filter(None, (short, left_out)))),
         )
     console.print(table)
     for each in manifest["absent"]:
         console.print(
-            _text(f"no task makes {each['paper']} {each['number']} yet: {each['size']:,} samples")
+            as_text(f"no task makes {each['paper']} {each['number']} yet: {each['size']:,} samples")
         )
     for name, described in manifest["files"].items():
         what = "left out of the mixed file, in" if name == "rejected.jsonl" else "samples in"
-        console.print(_text(f"{described['rows']:,} {what} {result.folder / name}"))
+        console.print(as_text(f"{described['rows']:,} {what} {result.folder / name}"))
     if manifest["size"]:
-        console.print(_text(f"the paper prints {manifest['size']:,}"))
+        console.print(as_text(f"the paper prints {manifest['size']:,}"))
 
 
 def print_run(result: RunResult) -> None:
     """Print where the samples are, what was dropped and why, and one sample."""
-    console = _console()
+    console = open_console()
     manifest = result.manifest
     if not result.fresh:
-        console.print(_text(f"{result.folder} holds this run already; --fresh makes it again"))
+        console.print(as_text(f"{result.folder} holds this run already; --fresh makes it again"))
     for split, counts in manifest["splits"].items():
         file = result.folder / f"{split}.jsonl"
-        console.print(_text(f"{counts['accepted']:,} samples in {file}"))
+        console.print(as_text(f"{counts['accepted']:,} samples in {file}"))
         if note := _shortfall(manifest, counts):
-            console.print(_text(note))
+            console.print(as_text(note))
         if counts["rejected"]:
             console.print(
-                _text(f"dropped, in {result.folder / 'rejected.jsonl'}: {_reasons(counts)}")
+                as_text(f"dropped, in {result.folder / 'rejected.jsonl'}: {_reasons(counts)}")
             )
     if cheats := [name for name, each in manifest["probes"].items() if each["gives_away"]]:
         console.print(
-            _text(f"cheats that score more than ten points over chance: {', '.join(cheats)}")
+            as_text(f"cheats that score more than ten points over chance: {', '.join(cheats)}")
         )
     for each in manifest["source"]["quarantined"]:
         console.print(
-            _text(
+            as_text(
                 f"set aside in the source: {each['rows']:,} rows ({each['cause']}), "
                 f"such as {', '.join(each['examples'])}"
             )
         )
-    console.print(_text("\nThe first sample:"))
+    console.print(as_text("\nThe first sample:"))
     print_records(read_samples_of(result.folder, "train", 0, 1))
-    console.print(_text(f"more: python -m factory show {result.folder}"))
-
-
-def print_bill(bill: Mapping[tuple[str, str], Usage]) -> None:
-    """Print what language models were asked in this run, and what it cost."""
-    console = _console()
-    for (task, model), usage in bill.items():
-        if not (usage.asked or usage.known):
-            continue
-        parts = [f"{task}: {usage.asked:,} requests to {model}"]
-        if usage.known:
-            parts.append(f"{usage.known:,} known")
-        if usage.failures:
-            parts.append(f"{usage.failures:,} tried again ({usage.limited:,} rate limits)")
-        parts.append(f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens")
-        if usage.cost:
-            parts.append(f"${usage.cost:,.4f}")
-        console.print(_text(", ".join(parts)))
-
-
-def print_quotes(quotes: Sequence[Quote]) -> None:
-    """Print what tasks would ask and cost, and their sums."""
-    console = _console()
-    if not quotes:
-        console.print(_text("no task of these asks a language model"))
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in ("task", "model", "requests", "known", "tokens in", "out", "cost", "time"):
-        right = name not in ("task", "model")
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    for each in quotes:
-        table.add_row(
-            *(_text(each.task), _text(each.model), f"{each.requests:,}", f"{each.known:,}"),
-            *(f"{each.prompt_tokens:,}", f"{each.completion_tokens:,}"),
-            *(_dollars(each.cost), _duration(each.seconds)),
-        )
-    console.print(table)
-    known = [each.cost for each in quotes if each.cost is not None]
-    console.print(_text(f"in all: {_dollars(sum(known))} for samples that are all accepted"))
-    for price in sorted({each.price for each in quotes}):
-        console.print(_text(f"prices: {price}"))
-    for counted in sorted({each.counted for each in quotes}):
-        console.print(_text(f"prompt tokens: counted by {counted}"))
-
-
-def _dollars(cost: float | None) -> str:
-    return "unknown" if cost is None else f"${cost:,.4f}"
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "unknown"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
-
-
-def print_cache(
-    folder: Path, sizes: Mapping[str, int], spent: Sequence[Spent], removed: int | None
-) -> None:
-    """Print what the cache holds, and what models have been paid for, over all runs."""
-    console = _console()
-    console.print(_text(str(folder)))
-    for name, size in sizes.items():
-        console.print(_text(f"  {name}: {size / 1e6:,.1f} MB"))
-    if removed is not None:
-        console.print(_text(f"forgot {removed:,} answers"))
-    for each in spent:
-        console.print(
-            _text(
-                f"{each.task}: {each.requests:,} answers of {each.model}, "
-                f"{each.prompt_tokens:,} + {each.completion_tokens:,} tokens, {_dollars(each.cost)}"
-            )
-        )
+    console.print(as_text(f"more: python -m factory show {result.folder}"))
 
 
 def _shortfall(manifest: Mapping[str, Any], counts: Mapping[str, Any]) -> str:
@@ -303,7 +225,7 @@ def _reasons(counts: Mapping[str, Any]) -> str:
 
 def print_tasks(rows: Sequence[Mapping[str, Any]], mixtures: Sequence[Mapping[str, Any]]) -> None:
     """Print the tasks and mixtures of a recipe as tables that fit the terminal."""
-    console = _console()
+    console = open_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     impossible = any(row["missing"] for row in rows)
     names = ("task", "what", "type", "source", "size", "papers")
@@ -318,18 +240,18 @@ def print_tasks(rows: Sequence[Mapping[str, Any]], mixtures: Sequence[Mapping[st
         if row["parent"]:
             papers.append(f"{row['operator']} of {row['parent']}")
         table.add_row(
-            _text(row["name"]),
-            _text(row["title"]),
-            _text(row["type"]),
-            _text(row["source"]),
+            as_text(row["name"]),
+            as_text(row["title"]),
+            as_text(row["type"]),
+            as_text(row["source"]),
             f"{row['size']:,}",
-            _text(", ".join(papers)),
-            *((_text(", ".join(row["missing"])),) if impossible else ()),
+            as_text(", ".join(papers)),
+            *((as_text(", ".join(row["missing"])),) if impossible else ()),
         )
     console.print(table)
     if impossible:
         possible = sum(not row["missing"] for row in rows)
-        console.print(_text(f"\n{possible} of {len(rows)} tasks have all that they need"))
+        console.print(as_text(f"\n{possible} of {len(rows)} tasks have all that they need"))
     if mixtures:
         console.print()
         table = Table(box=None, pad_edge=False, header_style="bold")
@@ -337,11 +259,11 @@ def print_tasks(rows: Sequence[Mapping[str, Any]], mixtures: Sequence[Mapping[st
             table.add_column(column, overflow="fold")
         for each in mixtures:
             table.add_row(
-                _text(each["name"]),
-                _text(each["title"]),
+                as_text(each["name"]),
+                as_text(each["title"]),
                 f"{each['tasks']:,}",
                 f"{each['size']:,}" if each["size"] else "",
-                _text(_numbers(each["absent"])),
+                as_text(_numbers(each["absent"])),
             )
         console.print(table)
 
@@ -354,21 +276,21 @@ def _numbers(value: int | list[int] | None) -> str:
 
 def print_records(records: Sequence[Mapping[str, Any]]) -> None:
     """Print samples, or dropped candidates with their reasons, as a person would read them."""
-    console = _console()
+    console = open_console()
     if not records:
-        console.print(_text("nothing here"))
+        console.print(as_text("nothing here"))
     for record in records:
         if "reason" in record:
             inner = json.loads(record["record"])
             body: RenderableType = Group(
-                _text(f"dropped by {record['filter']}: {record['reason']}", style="bold red"),
-                _text(record["detail"]),
-                _text(inner.get("input_field") or record["record"]),
+                as_text(f"dropped by {record['filter']}: {record['reason']}", style="bold red"),
+                as_text(record["detail"]),
+                as_text(inner.get("input_field") or record["record"]),
             )
         else:
             body = Group(
-                _text(record["input_field"]),
-                _text(record["output_field"], style="bold green"),
+                as_text(record["input_field"]),
+                as_text(record["output_field"], style="bold green"),
             )
         console.print(Panel(body, title=_title(record), title_align="left"))
 
@@ -377,26 +299,26 @@ def _title(record: Mapping[str, Any]) -> Text:
     parts = [record["id"], record["task"]]
     if "provenance" in record:
         parts += [record["lang"], f"wording {record['provenance']['wording']}", record["metric"]]
-    return _text(" · ".join(parts))
+    return as_text(" · ".join(parts))
 
 
 def print_story(story: Mapping[str, Any]) -> None:
     """Print the whole story of one sample."""
-    console = _console()
+    console = open_console()
     sample = story["sample"]
-    console.print(_text(story["decision"], style="bold"))
+    console.print(as_text(story["decision"], style="bold"))
     definition = story["definition"]
     console.print(
-        _text(
+        as_text(
             f"view {definition['view']}, template {definition['template']}, "
             f"seed {definition['seed']}, definition {definition['hash']}"
         )
     )
-    console.print(_text("\nSource rows", style="bold"))
+    console.print(as_text("\nSource rows", style="bold"))
     if "rows_missing" in story:
-        console.print(_text(f"  not to be had: {story['rows_missing']}"))
+        console.print(as_text(f"  not to be had: {story['rows_missing']}"))
     for row in story["rows"]:
-        line = _text(f"  {row['table']}: ", style="cyan")
+        line = as_text(f"  {row['table']}: ", style="cyan")
         line.append(
             visible(
                 "; ".join(
@@ -409,38 +331,38 @@ def print_story(story: Mapping[str, Any]) -> None:
         )
         console.print(line)
     if "provenance" not in sample:
-        console.print(_text("\nThe row, of which no sample was made", style="bold"))
-        console.print(_text(json.dumps(sample, ensure_ascii=False, indent=2)))
+        console.print(as_text("\nThe row, of which no sample was made", style="bold"))
+        console.print(as_text(json.dumps(sample, ensure_ascii=False, indent=2)))
         return
-    console.print(_text("\nWhat the view gave", style="bold"))
+    console.print(as_text("\nWhat the view gave", style="bold"))
     for name, value in json.loads(sample["slots"]).items():
-        console.print(_text(f"  {name}: {json.dumps(value, ensure_ascii=False)}"))
-    console.print(_text(f"\nWording {sample['provenance']['wording']!r}", style="bold"))
-    console.print(Panel(_text(sample["input_field"])))
+        console.print(as_text(f"  {name}: {json.dumps(value, ensure_ascii=False)}"))
+    console.print(as_text(f"\nWording {sample['provenance']['wording']!r}", style="bold"))
+    console.print(Panel(as_text(sample["input_field"])))
     _print_arrangement(console, sample)
-    console.print(_text("\nVerdicts", style="bold"))
+    console.print(as_text("\nVerdicts", style="bold"))
     table = Table(box=None, pad_edge=True, header_style="dim")
     for column in ("filter", "verdict", "score", "detail"):
         table.add_column(column, overflow="fold")
     for verdict in sample["verdicts"]:
         score = "" if verdict["score"] is None else f"{verdict['score']:g}"
         said = "keep" if verdict["keep"] else f"drop: {verdict['reason']}"
-        table.add_row(verdict["filter"], said, score, _text(verdict["detail"]))
+        table.add_row(verdict["filter"], said, score, as_text(verdict["detail"]))
     console.print(table)
 
 
 def _print_arrangement(console: Console, sample: Mapping[str, Any]) -> None:
     """Print what stands where: each option's number as printed, and what it is worth."""
     gold = json.loads(sample["gold"])
-    console.print(_text("Arrangement and answer", style="bold"))
+    console.print(as_text("Arrangement and answer", style="bold"))
     first = 0 if sample["task_type"] == "multiple-choice" else 1
     for number, option in enumerate(sample["options"], first):
         if sample["task_type"] == "ranking":
             worth = f"relevance {gold[number - first]:g}"
         else:
             worth = "gold" if number in (gold if isinstance(gold, list) else [gold]) else ""
-        console.print(_text(f"  {number}. {option}  [{worth or 'not gold'}]"))
-    console.print(_text(f"  printed: {sample['output_field']}"))
+        console.print(as_text(f"  {number}. {option}  [{worth or 'not gold'}]"))
+    console.print(as_text(f"  printed: {sample['output_field']}"))
 
 
 def visible(text: str) -> str:
@@ -458,11 +380,12 @@ def visible(text: str) -> str:
     )
 
 
-def _text(text: str, style: str = "") -> Text:
+def as_text(text: str, style: str = "") -> Text:
     """Return text for the terminal in which nothing is obeyed: see :func:`visible`."""
     return Text(visible(text), style=style)
 
 
-def _console() -> Console:
+def open_console() -> Console:
+    """Return a console of the terminal's width, or of 120 columns, that reads no markup."""
     width = None if sys.stdout.isatty() else 120
     return Console(width=width, highlight=False, markup=False, emoji=False)

@@ -1,0 +1,90 @@
+"""What people see of language models in a terminal: bills, quotes, and what the cache holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from factory.terminal import as_text, open_console
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from factory.line.quote import Quote
+    from factory.llm.asker import Usage
+    from factory.llm.ledger import Spent
+
+
+def print_bill(bill: Mapping[tuple[str, str], Usage]) -> None:
+    """Print what language models were asked in this run, and what it cost."""
+    console = open_console()
+    for (task, model), usage in bill.items():
+        if not (usage.asked or usage.known):
+            continue
+        parts = [f"{task}: {usage.asked:,} requests to {model}"]
+        if usage.known:
+            parts.append(f"{usage.known:,} known")
+        if usage.failures:
+            parts.append(f"{usage.failures:,} tried again ({usage.limited:,} rate limits)")
+        parts.append(f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens")
+        if usage.cost:
+            parts.append(f"${usage.cost:,.4f}")
+        console.print(as_text(", ".join(parts)))
+
+
+def print_quotes(quotes: Sequence[Quote]) -> None:
+    """Print what tasks would ask and cost, and their sums."""
+    console = open_console()
+    if not quotes:
+        console.print(as_text("no task of these asks a language model"))
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("task", "model", "requests", "known", "tokens in", "out", "cost", "time"):
+        right = name not in ("task", "model")
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for each in quotes:
+        table.add_row(
+            *(as_text(each.task), as_text(each.model), f"{each.requests:,}", f"{each.known:,}"),
+            *(f"{each.prompt_tokens:,}", f"{each.completion_tokens:,}"),
+            *(_dollars(each.cost), _duration(each.seconds)),
+        )
+    console.print(table)
+    known = [each.cost for each in quotes if each.cost is not None]
+    console.print(as_text(f"in all: {_dollars(sum(known))} for samples that are all accepted"))
+    for price in sorted({each.price for each in quotes}):
+        console.print(as_text(f"prices: {price}"))
+    for counted in sorted({each.counted for each in quotes}):
+        console.print(as_text(f"prompt tokens: counted by {counted}"))
+
+
+def _dollars(cost: float | None) -> str:
+    return "unknown" if cost is None else f"${cost:,.4f}"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def print_cache(
+    folder: Path, sizes: Mapping[str, int], spent: Sequence[Spent], removed: int | None
+) -> None:
+    """Print what the cache holds, and what models have been paid for, over all runs."""
+    console = open_console()
+    console.print(as_text(str(folder)))
+    for name, size in sizes.items():
+        console.print(as_text(f"  {name}: {size / 1e6:,.1f} MB"))
+    if removed is not None:
+        console.print(as_text(f"forgot {removed:,} answers"))
+    for each in spent:
+        console.print(
+            as_text(
+                f"{each.task}: {each.requests:,} answers of {each.model}, "
+                f"{each.prompt_tokens:,} + {each.completion_tokens:,} tokens, {_dollars(each.cost)}"
+            )
+        )

@@ -1,0 +1,134 @@
+"""The verbs that are about language models: what they would cost, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from factory.cli_options import (
+    JsonOption,
+    ModelOption,
+    RecipeArgument,
+    SourceOption,
+    name_and_path,
+    one_of_two,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from factory.llm.pool import ModelPool
+    from factory.recipe import Recipe
+
+
+@contextmanager
+def opened_models(
+    recipe: Recipe, tasks: Sequence[str], budget: float | None, *, fresh: bool
+) -> Iterator[ModelPool | None]:
+    """Open the ledger of answers where one of ``tasks`` asks a model."""
+    if not any(map(recipe.asks, tasks)):
+        yield None
+        return
+    from factory.llm.pool import ModelPool
+    from factory.sources.download import cache_folder
+
+    with ModelPool(recipe.models, cache_folder(), budget=budget, fresh=fresh) as pool:
+        yield pool
+
+
+def plan(
+    recipe: RecipeArgument,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", "-t", help="A task; repeat for several.")
+    ] = None,
+    mixture: Annotated[
+        str | None, typer.Option("--mixture", "-m", metavar="NAME", help="A mixture of tasks.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most this many samples of each task.")
+    ] = None,
+    source: SourceOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what language models would be asked and what it would cost, without asking them."""
+    from dataclasses import asdict
+
+    from factory.bills import print_quotes
+    from factory.line.quote import quote
+    from factory.recipe import load_recipe, resolve_mixture
+    from factory.sources.download import cache_folder
+
+    loaded = load_recipe(recipe).with_changes(
+        limit=limit, paths=dict(name_and_path(each) for each in source or ()), model=model
+    )
+    one_of_two(recipe, task, mixture)
+    names = list(task or ())
+    if mixture is not None:
+        shares = [share for share in resolve_mixture(loaded, mixture).shares if share.size]
+        names = [share.task for share in shares]
+        tasks = {
+            share.task: loaded.tasks[share.task].model_copy(update={"size": share.size})
+            for share in shares
+        }
+        loaded = loaded.model_copy(update={"tasks": {**loaded.tasks, **tasks}})
+    for name in names:
+        loaded.task(name)
+    quotes = quote(loaded, names, cache_folder())
+    if as_json:
+        print_json([asdict(each) for each in quotes])
+    else:
+        print_quotes(quotes)
+
+
+def cache(
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Forget the answers that the other options name.")
+    ] = False,
+    task: Annotated[str | None, typer.Option(help="Of this task.")] = None,
+    model: Annotated[str | None, typer.Option(help="Of this model.")] = None,
+    older_than: Annotated[
+        float | None, typer.Option(min=0, metavar="DAYS", help="Older than so many days.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is kept: models' answers with their cost, stores of sources, weights."""
+    from dataclasses import asdict
+
+    from factory.bills import print_cache
+    from factory.llm.ledger import Ledger
+    from factory.llm.names import LEDGER_FILE
+    from factory.sources.download import cache_folder
+
+    folder = cache_folder()
+    with Ledger(folder / LEDGER_FILE) as ledger:
+        removed = (
+            ledger.prune(
+                task=task,
+                model=model,
+                older_than=None if older_than is None else older_than * 86_400,
+            )
+            if prune
+            else 0
+        )
+        spent = [
+            each
+            for each in ledger.spent()
+            if task in (None, each.task) and model in (None, each.model)
+        ]
+    sizes = {
+        path.name: sum(file.stat().st_size for file in _files(path))
+        for path in sorted(folder.iterdir())
+    }
+    if as_json:
+        spending = [asdict(each) for each in spent]
+        print_json({"folder": str(folder), "bytes": sizes, "answers": spending, "removed": removed})
+    else:
+        print_cache(folder, sizes, spent, removed if prune else None)
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]

@@ -1,0 +1,55 @@
+"""What the verbs of the command line have in common: options, and how an answer is printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from factory.errors import UsageError
+
+RecipeArgument = Annotated[
+    Path, typer.Argument(metavar="RECIPE", help="The recipe file, such as recipes.yaml.")
+]
+SourceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source",
+        metavar="NAME=PATH",
+        help="Where a source's files are: a folder, a file, a glob, hf://..., https://... or "
+        "bundled; repeat for several.",
+    ),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="Ask this model of the recipe (or scripted, smollm2) in place of the default.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def one_of_two(recipe: Path, task: list[str] | None, mixture: str | None) -> None:
+    """Raise :class:`UsageError` unless tasks or a mixture are named."""
+    if bool(task) == (mixture is not None):
+        raise UsageError(
+            "name a task with --task, or a mixture with --mixture (not both): "
+            f"python -m factory list {recipe} shows them"
+        )
+
+
+def name_and_path(text: str) -> tuple[str, str]:
+    """Return both sides of ``NAME=PATH``; raises :class:`UsageError` where one is missing."""
+    name, separator, path = text.partition("=")
+    if not separator or not name or not path:
+        raise UsageError(f"--source {text}: write NAME=PATH, such as esci=/data/esci")
+    return name, path
+
+
+def print_json(data: Any) -> None:
+    """Print an answer for machines."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
