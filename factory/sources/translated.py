@@ -7,7 +7,7 @@ title that shares most of its words with its English one is no translation.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -19,6 +19,7 @@ _MOST_SHARED: Final = 0.6
 _FEWEST_TOKENS: Final = 4
 _MOST_CHARACTERS: Final = 200
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_WORD: Final = re.compile(r"\w+")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 #: How long a translation of an English title is, in its own characters.
 _LENGTHS: Final = (0.5, 2.0)
@@ -104,6 +105,12 @@ _LITTLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         ),
     }
 )
+_SHOPS_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        word: tuple(shop for shop, little in _LITTLE.items() if word in little)
+        for word in sorted(frozenset[str]().union(*_LITTLE.values()))
+    }
+)
 
 
 def in_language(text: str, locale: str) -> bool:
@@ -113,9 +120,11 @@ def in_language(text: str, locale: str) -> bool:
         return len(CJK.findall(text)) >= _LEAST_JAPANESE * max(letters, 1)
     if CJK.search(text):
         return False
-    words = re.findall(r"\w+", text.casefold())
-    counts = {shop: sum(word in little for word in words) for shop, little in _LITTLE.items()}
-    return all(count <= counts[locale] for shop, count in counts.items() if shop != locale)
+    counts = dict.fromkeys(_LITTLE, 0)
+    for word in _WORD.findall(text.casefold()):
+        for shop in _SHOPS_OF.get(word, ()):
+            counts[shop] += 1
+    return max(counts.values()) <= counts[locale]
 
 
 def surely_in_language(text: str, locale: str) -> bool:
@@ -127,13 +136,13 @@ def surely_in_language(text: str, locale: str) -> bool:
         return False
     if locale not in _LITTLE or locale == "uk":
         return True
-    words = re.findall(r"\w+", text.casefold())
+    words = _WORD.findall(text.casefold())
     return not text.isascii() or any(word in _LITTLE[locale] for word in words)
 
 
-def translated(text: str, other: str) -> bool:
-    """Return whether two texts are in words of their own, beyond names and numbers."""
-    return similarity(tokens(text), tokens(other)) < _MOST_SHARED
+def translated(words: Collection[str], others: Collection[str]) -> bool:
+    """Return whether two texts of such tokens have words of their own, beyond names and numbers."""
+    return similarity(words, others) < _MOST_SHARED
 
 
 def check_title(title: str | None, target: str | None, locale: str) -> None:
@@ -149,7 +158,7 @@ def check_title(title: str | None, target: str | None, locale: str) -> None:
         raise RowRejectedError("title-too-long", max(title, target, key=len))
     if min(len(tokens(title)), len(tokens(target))) < _FEWEST_TOKENS:
         raise RowRejectedError("title-too-short", min(title, target, key=len))
-    if not translated(title, target) or not in_language(target, locale):
+    if not translated(tokens(title), tokens(target)) or not in_language(target, locale):
         raise RowRejectedError("untranslated", target)
     if not in_language(title, "uk"):
         raise RowRejectedError("not-english", title)

@@ -208,11 +208,20 @@ def test_japanese_title_must_be_japanese():
     assert reason(titles_in_japanese, latin) == "untranslated"
 
 
-def described(name: str, locale: str, text: str, near_by: int = 0) -> dict[str, Any]:
-    return {"id": name, "locale": locale, "text": text.encode(), "near_by": near_by}
+def described(name: str, locale: str, text: str) -> str:
+    return f"{name}\x1f{locale}\x1f{text}"
 
 
-def descriptions(**values: Any) -> dict[str, Any]:
+BOILING = "Ein Wasserkocher aus Stahl, der in zwei Minuten kocht."
+LENT = (
+    described("B3", "de", "Das Zelt für drei Personen ist in fünf Minuten aufgebaut."),
+    described("B4", "de", "Weiche Kissen mit Federn, die jede Wäsche gut überstehen."),
+    described("B5", "es", "Una botella de acero para llevar agua todo el día."),
+    described("B6", "es", "La manta de lana que abriga en las noches de invierno."),
+)
+
+
+def descriptions(*lent: str, near_by: str = BOILING, **values: Any) -> dict[str, Any]:
     return {
         "key": "B1",
         "locale": "uk",
@@ -220,13 +229,8 @@ def descriptions(**values: Any) -> dict[str, Any]:
         "description": "A lamp with a clamp for the desk, bright enough to read all night.",
         "other_locale": "de",
         "positive": "Eine Lampe mit Klemme für den Schreibtisch, hell genug zum Lesen.",
-        "others": [
-            described("B2", "de", "Ein Wasserkocher aus Stahl, der in zwei Minuten kocht.", 1),
-            described("B3", "de", "Das Zelt für drei Personen ist in fünf Minuten aufgebaut."),
-            described("B4", "de", "Weiche Kissen mit Federn, die jede Wäsche gut überstehen."),
-            described("B5", "es", "Una botella de acero para llevar agua todo el día."),
-            described("B6", "es", "La manta de lana que abriga en las noches de invierno."),
-        ],
+        "near_by": described("B2", "de", near_by).encode(),
+        "others": "\x1e".join([*LENT, *lent]).encode(),
         "subject": "product:uk:B1",
         "source_ids": ["product:uk:B1", "product:de:B1"],
     } | values
@@ -234,9 +238,10 @@ def descriptions(**values: Any) -> dict[str, Any]:
 
 def test_options_are_in_one_language_or_two_and_two():
     patterns = set()
-    facts = descriptions(description="A lamp with a clamp for the desk, bright enough, E27 socket.")
-    boiling = "Ein Wasserkocher E27 aus Stahl, der in zwei Minuten kocht."
-    facts["others"][0]["text"] = boiling.encode()
+    facts = descriptions(
+        near_by="Ein Wasserkocher E27 aus Stahl, der in zwei Minuten kocht.",
+        description="A lamp with a clamp for the desk, bright enough, E27 socket.",
+    )
     for number in range(30):
         (row,) = descriptions_across_languages.rows(facts, Draw(7, "task", str(number)))
         spanish = sum(text.startswith(("Una", "La ")) for text in row["negatives"])
@@ -251,16 +256,14 @@ def test_untranslated_description_makes_no_sample():
 
 
 def test_form_of_the_same_product_is_never_wrong():
-    row = descriptions()
-    form = row["positive"].replace("Lesen", "Arbeiten")
-    row["others"].append(described("B7", "de", form, 1))
-    (made,) = descriptions_across_languages.rows(row, DRAW)
+    form = descriptions()["positive"].replace("Lesen", "Arbeiten")
+    lent = described("B7", "de", form)
+    (made,) = descriptions_across_languages.rows(descriptions(lent), DRAW)
     assert form not in made["negatives"]
 
 
 def test_the_same_product_in_a_third_language_is_never_wrong():
-    row = descriptions()
-    row["others"].append(described("B1", "es", "Una lámpara con pinza para leer de noche.", 1))
+    row = descriptions(described("B1", "es", "Una lámpara con pinza para leer de noche."))
     for number in range(20):
         (made,) = descriptions_across_languages.rows(row, Draw(7, "task", str(number)))
         assert not any("pinza" in text for text in made["negatives"])

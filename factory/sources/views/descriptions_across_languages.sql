@@ -43,7 +43,10 @@ own AS MATERIALIZED (
     QUALIFY place <= 2
 ),
 lender AS MATERIALIZED (
-    SELECT number, brand, locale, product_id, text FROM pool JOIN described USING (product_id)
+    SELECT number, brand, locale, product_id, text,
+        translate(product_id, marks, '') || chr(31) || locale || chr(31)
+            || translate(text, marks, '') AS lent
+    FROM pool JOIN described USING (product_id) CROSS JOIN (SELECT chr(30) || chr(31) AS marks)
 ),
 -- The pieces of a text: its words; of a Japanese one what stands between marks and particles.
 lent_words AS MATERIALIZED (
@@ -89,11 +92,11 @@ found AS (
     ) JOIN lender USING (number)
 ),
 listed AS (
+    -- As bytes, three fields a text, parted by chr(31), texts by chr(30): dozens a key are cleaned and
+    -- read once each, where they are looked at.
     SELECT asker,
-        -- As bytes: forty texts a key are cleaned and read where they are looked at.
-        list({
-            'id': product_id, 'locale': locale, 'near_by': near_by, 'text': encode(text)
-        } ORDER BY near_by DESC, product_id, locale) AS others
+        encode(string_agg(lent, chr(30) ORDER BY product_id, locale) FILTER (near_by = 1)) AS near_by,
+        encode(string_agg(lent, chr(30) ORDER BY product_id, locale) FILTER (near_by = 0)) AS others
     FROM (
         SELECT asker, locale, number, max(near_by) AS near_by FROM found GROUP BY ALL
     ) JOIN lender USING (locale, number)
@@ -106,7 +109,8 @@ SELECT
     asked.text AS description,
     other.locale AS other_locale,
     other.text AS positive,
-    coalesce(listed.others, []) AS others,
+    coalesce(listed.near_by, ''::BLOB) AS near_by,
+    coalesce(listed.others, ''::BLOB) AS others,
     'product:' || asked.locale || ':' || asked.product_id AS subject,
     [
         'product:' || asked.locale || ':' || asked.product_id,
