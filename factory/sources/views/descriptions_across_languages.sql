@@ -92,14 +92,19 @@ found AS (
     ) JOIN lender USING (number)
 ),
 listed AS (
-    -- As bytes, three fields a text, parted by chr(31), texts by chr(30): dozens a key are cleaned and
-    -- read once each, where they are looked at.
+    -- As bytes, three fields a text, parted by chr(31), texts by chr(30): each of the dozens that a
+    -- key has is cleaned and read once, where it is looked at.
     SELECT asker,
-        encode(string_agg(lent, chr(30) ORDER BY product_id, locale) FILTER (near_by = 1)) AS near_by,
-        encode(string_agg(lent, chr(30) ORDER BY product_id, locale) FILTER (near_by = 0)) AS others
+        encode(string_agg(lent, chr(30) ORDER BY lender.product_id, lender.locale)
+            FILTER (near_by = 1)) AS near_by,
+        encode(string_agg(lent, chr(30) ORDER BY lender.product_id, lender.locale)
+            FILTER (near_by = 0)) AS others
     FROM (
         SELECT asker, locale, number, max(near_by) AS near_by FROM found GROUP BY ALL
-    ) JOIN lender USING (locale, number)
+    ) AS found
+    JOIN lender USING (locale, number)
+    JOIN own USING (asker)
+    WHERE own.place = 1 AND own.locale <> lender.locale AND own.product_id <> lender.product_id
     GROUP BY asker
 )
 SELECT
