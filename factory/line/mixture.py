@@ -7,6 +7,7 @@ that ask one thing and answer it differently both lose that sample; what is said
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -152,10 +153,11 @@ def _mix_split(
     seed: str, paths: Mapping[str, Path], mixed: LineFile, rejected: LineFile
 ) -> Iterator[tuple[str, str]]:
     """Write one split, shuffled by draw; yield (task, reason) of every line that is left out."""
-    entries: list[tuple[int, bytes, int, int, bytes, bytes]] = []
+    entries: list[tuple[int, bytes, int, int, int, bytes]] = []
     handles = {name: path.open("rb") for name, path in paths.items()}
     names = list(handles)
     try:
+        drawn = f"{seed}\x1f".encode()
         answers: dict[bytes, bytes] = {}
         contradicted: set[bytes] = set()
         for number, name in enumerate(names):
@@ -165,13 +167,15 @@ def _mix_split(
                 sample_id = sample_id_of(line).encode()
                 if answers.setdefault(asked, answer) != answer:
                     contradicted.add(asked)
-                place = md5(f"{seed}\x1f".encode() + sample_id, usedforsecurity=False).digest()[:8]
+                place = md5(drawn + sample_id, usedforsecurity=False).digest()[:8]
                 order = int.from_bytes(place, "little")
-                entries.append((order, sample_id, number, offset, asked, answer))
+                entries.append((order, sample_id, number, offset, len(line) - 1, asked))
                 offset += len(line)
         entries.sort()
         seen: set[bytes] = set()
-        for _, sample_id, number, offset, asked, _ in entries:
+        # Past the buffers of the files: each would read a block for every line out of its order.
+        descriptors = [handle.fileno() for handle in handles.values()]
+        for _, sample_id, number, offset, length, asked in entries:
             reason = "conflict" if asked in contradicted else "duplicate" if asked in seen else ""
             if reason:
                 dropped = {"id": sample_id.decode(), "task": names[number], "filter": "mixture"}
@@ -179,8 +183,7 @@ def _mix_split(
                 yield names[number], reason
                 continue
             seen.add(asked)
-            handles[names[number]].seek(offset)
-            mixed.write(handles[names[number]].readline().rstrip(b"\n"))
+            mixed.write(os.pread(descriptors[number], length, offset))
     finally:
         for handle in handles.values():
             handle.close()
