@@ -38,14 +38,12 @@ from factory.sources.amazon_m2_tables import (
 from factory.sources.base import TABLES, AttachedSource
 from factory.sources.fingerprint import fingerprint
 from factory.sources.layout import Layout, listed
-from factory.sources.sql import identifier, one_line, text_literal
+from factory.sources.sql import identifier, one_line
 from factory.sources.store import open_store
 
 _TEST: Final = ("*sessions_test*.csv", "*sessions_test*.parquet")
 #: Changes whenever a store would hold something else.
 _FORM: Final = "amazon_m2 2"
-#: What is read of a store stays in memory up to this: more of it makes no task faster.
-_MEMORY: Final = "800MB"
 _LAYOUTS: Final = tuple(
     Layout((f"products_train*.{form}", f"sessions_train*.{form}"), _TEST)
     for form in ("csv", "parquet")
@@ -135,7 +133,6 @@ class AmazonM2Source:
         try:
             form = f"{_FORM} {listed(sorted(locales))}" if locales else _FORM
             open_store(connection, store, fingerprints, form, fill)
-            connection.execute(f"SET memory_limit = {text_literal(_MEMORY)}")
             read, test_rows, quarantined = read_counts(connection, store)
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
             selects = views(store, allow_test=allow_test)
