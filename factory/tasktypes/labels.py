@@ -34,7 +34,7 @@ class Labels:
 
     name: ClassVar[str] = "labels"
     metrics: ClassVar[tuple[str, ...]] = (LABEL_F1,)
-    base: ClassVar[str] = "text.j2"
+    base: ClassVar[str] = "labels.j2"
     options: ClassVar[type[BaseModel]] = LabelsOptions
 
     def columns(self, options: BaseModel) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's

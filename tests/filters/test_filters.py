@@ -60,7 +60,7 @@ SWITCHED = [name for name in FILTERS if name != "decontamination"]
 
 
 def test_every_filter_of_the_registry_can_be_written_in_a_recipe() -> None:
-    assert {*FILTERS, "near_duplicates", "novelty"} == set(FilterOptions.model_fields)
+    assert {*FILTERS, "near_duplicates", "novelty", "judge"} == set(FilterOptions.model_fields)
     assert names(FilterOptions.model_validate(dict.fromkeys(SWITCHED, True))) == SWITCHED
     optional = dict.fromkeys(set(SWITCHED) - {"grammar", "options"}, False)
     assert names(FilterOptions.model_validate(optional)) == ["options", "grammar"]
