@@ -40,6 +40,8 @@ from factory.templates import Wording
 from factory.text import are_clean, clean
 
 _OF_THE_LINE: Final = frozenset({"ordinal", "split_group"})
+#: Bytes of a text in a rejected row's record.
+_LONGEST_TOLD: Final = 4096
 #: Records of a parent that a derived task keeps at hand; twice what the widest map looks through.
 _RECORDS_KEPT: Final = 512
 
@@ -338,9 +340,19 @@ class SampleBuilder:
             filter=error.stage,
             reason=error.reason,
             detail=error.detail,
-            # Bytes are what a mapper may choose from, and would fill the file.
-            record=to_json({k: v for k, v in row.items() if not isinstance(v, bytes)}),
+            record=to_json({name: _told(value) for name, value in row.items()}),
         )
+
+
+def _told(value: Any) -> Any:
+    """Return a value of a rejected row as its record has it.
+
+    A text that is handed over as bytes may be all that a mapper chooses from: its beginning tells
+    enough, and the rest would fill the file.
+    """
+    if not isinstance(value, bytes) or len(value) <= _LONGEST_TOLD:
+        return value
+    return value[:_LONGEST_TOLD].decode(errors="ignore")
 
 
 def _generator(task: Task, asked: Asked | None, wording: Wording) -> str | None:
