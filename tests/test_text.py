@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.text import clean, markup_left, similarity, tokens
+from factory.text import are_clean, clean, markup_left, similarity, tokens
 
 #: Texts made of what catalogues and attackers put into titles.
 HOSTILE = st.lists(
@@ -144,3 +144,12 @@ def test_similarity_is_symmetric_and_whole_for_the_same_text(left: str, right: s
     one, other = tokens(left), tokens(right)
     assert similarity(one, other) == similarity(other, one)
     assert similarity(one, one) == 1
+
+
+@given(st.lists(st.one_of(ANY, HOSTILE, st.text("ab .,é́\u00a0<&;\u200b", max_size=6)), max_size=4))
+def test_what_is_clean_at_a_glance_is_not_changed_by_cleaning(texts: list[str]) -> None:
+    if are_clean(texts):
+        assert [clean(text) for text in texts] == texts
+    # Cleaned texts mostly are seen to be clean, else the glance would save nothing.
+    plain = [text for text in map(clean, texts) if text.isascii() and "&" not in text]
+    assert are_clean([text for text in plain if "<" not in text])
