@@ -53,6 +53,14 @@ def test_a_plan_asks_nothing_and_says_what_would_be_asked() -> None:
     assert as_json("cache")["answers"] == []
 
 
+def test_a_plan_counts_what_is_asked_once_for_a_whole_task() -> None:
+    (own,) = as_json(
+        "plan", "recipes.yaml", "--task", "choose_query_for_title", "--model", "scripted"
+    )
+    assert (own["samples"], own["requests"]) == (10_000, 1)
+    assert own["prompt_tokens"] > 50
+
+
 def test_a_plan_knows_what_the_ledger_has_and_what_an_endpoint_costs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,7 +61,8 @@ def quote(recipe: Recipe, tasks: Sequence[str], cache: Path) -> list[Quote]:
                 run_task(dry, name, Path(folder), LocalEngine(), models=pool)
         for (task, _), noted in pool.noted.items():
             asked = noted.asked
-            scale = sizes[task] / asked.rows if asked.rows else 0.0
+            # What is asked without a row, further wordings of a prompt, is asked once.
+            scale = sizes[task] / asked.rows if asked.rows else 1.0
             tokens = asked.prompt_tokens * scale, asked.completion_tokens * scale
             price = noted.price.price
             asking = (asked.requests - asked.known) * scale
