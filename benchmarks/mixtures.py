@@ -10,7 +10,7 @@ reading, every check and the mixed file. A first run also converts large text fi
 
 Sets that ask a language model are left out, unless ``--model`` says which.
 
-Memory is the sum of the proportional set sizes of the process and its workers, sampled once a second.
+Memory is the sum of the proportional set sizes of the process and its workers, once a second.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Memory(threading.Thread):
         self.peak = 0.0
 
     def run(self) -> None:
-        """Look once a second until the process is gone: each look stops it for some milliseconds."""
+        """Look once a second until the process is gone: each look stops it for a moment."""
         while Path(f"/proc/{self._pid}").exists():
             self.peak = max(self.peak, sum(map(_pss, _family(self._pid))) / 1024)
             time.sleep(1)
