@@ -238,7 +238,7 @@ def _run(job: _Job, *, fresh: bool) -> RunResult:
     if not plan.keys:
         raise NothingMadeError(
             f"tasks.{task.name}: the view {task.view.name} finds no row in {source.address} that "
-            "this task can use"
+            f"this task can use{_label_more(task)}"
         )
     return RunResult(folder.path, _fold_splits(job, plan, source), fresh=True)
 
@@ -429,6 +429,12 @@ class _Sink:
                 }
             )
         )
+
+
+def _label_more(task: Task) -> str:
+    if not task.spec.needs:
+        return ""
+    return f": more texts must be labelled ({', '.join(task.spec.needs)}): give a larger --limit"
 
 
 def _nothing_accepted(task: Task, source: AttachedSource, splits: Mapping[str, Any]) -> str:
