@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ import duckdb
 from factory.outputs.run_folder import TRAIN
 from factory.sources.base import TABLES
 from factory.sources.sql import identifier, text_literal
+from factory.tasktypes.labels import FIELDS
 
 #: What a sample's first source id stands for: the subject of its labels.
 _SUBJECT: Final = "split_part(provenance.source_ids[1], ':', 1)"
@@ -29,9 +31,8 @@ def attach_labels(
         return
     files = ", ".join(text_literal(str(folder / TRAIN)) for folder in folders)
     columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in TABLES["labels"].items())
-    fields = ", ".join(
-        f"label.{name}" for name in ("kind", "name", "value", "polarity", "evidence")
-    )
+    fields = ", ".join(f"label.{name}" for name in FIELDS)
+    form = text_literal(json.dumps([dict.fromkeys(FIELDS, "VARCHAR")]))
     table = f"{identifier(schema)}.labels"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE labelled ({columns})")
     has_own = connection.execute(
@@ -45,9 +46,7 @@ def attach_labels(
         INSERT INTO labelled
         SELECT {_SUBJECT}, {_ID}, locale, {fields}, provenance.model
         FROM (
-            SELECT provenance, locale, unnest(from_json(output_field, '[{{"kind": "VARCHAR",
-                "name": "VARCHAR", "value": "VARCHAR", "polarity": "VARCHAR",
-                "evidence": "VARCHAR"}}]')) AS label
+            SELECT provenance, locale, unnest(from_json(output_field, {form})) AS label
             FROM read_json([{files}], format = 'newline_delimited', columns = {{
                 output_field: 'VARCHAR', locale: 'VARCHAR',
                 provenance: 'STRUCT(source_ids VARCHAR[], model VARCHAR)'}})
