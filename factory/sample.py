@@ -46,6 +46,8 @@ class Provenance:
     """Where a sample comes from, complete enough to make it again.
 
     ``parent`` is the task that a derived one derives from, ``generator`` then the operator and map.
+    ``tokens`` and ``cost`` (in US dollars) are what the answers took that a model wrote for it,
+    ``judge_tokens`` and ``judge_cost`` what the judges' did.
     """
 
     source: str
@@ -62,6 +64,8 @@ class Provenance:
     prompt_hash: str | None = None
     tokens: int = 0
     cost: float = 0.0
+    judge_tokens: int = 0
+    judge_cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from factory.filters.language import (
 from factory.filters.near_duplicates import NearDuplicateIndex, NearDuplicates, sketch, text_of
 from factory.filters.novelty import Novelty, NoveltyOptions
 from factory.filters.options import OptionsFilter
+from factory.filters.rubrics import rubric
 from factory.filters.rules import (
     CharactersFilter,
     EmptyFilter,
@@ -63,6 +64,7 @@ __all__ = [
     "identify",
     "judge",
     "longest_gold_share",
+    "rubric",
     "run_filters",
     "similarity",
     "sketch",

@@ -13,10 +13,9 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from factory.draw import Draw
 from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES, first_rejection, judge
@@ -24,17 +23,15 @@ from factory.line.build import Asked, DroppedError, Row, SampleBuilder
 from factory.line.fold import Candidate, Fold, Outcome
 from factory.line.quotas import Stratum
 from factory.line.task import Task
-from factory.llm import Answer, AnswerError, Question, RefusedError
+from factory.llm import AnswerError, RefusedError
 from factory.llm.asker import Asker
+from factory.llm.driving import Addressed, Exchange, addressed, answered, spent
 from factory.llm.pool import ModelPool
 from factory.recipe import Recipe
 from factory.sources.view import RowRejectedError
 
 _GRACE: Final = 2.0
 _HASH_BYTES: Final = 8
-
-#: Yields (model, question), is sent answers, returns what came of one key.
-Driving: TypeAlias = Generator[tuple[str, Question], Answer, Outcome]
 
 
 class AskingBuilder(SampleBuilder):
@@ -54,8 +51,9 @@ class AskingBuilder(SampleBuilder):
     ) -> None:
         super().__init__(recipe, task, split, index)
         self._askers = askers
+        self._of_the_answer = task.answer_columns
 
-    def drive(self, facts: Mapping[str, Any]) -> Driving:
+    def drive(self, facts: Mapping[str, Any]) -> Addressed[Outcome]:
         """Yield what has to be asked for one facts row; return its outcome."""
         try:
             rows = self.rows(facts)
@@ -67,58 +65,49 @@ class AskingBuilder(SampleBuilder):
                 written = yield from self._written(row)
                 sample, verdicts, slots_text = self._sample(written)
                 if self._task.judge and not first_rejection(verdicts):
-                    judging = judge(self._task.judge, sample)
-                    scores, verdict = yield from judging
-                    sample = replace(sample, scores={**sample.scores, **scores})
-                    verdicts += (verdict,)
+                    judged = yield from judge(self._task.judge, sample, self._of_the_answer)
+                    sample = judged.added_to(sample)
+                    verdicts += (judged.verdict,)
                 candidates.append(self._judged(written, sample, verdicts, slots_text))
             except DroppedError as error:
                 candidates.append(self._rejected(row.columns, row.key, error))
         return Outcome(facts["ordinal"], tuple(candidates))
 
-    def _written(self, row: Row) -> Generator[tuple[str, Question], Answer, Row]:
+    def _written(self, row: Row) -> Addressed[Row]:
         """Ask the steps of the task for their columns, one after another."""
         if not self._task.steps:
             return row
         columns = dict(row.columns)
         lang = LOCALE_LANGUAGES.get(columns["locale"] or "")
         draw = Draw(self._seed, self._task.name, row.key)
-        took: list[tuple[str, Question, Answer]] = []
+        took: list[Exchange] = []
         for number, each in enumerate(self._task.steps):
             seen = {
                 **self._task.spec.words,
                 **columns,
                 "language": LANGUAGE_NAMES.get(lang or "", ""),
             }
-            asking = each.step.ask(seen, draw)
             try:
-                question = next(asking)
-                while True:
-                    answer = yield each.model, question
-                    took.append((each.model, question, answer))
-                    question = asking.send(answer)
-            except StopIteration as made:
-                columns.update(made.value)
+                made = yield from addressed(each.model, each.step.ask(seen, draw), took)
             except RowRejectedError as error:
                 raise DroppedError(self._at(number), error.reason, error.detail) from error
             except AnswerError as error:
                 raise DroppedError(self._at(number), "answer-malformed", str(error)) from error
             except RefusedError as error:
                 raise DroppedError(self._at(number), "refused", str(error)) from error
+            columns.update(made)
         return row._replace(columns=columns, asked=self._asked_of(took))
 
     def _at(self, number: int) -> str:
         return f"generate.{self._task.spec.generate[number].by}"
 
-    def _asked_of(self, took: list[tuple[str, Question, Answer]]) -> Asked:
-        _, first, _ = took[0]
-        prompt = "\x1f".join(text for _, text in first.messages)
+    def _asked_of(self, took: list[Exchange]) -> Asked:
+        prompt = "\x1f".join(text for _, text in took[0].question.messages)
         return Asked(
             steps=tuple(dict.fromkeys(step.by for step in self._task.spec.generate)),
-            models=tuple(dict.fromkeys(self._askers[model].spec.model for model, *_ in took)),
+            models=tuple(dict.fromkeys(self._askers[each.model].spec.model for each in took)),
             prompt_hash=blake2b(prompt.encode(), digest_size=_HASH_BYTES).hexdigest(),
-            tokens=sum(each.prompt_tokens + each.completion_tokens for *_, each in took),
-            cost=round(sum(each.cost for *_, each in took), 10),
+            spent=spent(took),
         )
 
 
@@ -293,18 +282,7 @@ class _Run:
             self._progress.set()
 
     async def _one(self, facts: Mapping[str, Any]) -> Outcome:
-        driving = self._builder.drive(facts)
-        try:
-            model, question = next(driving)
-            while True:
-                try:
-                    answer = await self._askers[model].ask(question)
-                except RefusedError as error:
-                    model, question = driving.throw(error)
-                else:
-                    model, question = driving.send(answer)
-        except StopIteration as made:
-            for asker in self._askers.values():
-                asker.finish_row()
-            outcome: Outcome = made.value
-            return outcome
+        outcome = await answered(self._builder.drive(facts), self._askers)
+        for asker in self._askers.values():
+            asker.finish_row()
+        return outcome

@@ -30,6 +30,7 @@ from factory.filters import (
 from factory.generators import Record
 from factory.line.fold import Candidate, Outcome
 from factory.line.task import Derivation, Task, compile_task, with_benchmarks
+from factory.llm.driving import Spent
 from factory.outputs.jsonl import to_line
 from factory.recipe import Recipe
 from factory.sample import Provenance, Sample, Verdict, sample_id
@@ -282,8 +283,8 @@ class SampleBuilder:
                 generator=_generator(task, made.asked, wording),
                 model=_models(made.asked, wording),
                 prompt_hash=made.asked.prompt_hash if made.asked else None,
-                tokens=made.asked.tokens if made.asked else 0,
-                cost=made.asked.cost if made.asked else 0.0,
+                tokens=made.asked.spent.tokens if made.asked else 0,
+                cost=made.asked.spent.cost if made.asked else 0.0,
             ),
         )
         return sample, run_filters(task.filters, sample), to_json(slots).decode()
@@ -387,8 +388,7 @@ class Asked(NamedTuple):
     steps: tuple[str, ...]
     models: tuple[str, ...]
     prompt_hash: str
-    tokens: int
-    cost: float
+    spent: Spent
 
 
 class Row(NamedTuple):

@@ -13,14 +13,20 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from factory.errors import RecipeError, did_you_mean
-from factory.filters import DecontaminationFilter, Filter, JudgeOptions, build_filters
+from factory.filters import (
+    DecontaminationFilter,
+    Filter,
+    JudgeOptions,
+    build_filters,
+    rubric,
+)
 from factory.generators import RecordMap, Step
 from factory.generators.rewrite import Rewrite
 from factory.recipe import Recipe, SourceSpec, TaskSpec
 from factory.sources.base import TABLES
 from factory.sources.view import View, load_view
 from factory.tasktypes import TaskType
-from factory.templates import Template, TemplateFolder, load_prompt
+from factory.templates import Template, TemplateFolder
 
 #: What the line adds to a row for its template.
 _OFFERED_BY_THE_LINE = ("candidates", "golds", "language")
@@ -64,6 +70,12 @@ class Task:
         """The recipe's names of the models that making its samples asks, in order."""
         judges = self.judge.models if self.judge else []
         return tuple(dict.fromkeys([*(each.model for each in self.steps), *judges]))
+
+    @property
+    def answer_columns(self) -> frozenset[str]:
+        """The columns that the answer is printed from, and those that a model wrote."""
+        written = (column for each in self.steps for column in each.step.offers)
+        return frozenset((*self.type.columns(self.options), *written))
 
     @property
     def root(self) -> Task:
@@ -214,7 +226,7 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
         "filters": filter_options.model_dump(mode="json"),
     }
     if filter_options.judge:
-        definition["judge"] = load_prompt(filter_options.judge.prompt).source
+        definition["judge"] = [filter_options.judge.source, rubric(spec.task_type.name)]
     text = json.dumps(definition, sort_keys=True, ensure_ascii=False)
     task = Task(
         name=name,

@@ -6,7 +6,7 @@ import asyncio
 
 from factory.generators.rewrite import Rewrite, Written
 from factory.line.task import Task
-from factory.llm import RefusedError
+from factory.llm.driving import addressed, answered
 from factory.llm.pool import ModelPool
 from factory.recipe import Recipe
 
@@ -26,15 +26,4 @@ def with_wordings(recipe: Recipe, task: Task, pool: ModelPool) -> Recipe:
 async def _asked(rewrite: Rewrite, pool: ModelPool, model: str, task: str) -> Written:
     async with pool.asker(model, task) as asker:
         asking = rewrite.ask(asker.spec.model)
-        try:
-            question = next(asking)
-            while True:
-                try:
-                    answer = await asker.ask(question)
-                except RefusedError as error:
-                    question = asking.throw(error)
-                else:
-                    question = asking.send(answer)
-        except StopIteration as made:
-            written: Written = made.value
-            return written
+        return await answered(addressed(model, asking, []), {model: asker})

@@ -62,6 +62,8 @@ def to_record(
             "prompt_hash": provenance.prompt_hash,
             "tokens": provenance.tokens,
             "cost": provenance.cost,
+            "judge_tokens": provenance.judge_tokens,
+            "judge_cost": provenance.judge_cost,
         },
         "scores": sample.scores,
         "verdicts": [
