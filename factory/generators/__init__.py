@@ -25,7 +25,7 @@ from factory.generators import (
     simplify_questions,
 )
 from factory.generators.asking import Asking, Step, StepOptions
-from factory.generators.base import Derived, Record, RecordMap
+from factory.generators.base import Asked, Derived, Record, RecordMap
 from factory.generators.label import Label
 from factory.generators.rewrite import WordingsSpec, Written
 from factory.generators.write import Write
@@ -34,6 +34,7 @@ __all__ = [
     "OPERATORS",
     "RECORD_MAPS",
     "STEPS",
+    "Asked",
     "Asking",
     "Derived",
     "Record",

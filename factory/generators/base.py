@@ -7,17 +7,47 @@ for a task type to arrange; gold is carried over and never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from itertools import chain
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from factory.draw import Draw
+from factory.llm.driving import Spent
 from factory.sample import Gold
 from factory.sources.view import RowRejectedError
 
 T = TypeVar("T")
+
+
+class Asked(NamedTuple):
+    """What models had to do with a row: which steps and models, and what their answers took."""
+
+    steps: tuple[str, ...]
+    models: tuple[str, ...]
+    prompt_hash: str
+    spent: Spent
+
+    @classmethod
+    def together(cls, parts: Iterable[Self | None]) -> Self | None:
+        """Return what was asked for a row that is made of ``parts``, in order; None where nothing.
+
+        The prompt is that of the first.
+        """
+        asked = [each for each in parts if each is not None]
+        if not asked:
+            return None
+        return cls(
+            steps=tuple(dict.fromkeys(chain.from_iterable(each.steps for each in asked))),
+            models=tuple(dict.fromkeys(chain.from_iterable(each.models for each in asked))),
+            prompt_hash=asked[0].prompt_hash,
+            spent=Spent(
+                sum(each.spent.tokens for each in asked),
+                round(sum(each.spent.cost for each in asked), 10),
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +60,7 @@ class Record:
         input: the part ``input`` as the parent prints it, such as ``Product title: ...``.
         options: the candidates as the parent displays them, without numbers.
         gold: the typed answer; output: the answer as printed.
+        asked: what models had to do with it, if anything.
     """
 
     key: str
@@ -41,6 +72,7 @@ class Record:
     options: tuple[str, ...]
     gold: Gold
     output: str
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from factory.draw import Draw
 from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES, first_rejection, judge
-from factory.line.build import Asked, DroppedError, Row, SampleBuilder
+from factory.generators import Asked, Record
+from factory.line.build import DroppedError, Row, SampleBuilder, only_row
 from factory.line.fold import Candidate, Fold, Outcome
 from factory.line.quotas import Stratum
 from factory.line.task import Task
@@ -52,11 +53,17 @@ class AskingBuilder(SampleBuilder):
         super().__init__(recipe, task, split, index)
         self._askers = askers
         self._of_the_answer = task.answer_columns
+        derivation = task.derivation
+        self._asking_parent = (
+            AskingBuilder(recipe, derivation.parent, split, index, askers)
+            if derivation and derivation.parent.written_by
+            else None
+        )
 
     def drive(self, facts: Mapping[str, Any]) -> Addressed[Outcome]:
         """Yield what has to be asked for one facts row; return its outcome."""
         try:
-            rows = self.rows(facts)
+            rows = yield from self._made(facts)
         except DroppedError as error:
             return Outcome(facts["ordinal"], (self._without_rows(facts, error),))
         candidates: list[Candidate] = []
@@ -72,6 +79,32 @@ class AskingBuilder(SampleBuilder):
             except DroppedError as error:
                 candidates.append(self._rejected(row.columns, row.key, error))
         return Outcome(facts["ordinal"], tuple(candidates))
+
+    def _made(self, facts: Mapping[str, Any]) -> Addressed[list[Row]]:
+        """Return the rows of one key, once the parent's are asked for where models write those."""
+        derivation = self._derivation
+        if derivation is None or self._asking_parent is None:
+            return self.rows(facts)
+        records: list[Record | DroppedError] = []
+        for each in self._group(facts):
+            record = yield from self._asking_parent.drive_record(each)
+            records.append(record)
+        return self._derived(records, derivation)
+
+    def drive_record(self, facts: Mapping[str, Any]) -> Addressed[Record | DroppedError]:
+        """Yield what has to be asked for a record of this task; return it, or why it is dropped.
+
+        The questions are those of this task's own run, so that the ledger answers them for all that
+        derive from it. Its judge is not asked: that of the derived task reads what comes of it.
+        """
+        key = facts["key"]
+        if (known := self._records.get(key)) is not None:
+            return known
+        try:
+            row = only_row((yield from self._made(facts)))
+            return self._kept(key, self._record_of(key, (yield from self._written(row))))
+        except DroppedError as error:
+            return self._kept(key, error.of_parent())
 
     def _written(self, row: Row) -> Addressed[Row]:
         """Ask the steps of the task for their columns, one after another."""
@@ -96,7 +129,8 @@ class AskingBuilder(SampleBuilder):
             except RefusedError as error:
                 raise DroppedError(self._at(number), "refused", str(error)) from error
             columns.update(made)
-        return row._replace(columns=columns, asked=self._asked_of(took))
+        asked = Asked.together((row.asked, self._asked_of(took)))
+        return row._replace(columns=columns, asked=asked)
 
     def _at(self, number: int) -> str:
         return f"generate.{self._task.spec.generate[number].by}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
@@ -27,10 +27,9 @@ from factory.filters import (
     slot_texts,
     text_of,
 )
-from factory.generators import Record
+from factory.generators import Asked, Record
 from factory.line.fold import Candidate, Outcome
 from factory.line.task import Derivation, Task, compile_task, with_benchmarks
-from factory.llm.driving import Spent
 from factory.outputs.jsonl import to_line
 from factory.recipe import Recipe
 from factory.sample import Provenance, Sample, Verdict, sample_id
@@ -124,7 +123,8 @@ class SampleBuilder:
     def rows(self, facts: Mapping[str, Any]) -> list[Row]:
         """Return the rows of one key; raises :class:`DroppedError` where none can be made."""
         if self._parent and self._derivation:
-            return self._derived(facts, self._parent, self._derivation)
+            records = [self._parent.recorded(each) for each in self._group(facts)]
+            return self._derived(records, self._derivation)
         return self._mapped(_cleaned_row(facts), facts["key"], facts["split_group"])
 
     def _without_rows(self, facts: Mapping[str, Any], error: DroppedError) -> Candidate:
@@ -149,17 +149,25 @@ class SampleBuilder:
             for number, each in enumerate(mapped)
         ]
 
+    def _group(self, facts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """Return the facts of the records that a derived row is made of, the key's own first."""
+        grouped: Sequence[Mapping[str, Any]] = (
+            facts["records"] if "records" in facts and self._task.partners else [facts]
+        )
+        return grouped
+
     def _derived(
-        self, facts: Mapping[str, Any], parent: SampleBuilder, derivation: Derivation
+        self, records: Sequence[Record | DroppedError], derivation: Derivation
     ) -> list[Row]:
-        """Return the row that the record map makes of its parent's records."""
-        grouped = "records" in facts and self._task.partners
-        first, *others = facts["records"] if grouped else [facts]
-        record = parent.record(first)
-        partners = []
-        for each in others:
-            with suppress(DroppedError):
-                partners.append(parent.record(each))
+        """Return the row that the record map makes of its parent's records.
+
+        Raises :class:`DroppedError` where the key's own record was dropped; partners that were are
+        left out.
+        """
+        record, *others = records
+        if isinstance(record, DroppedError):
+            raise record
+        partners = [each for each in others if isinstance(each, Record)]
         draw = Draw(self._seed, self._task.name, record.key)
         try:
             made = list(derivation.map.rows((record, *partners), draw, derivation.options))
@@ -177,41 +185,38 @@ class SampleBuilder:
                         dict.fromkeys(chain.from_iterable(each.source_ids for each in row.of))
                     ),
                 },
+                Asked.together(each.asked for each in row.of),
             )
             for row in made[:1]
         ]
 
-    def record(self, facts: Mapping[str, Any]) -> Record:
+    def recorded(self, facts: Mapping[str, Any]) -> Record | DroppedError:
         """Return the accepted record of one facts row, for a task that derives from this one.
 
-        Raises :class:`DroppedError` where this task would drop it. Neighbours in draw order ask
-        for the same records, so the last few are kept.
+        Where this task would drop it, why is returned. Neighbours in draw order ask for the same
+        records, so the last few are kept.
         """
         key = facts["key"]
-        if key not in self._records:
-            if len(self._records) >= _RECORDS_KEPT:
-                del self._records[next(iter(self._records))]
-            try:
-                self._records[key] = self._record(facts)
-            except DroppedError as error:
-                self._records[key] = error
-        found = self._records[key]
-        if isinstance(found, DroppedError):
-            raise found
+        if (known := self._records.get(key)) is not None:
+            return known
+        try:
+            return self._kept(key, self._record_of(key, only_row(self.rows(facts))))
+        except DroppedError as error:
+            return self._kept(key, error.of_parent())
+
+    def _kept(self, key: str, found: Record | DroppedError) -> Record | DroppedError:
+        if len(self._records) >= _RECORDS_KEPT:
+            del self._records[next(iter(self._records))]
+        self._records[key] = found
         return found
 
-    def _record(self, facts: Mapping[str, Any]) -> Record:
-        try:
-            rows = self.rows(facts)
-            if not rows:
-                raise DroppedError("rows", "no-row", "the view's row gives nothing")
-            sample, verdicts, _ = self._sample(rows[0])
-        except DroppedError as error:
-            raise DroppedError("parent", error.reason, error.detail) from error
+    def _record_of(self, key: str, row: Row) -> Record:
+        """Return the record of a whole row; raises :class:`DroppedError` where it is rejected."""
+        sample, verdicts, _ = self._sample(row)
         if rejection := first_rejection(verdicts):
-            raise DroppedError("parent", rejection.reason, rejection.detail)
+            raise DroppedError(rejection.filter, rejection.reason, rejection.detail)
         return Record(
-            key=facts["key"],
+            key=key,
             locale=sample.locale,
             group=sample.split_group,
             source_ids=sample.provenance.source_ids,
@@ -220,6 +225,7 @@ class SampleBuilder:
             options=sample.options,
             gold=sample.gold,
             output=sample.output_field,
+            asked=row.asked,
         )
 
     def _sample(self, made: Row) -> tuple[Sample, tuple[Verdict, ...], str]:
@@ -381,14 +387,16 @@ class DroppedError(ValueError):
         self.reason = reason
         self.detail = detail
 
+    def of_parent(self) -> DroppedError:
+        """Return the same as the task that derives from this one says it."""
+        return DroppedError("parent", self.reason, self.detail)
 
-class Asked(NamedTuple):
-    """What models had to do with a row: which steps and models, and what their answers took."""
 
-    steps: tuple[str, ...]
-    models: tuple[str, ...]
-    prompt_hash: str
-    spent: Spent
+def only_row(rows: Sequence[Row]) -> Row:
+    """Return the row that a record is made of; raises :class:`DroppedError` where there is none."""
+    if not rows:
+        raise DroppedError("rows", "no-row", "the view's row gives nothing")
+    return rows[0]
 
 
 class Row(NamedTuple):

@@ -69,7 +69,13 @@ class Task:
     def asks(self) -> tuple[str, ...]:
         """The recipe's names of the models that making its samples asks, in order."""
         judges = self.judge.models if self.judge else []
-        return tuple(dict.fromkeys([*(each.model for each in self.steps), *judges]))
+        return tuple(dict.fromkeys([*self.written_by, *judges]))
+
+    @property
+    def written_by(self) -> tuple[str, ...]:
+        """The recipe's names of the models that the steps ask, those of its parents first."""
+        above = self.derivation.parent.written_by if self.derivation else ()
+        return tuple(dict.fromkeys([*above, *(each.model for each in self.steps)]))
 
     @property
     def answer_columns(self) -> frozenset[str]:

@@ -135,7 +135,7 @@ def _laid_over(parts: _Parts, text: RecipeText) -> dict[str, Any]:
 
 
 def _with_roots(recipe: Recipe, parts: _Parts, text: RecipeText) -> dict[str, TaskSpec]:
-    """Return the tasks, the derived ones with source, view and track of their roots."""
+    """Return the tasks, the derived ones with source, view, needs and track of their roots."""
     tasks = dict(recipe.tasks)
     for name, task in recipe.tasks.items():
         seen = [name]
@@ -155,6 +155,7 @@ def _with_roots(recipe: Recipe, parts: _Parts, text: RecipeText) -> dict[str, Ta
                 update={
                     "source": root.source,
                     "rows": root.rows,
+                    "needs": root.needs,
                     "track": task.track or root.track,
                 }
             )

@@ -58,9 +58,8 @@ def records(theme: str, parent: str) -> tuple[tuple[Record, ...], ...]:
         names = [name for name, *_ in result.description or ()]
         builder = SampleBuilder(recipe(theme), task, "train")
         for row in result.fetchall():
-            try:
-                record = builder.record(dict(zip(names, row, strict=True)))
-            except DroppedError:
+            record = builder.recorded(dict(zip(names, row, strict=True)))
+            if isinstance(record, DroppedError):
                 continue
             found.setdefault(record.locale, []).append(record)
     assert set(found) == {"us", "es", "jp", "cn"}
