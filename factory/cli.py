@@ -25,6 +25,7 @@ from factory.cli_options import (
     one_of_two,
     print_json,
 )
+from factory.cli_quality import judge
 from factory.errors import FactoryError, UsageError
 
 if TYPE_CHECKING:
@@ -315,6 +316,7 @@ def validate(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
 
 app.command()(plan)
 app.command()(cache)
+app.command()(judge)
 
 
 @app.command()

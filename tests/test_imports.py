@@ -23,8 +23,8 @@ ORDER = (
     ("outputs",),
     ("engines",),
     ("line",),
-    ("story", "terminal", "bills", "api", "init", "fetch"),
-    ("cli_options", "cli_models", "cli"),
+    ("story", "terminal", "bills", "quality", "api", "init", "fetch"),
+    ("cli_options", "cli_models", "cli_quality", "cli"),
     ("__main__", "__init__"),
 )
 #: Two files that are one room.

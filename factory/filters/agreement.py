@@ -1,13 +1,57 @@
-"""How far judges agree: Cohen's kappa of two, Krippendorff's alpha of any number.
+"""How far judges agree, and how sure a share is.
 
-Both are chance-corrected: 1 is perfect, 0 is what chance gives, below 0 is worse than chance.
+Cohen's kappa is of two, Krippendorff's alpha of any number. Both are chance-corrected: 1 is
+perfect, 0 is what chance gives, below 0 is worse than chance.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import permutations
+from math import sqrt
+from typing import Any, Final
+
+#: The normal quantile of a 95 % interval.
+_QUANTILE: Final = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``hits`` of ``of``: the share, and its 95 % interval by Wilson's score (Wilson, 1927).
+
+    That interval holds for few and for extreme shares too: 20 of 20 is 0.84 to 1.
+    """
+
+    hits: int
+    of: int
+
+    @property
+    def share(self) -> float | None:
+        """The share itself; None of nothing."""
+        return self.hits / self.of if self.of else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The lower and the upper end; None of nothing."""
+        if not self.of:
+            return None
+        share, squared = self.hits / self.of, _QUANTILE**2 / self.of
+        middle = share + squared / 2
+        margin = sqrt(share * (1 - share) * squared + squared**2 / 4)
+        low, high = ((middle + sign * margin) / (1 + squared) for sign in (-1, 1))
+        return max(low, 0.0), min(high, 1.0)
+
+    def describe(self) -> dict[str, Any]:
+        """Return it as JSON, rounded to four digits."""
+        interval = self.interval
+        return {
+            "hits": self.hits,
+            "of": self.of,
+            "share": None if self.share is None else round(self.share, 4),
+            "interval": None if interval is None else [round(end, 4) for end in interval],
+        }
 
 
 def cohens_kappa(left: Sequence[object], right: Sequence[object]) -> float | None:

@@ -14,7 +14,7 @@ import factory
 from factory.engines import LocalEngine
 from factory.errors import RecipeError
 from factory.filters import FilterOptions
-from factory.filters.agreement import cohens_kappa, krippendorffs_alpha
+from factory.filters.agreement import Share, cohens_kappa, krippendorffs_alpha
 from factory.filters.judge import Judged, Judgement, JudgeOptions, judge
 from factory.filters.rubrics import CRITERIA, rubric
 from factory.line import run_task
@@ -210,3 +210,19 @@ def test_alpha_is_one_exactly_where_all_agree(units: list[list[int]]) -> None:
     else:
         assert alpha <= 1
         assert (alpha == 1) == all(len(set(unit)) == 1 for unit in units)
+
+
+def test_an_interval_of_a_worked_example() -> None:
+    # Wilson's interval of 81 of 263: 0.2553 to 0.3662 (Newcombe, 1998, table I).
+    assert Share(81, 263).interval == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert Share(0, 20).interval == pytest.approx((0, 0.1611), abs=5e-5)
+    assert Share(0, 0).describe() == {"hits": 0, "of": 0, "share": None, "interval": None}
+
+
+@given(st.integers(1, 500).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
+def test_an_interval_holds_its_share(counts: tuple[int, int]) -> None:
+    share = Share(*counts)
+    assert share.interval is not None
+    low, high = share.interval
+    assert 0 <= low <= share.hits / share.of + 1e-12
+    assert share.hits / share.of - 1e-12 <= high <= 1

@@ -1,0 +1,84 @@
+"""The verbs that measure: a judge against samples whose truth is known, samples against people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from factory.cli_options import (
+    JsonOption,
+    RecipeArgument,
+    SourceOption,
+    name_and_path,
+    print_json,
+)
+
+
+def judge(
+    recipe: RecipeArgument,
+    task: Annotated[
+        list[str],
+        typer.Option("--task", "-t", help="A task made without a model; repeat for several."),
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="The judge, in place of the recipe's own; repeat for a panel.",
+        ),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(min=4, help="How many samples it reads; half are made wrong.")
+    ] = 200,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=1, max=5, help="What a sample needs, in place of the recipe's own."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="In place of the recipe's seed.")] = None,
+    source: SourceOption = None,
+    out: Annotated[
+        Path, typer.Option(help="judge.json is written into this folder's folder of the task.")
+    ] = Path("out"),
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="USD", help="Stop before the judge costs more than this."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a judge: its precision and recall on samples of which half are made wrong."""
+    from factory.bills import print_bill
+    from factory.line.measured import judge_options, keep_measured, measure_judge
+    from factory.llm.pool import ModelPool
+    from factory.quality import print_judge
+    from factory.recipe import load_recipe
+    from factory.sources.download import cache_folder
+    from factory.terminal import RunDisplay
+
+    loaded = load_recipe(recipe).with_changes(
+        seed=seed, paths=dict(name_and_path(each) for each in source or ())
+    )
+    chosen = {
+        name: judge_options(loaded, name, models=model, threshold=threshold)
+        for name in dict.fromkeys(task)
+    }
+    measured = []
+    with ModelPool(loaded.models, cache_folder(), budget=budget) as pool:
+        for name, options in chosen.items():
+            with RunDisplay(name, silent=as_json) as display:
+                measured.append(
+                    measure_judge(
+                        *(loaded, name, options, pool),
+                        samples=samples,
+                        watch=lambda done, wanted: display.update("judged", done, wanted, 0),
+                    )
+                )
+            path = keep_measured(out / name, measured[-1])
+            if not as_json:
+                print_judge(measured[-1], path)
+    if as_json:
+        print_json(measured)
+    else:
+        print_bill(pool.bill)

@@ -1,0 +1,54 @@
+"""What measures, on the command line: a judge against the truth, samples against people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.test_models_cli import as_json, command
+
+JUDGE = ("judge", "recipes.yaml", "--task", "task12", "--model", "scripted", "--samples", "30")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESHOP_FACTORY_CACHE", str(tmp_path / "cache"))
+
+
+def test_a_judge_is_measured_printed_and_kept(tmp_path: Path) -> None:
+    said = command(*JUDGE, "--threshold", "2", "--out", str(tmp_path / "out"))
+    assert "30 samples, " in said
+    assert "neighbours-exchanged" in said
+    assert "task12: 30 requests to scripted" in said
+    kept = json.loads((tmp_path / "out" / "task12" / "judge.json").read_text(encoding="utf-8"))
+    (measured,) = as_json(*JUDGE, "--threshold", "2", "--out", str(tmp_path / "out"))
+    assert kept["judges"] == {"scripted": measured}
+    assert sum(measured["planted"].values()) < 30
+
+
+def test_a_measurement_stands_beside_the_run_of_its_task(tmp_path: Path) -> None:
+    out = ("--out", str(tmp_path / "out"))
+    command(*JUDGE, *out)
+    command("run", "recipes.yaml", "--task", "task12", "--limit", "5", *out)
+    command(*JUDGE, *out)
+    again = command("run", "recipes.yaml", "--task", "task12", "--limit", "5", *out)
+    assert "holds this run already" in again
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--task", "task1"), "a model takes part in its samples (write)"),
+        (("--task", "task12", "--model", "scriptet"), "did you mean 'scripted'?"),
+        (("--task", "task12", "--model", "scripted", "--model", "scripted"), "each model once"),
+        (("--task", "task12", "--samples", "3"), "--samples"),
+    ],
+)
+def test_a_judge_that_cannot_be_measured_is_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    said = command("judge", "recipes.yaml", *arguments, "--out", str(tmp_path), code=2)
+    assert complaint in said
+    assert said.count("\n") == 1
