@@ -30,7 +30,7 @@ ENTITY_NAMES = {
     "audience": ("Audience", "Público", "対象", "适用人群"),
     "device": ("Compatible Device", "Dispositivo compatible", "対応機種", "适用机型"),
     "model": ("Model", "Modelo", "モデル", "型号"),
-    "kind": ("Style", "Estilo", "タイプ", "款式"),
+    "kind": ("Style", "Estilo", "タイプ", "种类"),
     "option": ("Version", "Versión", "仕様", "版本"),
     "use": ("Use", "Uso", "用途", "用途"),
     "number": ("Model Number", "Número de modelo", "型番", "货号"),

@@ -31,6 +31,16 @@ class EntityOptions(BaseModel):
     )
 
 
+class CheckOptions(EntityOptions):
+    """``derive: {with: ...}`` of the map ``type_check``."""
+
+    kin: tuple[tuple[str, ...], ...] = Field(
+        default=(),
+        description="types that one phrase may be given alike, such as quality and material: of a "
+        "phrase of one of them, another is no wrong type",
+    )
+
+
 class SpanOptions(BaseModel):
     """``derive: {with: ...}`` of the map ``span_detection``."""
 
@@ -267,6 +277,7 @@ class TypeCheck(_OfSomeTypes):
 
     name: ClassVar[str] = "type_check"
     offers: ClassVar[tuple[str, ...]] = ("input_text", "span", "asked_type", "labels", "answer")
+    options: ClassVar[type[BaseModel]] = CheckOptions
 
     def rows(
         self,
@@ -280,7 +291,9 @@ class TypeCheck(_OfSomeTypes):
         kind = _Types(record, options, draw).any([*found], "kind")
         span = pick(found[kind], draw, "span")
         said = draw.below(2, "right") == 0
-        others = [other for other in record.row["types"] if span not in found.get(other, ())]
+        right = {other for other, spans in found.items() if span in spans}
+        alike = right.union(*(kin for kin in cast(CheckOptions, options).kin if right & {*kin}))
+        others = [other for other in record.row["types"] if other not in alike]
         asked = kind if said else pick(others, draw, "other")
         answer = "yes" if said else "no"
         yield Derived(

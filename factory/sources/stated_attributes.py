@@ -43,7 +43,7 @@ _RENAMED: Final = {
     **dict.fromkeys((("us", "type"), ("uk", "type"), ("fr", "type")), "Style"),
     ("es", "tipo"): "Estilo",
     ("it", "tipo"): "Stile",
-    ("cn", "类型"): "款式",
+    ("cn", "类型"): "种类",
     ("us", "size or format"): "Size",
     ("es", "medida o formato"): "Medida",
     ("jp", "サイズ・仕様"): "サイズ",
@@ -95,7 +95,7 @@ _KIN: Final = (
             *("尺寸", "床品尺寸", "规格", "长度", "存储"),
         )
     ),
-    frozenset(("Style", "Version", "Estilo", "Versión", "タイプ", "仕様", "款式", "版本")),
+    frozenset(("Style", "Version", "Estilo", "Versión", "タイプ", "仕様", "种类", "版本")),
 )
 #: ``木製`` without its last character is a word of many others.
 _SHORT: Final = 2

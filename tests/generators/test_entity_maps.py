@@ -108,3 +108,17 @@ def test_phrases_are_all_that_a_text_states(text: str, given: dict[str, object],
     else:
         with pytest.raises(RowRejectedError):
             list(each.rows([of], Draw(7, "task", "1"), options))
+
+
+def test_a_type_that_a_phrase_may_be_given_alike_is_no_wrong_type_of_it() -> None:
+    alike = {"Color": "Brand", "Brand": "Color"}
+    checked: dict[bool, int] = {}
+    for given in ({}, {"kin": [["Brand", "Color"]]}):
+        rows = [row.columns for row in asked("type_check", **given)]
+        wrong = [row for row in rows if row["answer"] == "no"]
+        assert wrong
+        checked[bool(given)] = sum(
+            alike.get(row["span"].removeprefix("a ")) == row["asked_type"] for row in wrong
+        )
+    assert checked[False]
+    assert not checked[True]

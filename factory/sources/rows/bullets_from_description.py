@@ -23,7 +23,7 @@ OFFERS: Final = ("title", "description", "count", "target", "subject")
 #: Of a bullet's words, and of those that the title does not have: the name of the product alone,
 #: which is most of many bullets, supports nothing.
 _LEAST_SUPPORT: Final = 0.5
-_LEAST_SUPPORT_BEYOND_TITLE: Final = 0.3
+_LEAST_SUPPORT_BEYOND_TITLE: Final = 0.35
 #: What a bullet says first, before a colon: ``Soft lining: no scratch on the lid``.
 _HEADING: Final = re.compile(r"\A([^:\uff1a]{2,40})[:\uff1a]")
 _LEAST_HEADING: Final = 0.6

@@ -28,7 +28,8 @@ BOILERPLATE: Final = (
 #: Words by which a seller speaks of the page or the order, not of the product.
 _NOTES: Final = (
     *("main picture", "before you order", "listed under", "listed separately", "every order"),
-    *("one order of", "imagen principal", "antes de comprar", "por pedido", "商品画像", "別売り"),
+    *("one order of", "imagen principal", "antes de comprar", "por pedido", "compruebe"),
+    *("商品画像", "別売り", "ご確認"),
 )
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])\s*")
 _DIGIT: Final = re.compile(r"\d")

@@ -32,7 +32,7 @@ kin AS (
             'サイズ', 'ベッドサイズ', '容量', '重量', '長さ', 'ストレージ',
             '尺寸', '床品尺寸', '长度', '存储'
         ] AS sizes,
-        ['Style', 'Version', 'Estilo', 'Versión', 'タイプ', '仕様', '款式', '版本'] AS styles
+        ['Style', 'Version', 'Estilo', 'Versión', 'タイプ', '仕様', '种类', '版本'] AS styles
 ),
 annotated AS (
     SELECT chosen.key, spans.locale, spans.text, spans.category,
