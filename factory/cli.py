@@ -25,7 +25,7 @@ from factory.cli_options import (
     one_of_two,
     print_json,
 )
-from factory.cli_quality import judge
+from factory.cli_quality import judge, review
 from factory.errors import FactoryError, UsageError
 
 if TYPE_CHECKING:
@@ -317,6 +317,7 @@ def validate(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
 app.command()(plan)
 app.command()(cache)
 app.command()(judge)
+app.command()(review)
 
 
 @app.command()
@@ -332,6 +333,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show samples as a person would read them."""
+    from factory.quality import print_reviewed
+    from factory.review import earlier_review
     from factory.story import read_samples_of, tell_story
     from factory.terminal import print_records, print_story
 
@@ -345,8 +348,10 @@ def show(
     records = read_samples_of(folder, split, skip, limit)
     if as_json:
         print_json(records)
-    else:
-        print_records(records)
+        return
+    print_records(records)
+    if said := earlier_review(folder):
+        print_reviewed(said)
 
 
 @app.command()

@@ -82,3 +82,45 @@ def judge(
         print_json(measured)
     else:
         print_bill(pool.bill)
+
+
+def review(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A run or a mixture, such as out/task12.")
+    ],
+    samples: Annotated[
+        int, typer.Option(min=1, help="How many accepted samples of each task.")
+    ] = 200,
+    dropped: Annotated[
+        int, typer.Option(min=0, help="How many of each task that the judge dropped, unmarked.")
+    ] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The table to write; review.csv in the folder."),
+    ] = None,
+    read: Annotated[
+        Path | None,
+        typer.Option("--read", metavar="FILE", help="Read back a table that people filled in."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let people judge: a table of drawn samples for a spreadsheet, and what they said of them."""
+    from factory.quality import print_review
+    from factory.review import export_review, read_review
+
+    if read is not None:
+        said = read_review(folder, read)
+        if as_json:
+            print_json(said)
+        else:
+            print_review(said, folder)
+        return
+    exported = export_review(folder, out, samples=samples, dropped=dropped)
+    if as_json:
+        print_json({"file": str(exported.path), "tasks": dict(exported.tasks)})
+        return
+    typer.echo(
+        f"{sum(exported.tasks.values()):,} samples in {exported.path}: fill in the column verdict "
+        "with ok, wrong or unclear"
+    )
+    typer.echo(f"then: python -m factory review {folder} --read {exported.path}")

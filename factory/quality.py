@@ -44,6 +44,42 @@ def print_judge(measured: Mapping[str, Any], path: Path) -> None:
     console.print(as_text(f"kept in {path}"))
 
 
+def print_review(review: Mapping[str, Any], folder: Path) -> None:
+    """Print what people said of the samples of a run, and how far a judge agrees with them."""
+    console = open_console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("task", "reviewed", "ok", "wrong", "unclear", "share that is ok"):
+        table.add_column(name, justify="left" if name[0] in "ts" else "right", overflow="fold")
+    rows = dict(review["tasks"])
+    if len(rows) > 1:
+        rows["all"] = review
+    for task, counts in rows.items():
+        table.add_row(
+            as_text(task),
+            *(f"{counts[name]:,}" for name in ("reviewed", "ok", "wrong", "unclear")),
+            as_share(counts["share_ok"]),
+        )
+    console.print(table)
+    if review["blank"]:
+        console.print(as_text(f"{review['blank']:,} rows have no verdict yet"))
+    if (judge := review["judge"]) is not None:
+        console.print(as_text(f"\nthe judge's worst score of {judge['samples']:,} of them:"))
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("kept from", "kappa", "ok of the kept", "kept of the ok"):
+            table.add_column(name, overflow="fold")
+        for threshold, at in judge["by_threshold"].items():
+            kappa = "none" if at["kappa"] is None else f"{at['kappa']:.2f}"
+            table.add_row(threshold, kappa, as_share(at["precision"]), as_share(at["recall"]))
+        console.print(table)
+    console.print(as_text(f"kept in {folder / 'review.json'}"))
+
+
+def print_reviewed(review: Mapping[str, Any]) -> None:
+    """Print in one line what people said of a run earlier."""
+    of = " (of other samples than these: review again)" if review["stale"] else ""
+    open_console().print(as_text(f"people found ok: {as_share(review['share_ok'])} reviewed{of}"))
+
+
 def _shares(figures: Mapping[str, Any]) -> tuple[str, str, str]:
     return (
         as_share(figures["precision"]),

@@ -52,3 +52,18 @@ def test_a_judge_that_cannot_be_measured_is_one_line(
     said = command("judge", "recipes.yaml", *arguments, "--out", str(tmp_path), code=2)
     assert complaint in said
     assert said.count("\n") == 1
+
+
+def test_people_review_a_run_and_show_says_what_they_found(tmp_path: Path) -> None:
+    command("run", "recipes.yaml", "--task", "task12", "--limit", "8", "--out", str(tmp_path))
+    folder, table = str(tmp_path / "task12"), tmp_path / "mine.csv"
+    said = command("review", folder, "--samples", "4", "--out", str(table))
+    assert f"python -m factory review {folder} --read {table}" in said
+    text = table.read_text(encoding="utf-8-sig").replace('"","","', '"ok","","')
+    table.write_text(text, encoding="utf-8")
+    assert "1.00 (0.51 to 1.00) of 4" in command("review", folder, "--read", str(table))
+    assert "people found ok: 1.00 (0.51 to 1.00) of 4 reviewed" in command("show", folder)
+    assert as_json("review", folder, "--read", str(table))["ok"] == 4
+    said = command("review", folder, "--out", str(table), code=2)
+    assert "may have been filled in" in said
+    assert "not a finished run" in command("review", str(tmp_path / "none"), code=2)
