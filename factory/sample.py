@@ -80,6 +80,9 @@ class Sample:
         output_field: the exact text that the model must print.
         gold: the typed answer that ``output_field`` was printed from and is scored against.
         slots: the fields of the source row before templating.
+        reasoning: how a model came from the prompt to ``output_field``, a step a line; empty where
+            none was asked. ``output_field`` stays the bare answer, so that each output format
+            chooses whether to train on the reasoning too.
         options: the candidates as displayed, without their numbers; empty where there are none.
         lang: ISO 639-1 code of the source text; locale: the shop it was sold in (``us``, ``jp``).
         split: ``train`` or ``test``; split_group: what may never be in both.
@@ -107,6 +110,7 @@ class Sample:
     split: str
     split_group: str
     provenance: Provenance
+    reasoning: str = ""
     scores: dict[str, float] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
 

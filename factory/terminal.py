@@ -288,10 +288,10 @@ def print_records(records: Sequence[Mapping[str, Any]]) -> None:
                 as_text(inner.get("input_field") or record["record"]),
             )
         else:
-            body = Group(
-                as_text(record["input_field"]),
-                as_text(record["output_field"], style="bold green"),
-            )
+            parts = [as_text(record["input_field"])]
+            if reasoning := record.get("reasoning"):
+                parts.append(as_text(reasoning, style="italic"))
+            body = Group(*parts, as_text(record["output_field"], style="bold green"))
         console.print(Panel(body, title=_title(record), title_align="left"))
 
 

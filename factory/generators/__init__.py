@@ -24,8 +24,16 @@ from factory.generators import (
     simplify_entities,
     simplify_questions,
 )
-from factory.generators.asking import Asking, Step, StepOptions
+from factory.generators.asking import (
+    Asking,
+    AskingStep,
+    Reasoned,
+    SampleStep,
+    Step,
+    StepOptions,
+)
 from factory.generators.base import Asked, Derived, Record, RecordMap
+from factory.generators.cot import ChainOfThought
 from factory.generators.label import Label
 from factory.generators.rewrite import WordingsSpec, Written
 from factory.generators.write import Write
@@ -36,9 +44,12 @@ __all__ = [
     "STEPS",
     "Asked",
     "Asking",
+    "AskingStep",
     "Derived",
+    "Reasoned",
     "Record",
     "RecordMap",
+    "SampleStep",
     "Step",
     "StepOptions",
     "WordingsSpec",
@@ -80,6 +91,6 @@ OPERATORS: Final[Mapping[str, Mapping[str, RecordMap]]] = MappingProxyType(
     }
 )
 #: Every step that asks a model, by its name in a recipe.
-STEPS: Final[Mapping[str, type[Step[Any]]]] = MappingProxyType(
-    {each.name: each for each in (Label, Write)}
+STEPS: Final[Mapping[str, type[AskingStep[Any]]]] = MappingProxyType(
+    {each.name: each for each in (Label, Write, ChainOfThought)}
 )

@@ -1,28 +1,25 @@
 """The line of a task that asks language models: many rows in flight, each at its own pace.
 
 One event loop and no batches: a slow answer delays its own row. Rows are pulled as places become
-free, so nothing runs ahead of the endpoint, and never more of a stratum than the fold still lacks
-of it: if all under way were accepted, none was asked for in vain. The fold decides in draw order as
-always: the bytes do not depend on which answer came first.
+free, so nothing runs ahead of the endpoint; which one is next, :mod:`factory.line.flow` says. The
+fold decides in draw order as always: the bytes do not depend on which answer came first.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from factory.draw import Draw
 from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES, first_rejection, judge
 from factory.generators import Asked, Record
 from factory.line.build import DroppedError, Row, SampleBuilder, only_row
+from factory.line.flow import Flow
 from factory.line.fold import Candidate, Fold, Outcome
-from factory.line.quotas import Stratum
 from factory.line.task import Task
 from factory.llm import AnswerError, RefusedError
 from factory.llm.asker import Asker
@@ -33,6 +30,8 @@ from factory.sources.view import RowRejectedError
 
 _GRACE: Final = 2.0
 _HASH_BYTES: Final = 8
+#: Returns the instructions that were accepted before the round of an ordinal.
+_Earlier: TypeAlias = Callable[[int], Sequence[str]]
 
 
 class AskingBuilder(SampleBuilder):
@@ -40,6 +39,7 @@ class AskingBuilder(SampleBuilder):
 
     Args:
         askers: what asks each model that the task's steps name.
+        earlier: what steps that go in rounds are shown.
     """
 
     def __init__(
@@ -49,13 +49,15 @@ class AskingBuilder(SampleBuilder):
         split: str,
         index: Path | None,
         askers: Mapping[str, Asker],
+        earlier: _Earlier,
     ) -> None:
         super().__init__(recipe, task, split, index)
         self._askers = askers
+        self._earlier = earlier
         self._of_the_answer = task.answer_columns
         derivation = task.derivation
         self._asking_parent = (
-            AskingBuilder(recipe, derivation.parent, split, index, askers)
+            AskingBuilder(recipe, derivation.parent, split, index, askers, earlier)
             if derivation and derivation.parent.written_by
             else None
         )
@@ -69,7 +71,8 @@ class AskingBuilder(SampleBuilder):
         candidates: list[Candidate] = []
         for row in rows:
             try:
-                written = yield from self._written(row)
+                written = yield from self._written(row, facts["ordinal"])
+                written = yield from self._reasoned(written)
                 sample, verdicts, slots_text = self._sample(written)
                 if self._task.judge and not first_rejection(verdicts):
                     judged = yield from judge(self._task.judge, sample, self._of_the_answer)
@@ -102,11 +105,12 @@ class AskingBuilder(SampleBuilder):
             return known
         try:
             row = only_row((yield from self._made(facts)))
-            return self._kept(key, self._record_of(key, (yield from self._written(row))))
+            written = yield from self._written(row, facts["ordinal"])
+            return self._kept(key, self._record_of(key, (yield from self._reasoned(written))))
         except DroppedError as error:
             return self._kept(key, error.of_parent())
 
-    def _written(self, row: Row) -> Addressed[Row]:
+    def _written(self, row: Row, ordinal: int) -> Addressed[Row]:
         """Ask the steps of the task for their columns, one after another."""
         if not self._task.steps:
             return row
@@ -114,26 +118,35 @@ class AskingBuilder(SampleBuilder):
         lang = LOCALE_LANGUAGES.get(columns["locale"] or "")
         draw = Draw(self._seed, self._task.name, row.key)
         took: list[Exchange] = []
-        for number, each in enumerate(self._task.steps):
+        for each in self._task.steps:
             seen = {
                 **self._task.spec.words,
                 **columns,
                 "language": LANGUAGE_NAMES.get(lang or "", ""),
             }
-            try:
+            if each.step.round_size:
+                seen["earlier"] = self._earlier(ordinal)
+            with _dropping(each.by):
                 made = yield from addressed(each.model, each.step.ask(seen, draw), took)
-            except RowRejectedError as error:
-                raise DroppedError(self._at(number), error.reason, error.detail) from error
-            except AnswerError as error:
-                raise DroppedError(self._at(number), "answer-malformed", str(error)) from error
-            except RefusedError as error:
-                raise DroppedError(self._at(number), "refused", str(error)) from error
             columns.update(made)
+            for name in each.step.takes:
+                del columns[name]
         asked = Asked.together((row.asked, self._asked_of(took)))
         return row._replace(columns=columns, asked=asked)
 
-    def _at(self, number: int) -> str:
-        return f"generate.{self._task.spec.generate[number].by}"
+    def _reasoned(self, row: Row) -> Addressed[Row]:
+        """Ask the steps of the sample about it, as long as the filters keep it."""
+        for each in self._task.sample_steps:
+            sample, verdicts, _ = self._sample(row)
+            if first_rejection(verdicts):
+                return row
+            took: list[Exchange] = []
+            asking = each.step.reason(sample, row.columns, self._task.type)
+            with _dropping(each.by):
+                reasoned = yield from addressed(each.model, asking, took)
+            asked = Asked.together((row.asked, self._asked_of(took)))
+            row = row._replace(reasoned=reasoned, asked=asked)
+        return row
 
     def _asked_of(self, took: list[Exchange]) -> Asked:
         prompt = "\x1f".join(text for _, text in took[0].question.messages)
@@ -145,6 +158,19 @@ class AskingBuilder(SampleBuilder):
         )
 
 
+@contextmanager
+def _dropping(by: str) -> Iterator[None]:
+    """Turn what is wrong with an answer to the step ``by`` into the end of its row."""
+    try:
+        yield
+    except RowRejectedError as error:
+        raise DroppedError(f"generate.{by}", error.reason, error.detail) from error
+    except AnswerError as error:
+        raise DroppedError(f"generate.{by}", "answer-malformed", str(error)) from error
+    except RefusedError as error:
+        raise DroppedError(f"generate.{by}", "refused", str(error)) from error
+
+
 def asked_outcomes(
     recipe: Recipe,
     task: Task,
@@ -152,18 +178,17 @@ def asked_outcomes(
     index: Path | None,
     pool: ModelPool,
     fold: Fold,
-    strata: Mapping[int, Stratum],
-    shards: Iterable[Iterable[Mapping[str, Any]]],
+    flow: Flow,
 ) -> Generator[list[Outcome]]:
-    """Yield the outcomes of the keys in ``shards`` as they come, some at a time.
+    """Yield the outcomes of the rows in ``flow`` as they come, some at a time.
 
-    ``strata`` gives the stratum of each ordinal: rows of one that is full are asked for only where
-    it opens again. The caller folds what is yielded before it takes more.
+    Rows of a stratum that is full are asked for only where it opens again; what waits for keys of
+    another window stays in ``flow``. The caller folds what is yielded before it takes more.
 
     Raises what :meth:`factory.llm.asker.Asker.ask` raises; what was answered by then is kept.
     """
     loop = asyncio.new_event_loop()
-    run = _Run(recipe, task, split, index, pool, fold, strata, shards)
+    run = _Run(recipe, task, split, index, pool, fold, flow)
     grace = 0.0
     try:
         loop.run_until_complete(run.begin())
@@ -189,20 +214,13 @@ class _Run:
         index: Path | None,
         pool: ModelPool,
         fold: Fold,
-        strata: Mapping[int, Stratum],
-        shards: Iterable[Iterable[Mapping[str, Any]]],
+        flow: Flow,
     ) -> None:
         self._recipe, self._task, self._split, self._pool = recipe, task, split, pool
         self._index = index
         self._fold = fold
-        self._strata = strata
-        self._rows: Iterator[Mapping[str, Any]] = (row for shard in shards for row in shard)
-        self._ordinals = deque(sorted(strata))
-        self._exhausted = False
-        #: Rows that wait until their stratum lacks more than is under way for it, in draw order.
-        self._held: dict[Stratum, deque[Mapping[str, Any]]] = {}
-        self._launched: list[tuple[int, Stratum]] = []
-        self._undecided: Counter[Stratum] = Counter()
+        self._flow = flow
+        self._busy = 0
         self._finished: list[Outcome] = []
         self._failure: BaseException | None = None
         self._ending = False
@@ -218,7 +236,7 @@ class _Run:
             asker = self._pool.asker(model, self._task.name)
             self._askers[model] = await self._stack.enter_async_context(asker)
         self._builder = AskingBuilder(
-            *(self._recipe, self._task, self._split, self._index), self._askers
+            *(self._recipe, self._task, self._split, self._index), self._askers, self._flow.earlier
         )
         width = max(asker.spec.concurrency for asker in self._askers.values())
         self._workers = [asyncio.create_task(self._work()) for _ in range(width)]
@@ -256,6 +274,7 @@ class _Run:
         try:
             while self._failure is None and (facts := await self._next()) is not None:
                 outcome = await self._one(facts)
+                self._busy -= 1
                 self._finished.append(outcome)
                 self._progress.set()
         except asyncio.CancelledError:
@@ -266,54 +285,25 @@ class _Run:
             self._progress.set()
 
     async def _next(self) -> Mapping[str, Any] | None:
-        """Return the next row that is needed, once it is; None where none will be."""
+        """Return the next row that is needed, once it is; None where none of this window will be.
+
+        Where nothing is under way and the fold has all that came, it waits for keys of another
+        window: what waits here goes on with that one.
+        """
         async with self._room:
             while not (self._ending or self._fold.full):
-                if (facts := self._take()) is not None:
+                facts = self._flow.take()
+                if silent := self._flow.take_silent():
+                    self._finished += silent
+                    self._progress.set()
+                if facts is not None:
+                    self._busy += 1
                     return facts
-                if self._exhausted and not any(map(self._fold.needed.get, self._held)):
+                stuck = not (self._busy or self._finished)
+                if self._flow.exhausted and (stuck or not self._flow.waits):
                     return None
                 await self._room.wait()
         return None
-
-    def _take(self) -> Mapping[str, Any] | None:
-        """Return the first row whose stratum lacks more samples than are under way for it."""
-        while self._launched and self._launched[0][0] < self._fold.front:
-            self._undecided[heapq.heappop(self._launched)[1]] -= 1
-        for stratum, held in self._held.items():
-            if self._has_room(stratum):
-                facts = held.popleft()
-                if not held:
-                    del self._held[stratum]
-                return self._launch(facts, stratum)
-        while any(map(self._has_room, self._fold.needed)):
-            row = next(self._rows, None)
-            if row is None:
-                self._exhausted = True
-                self._pass_silent(float("inf"))
-                return None
-            ordinal = row["ordinal"]
-            self._pass_silent(ordinal)
-            self._ordinals.popleft()
-            stratum = self._strata[ordinal]
-            if self._has_room(stratum):
-                return self._launch(row, stratum)
-            self._held.setdefault(stratum, deque()).append(row)
-        return None
-
-    def _has_room(self, stratum: Stratum) -> bool:
-        return self._undecided[stratum] < self._fold.needed.get(stratum, 0)
-
-    def _launch(self, facts: Mapping[str, Any], stratum: Stratum) -> Mapping[str, Any]:
-        self._undecided[stratum] += 1
-        heapq.heappush(self._launched, (facts["ordinal"], stratum))
-        return facts
-
-    def _pass_silent(self, ordinal: float) -> None:
-        """Tell the fold of the keys before ``ordinal`` that gave no row: they hold the rest up."""
-        while self._ordinals and self._ordinals[0] < ordinal:
-            self._finished.append(Outcome(self._ordinals.popleft(), ()))
-            self._progress.set()
 
     async def _one(self, facts: Mapping[str, Any]) -> Outcome:
         outcome = await answered(self._builder.drive(facts), self._askers)

@@ -27,7 +27,7 @@ from factory.filters import (
     slot_texts,
     text_of,
 )
-from factory.generators import Asked, Record
+from factory.generators import Asked, Reasoned, Record
 from factory.line.fold import Candidate, Outcome
 from factory.line.task import Derivation, Task, compile_task, with_benchmarks
 from factory.outputs.jsonl import to_line
@@ -255,6 +255,7 @@ class SampleBuilder:
         slots = {name: value for name, value in row.items() if name not in ROW_COLUMNS}
         description, prompt, input_, candidates, constraint, output = rendered.parts
         derive = task.spec.derive
+        gold = made.reasoned.gold if made.reasoned else arrangement.gold
         sample = Sample(
             id=sample_id(task.name, key),
             task=task.name,
@@ -268,8 +269,8 @@ class SampleBuilder:
             constraint=constraint,
             output=output,
             input_field=rendered.input_field,
-            output_field=task.type.render(arrangement.gold),
-            gold=arrangement.gold,
+            output_field=task.type.render(gold),
+            gold=gold,
             options=arrangement.candidates,
             slots=slots,
             lang=lang,
@@ -292,6 +293,7 @@ class SampleBuilder:
                 tokens=made.asked.spent.tokens if made.asked else 0,
                 cost=made.asked.spent.cost if made.asked else 0.0,
             ),
+            reasoning=made.reasoned.reasoning if made.reasoned else "",
         )
         return sample, run_filters(task.filters, sample), to_json(slots).decode()
 
@@ -400,12 +402,16 @@ def only_row(rows: Sequence[Row]) -> Row:
 
 
 class Row(NamedTuple):
-    """One row for the task type to arrange: its key, its split groups, and what it says."""
+    """One row for the task type to arrange: its key, its split groups, and what it says.
+
+    ``reasoned`` is what a step thought of the sample that was made of it before.
+    """
 
     key: str
     groups: tuple[str, ...]
     columns: Mapping[str, Any]
     asked: Asked | None = None
+    reasoned: Reasoned | None = None
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ number of kills.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -129,6 +130,7 @@ class Fold:
         self._reopened: dict[Stratum, int] = {}
         self._near = near_duplicates
         self._novelty = novelty
+        self._told: list[tuple[int, str]] = []
 
     @property
     def front(self) -> float:
@@ -139,6 +141,13 @@ class Fold:
     def full(self) -> bool:
         """Whether every stratum has its quota."""
         return not any(self.needed.values())
+
+    def told_before(self, ordinal: int) -> list[str]:
+        """Return the instructions accepted of keys before ``ordinal``, in draw order.
+
+        Those that were withdrawn since are among them: what a key was shown once does not change.
+        """
+        return [told for _, told in self._told[: bisect_left(self._told, (ordinal, ""))]]
 
     def extend(self, keys: Iterable[tuple[int, Stratum]], beyond: Mapping[Stratum, int]) -> None:
         """Announce the keys of a window that workers now run.
@@ -222,6 +231,7 @@ class Fold:
             self._near.add(candidate.id, candidate.sketch)
         if self._novelty:
             self._novelty.add(candidate.id, candidate.told)
+            self._told.append((ordinal, candidate.told))
         self.touched.update(candidate.touches)
         self.groups.update(candidate.groups)
         self.needed[stratum] -= 1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -22,6 +23,7 @@ from factory.filters import NearDuplicateIndex, Novelty, write_index
 from factory.filters.probes import describe, probe
 from factory.line.build import SampleBuilder, unpacked
 from factory.line.database import confine, connect, explain
+from factory.line.flow import Flow
 from factory.line.fold import CONFLICT, Candidate, Fold, Objection, Outcome
 from factory.line.judged import judged
 from factory.line.labels import attach_labels
@@ -302,38 +304,51 @@ def _probes(task: Task, files: Mapping[str, LineFile]) -> dict[str, Any]:
 def _run_fold(job: _Job, split: str, walk: KeyWalk, fold: Fold) -> None:
     """Fetch windows of facts and fold what comes of them until every quota is full."""
     task = job.task
-    outcomes_of = _asking(job, split, fold) if task.asks else _working(job, split)
+    flow = Flow(fold, task.round_size)
+    outcomes_of = _asking(job, split, fold, flow) if task.asks else _working(job, split)
+    silent: set[int] = set()
     while not fold.full:
         window = walk.next_window(fold.needed)
         if window is None:
-            if not fold.release():
+            if fold.release():
+                continue
+            if not flow.waits:
                 break
-            continue
-        fold.extend(window.keys, window.beyond)
-        strata = dict(window.keys)
-        silent = set(strata)
-        shards = outcomes_of(strata, _facts(task, job.connection))
-        for outcomes in shards:
-            for outcome in outcomes:
-                if outcome.ordinal not in silent:
-                    raise RecipeError(
-                        f"{task.view.path}: 'facts' gives more than one row for a key; group it, "
-                        "or keep one row a key with QUALIFY"
-                    )
-                silent.remove(outcome.ordinal)
-                fold.offer(outcome)
-            if job.progress:
-                job.progress(
-                    split,
-                    fold.accepted.total(),
-                    task.spec.test if split == "test" else task.spec.size,
-                    fold.rejected.total(),
+        strata = dict(window.keys) if window else {}
+        if window:
+            fold.extend(window.keys, window.beyond)
+        silent.update(strata)
+        facts = _facts(task, job.connection) if window else iter(())
+        _fold_window(job, split, fold, outcomes_of(strata, facts), silent)
+        if not task.asks and not fold.full:  # there a key without a row is told from one that waits
+            for ordinal in sorted(silent):
+                fold.offer(Outcome(ordinal, ()))
+            silent.clear()
+
+
+def _fold_window(
+    job: _Job, split: str, fold: Fold, shards: Generator[list[Outcome]], silent: set[int]
+) -> None:
+    """Fold what comes of a window until every quota is full; what was heard of is not silent."""
+    for outcomes in shards:
+        for outcome in outcomes:
+            if outcome.ordinal not in silent:
+                raise RecipeError(
+                    f"{job.task.view.path}: 'facts' gives more than one row for a key; group it, "
+                    "or keep one row a key with QUALIFY"
                 )
-            if fold.full:
-                shards.close()
-                return
-        for ordinal in sorted(silent):
-            fold.offer(Outcome(ordinal, ()))
+            silent.remove(outcome.ordinal)
+            fold.offer(outcome)
+        if job.progress:
+            job.progress(
+                split,
+                fold.accepted.total(),
+                job.task.spec.test if split == "test" else job.task.spec.size,
+                fold.rejected.total(),
+            )
+        if fold.full:
+            shards.close()
+            return
 
 
 #: Makes the outcomes of a window's shards; given the stratum of each ordinal.
@@ -347,16 +362,21 @@ def _working(job: _Job, split: str) -> _OutcomesOf:
     return lambda _, shards: unpacked(job.engine.map_shards(builder.packed, shards))
 
 
-def _asking(job: _Job, split: str, fold: Fold) -> _OutcomesOf:
+def _asking(job: _Job, split: str, fold: Fold, flow: Flow) -> _OutcomesOf:
     if job.models is None:
         raise TypeError(f"{job.task.name} asks models, and none were given")
     # An event loop and what waits in it: tasks without a model start without them.
     from factory.line.asking import asked_outcomes
 
     models = job.models
-    return lambda strata, shards: asked_outcomes(
-        *(job.recipe, job.task, split, job.index, models), fold, strata, shards
-    )
+
+    def outcomes(
+        strata: Mapping[int, Stratum], shards: Iterator[list[dict[str, Any]]]
+    ) -> Generator[list[Outcome]]:
+        flow.begin(strata, chain.from_iterable(shards))
+        return asked_outcomes(job.recipe, job.task, split, job.index, models, fold, flow)
+
+    return outcomes
 
 
 def _facts(task: Task, connection: duckdb.DuckDBPyConnection) -> Iterator[list[dict[str, Any]]]:

@@ -20,7 +20,7 @@ from factory.filters import (
     build_filters,
     rubric,
 )
-from factory.generators import RecordMap, Step
+from factory.generators import RecordMap, SampleStep, Step
 from factory.generators.rewrite import Rewrite
 from factory.recipe import Recipe, SourceSpec, TaskSpec
 from factory.sources.base import TABLES
@@ -46,6 +46,7 @@ class Task:
         metric: the metric its samples carry.
         derivation: what a derived task derives from, and how.
         steps: the steps that ask a model for columns of a row, in order.
+        sample_steps: the steps that ask a model about the sample that was made of it, in order.
         judge: who is asked about each sample that the other filters keep, if anybody is.
     """
 
@@ -63,6 +64,7 @@ class Task:
     definition: str
     derivation: Derivation | None = None
     steps: tuple[AskedStep, ...] = ()
+    sample_steps: tuple[AskedSampleStep, ...] = ()
     judge: JudgeOptions | None = None
 
     @property
@@ -75,7 +77,13 @@ class Task:
     def written_by(self) -> tuple[str, ...]:
         """The recipe's names of the models that the steps ask, those of its parents first."""
         above = self.derivation.parent.written_by if self.derivation else ()
-        return tuple(dict.fromkeys([*above, *(each.model for each in self.steps)]))
+        own = [*(each.model for each in self.steps), *(each.model for each in self.sample_steps)]
+        return tuple(dict.fromkeys([*above, *own]))
+
+    @property
+    def round_size(self) -> int | None:
+        """How many keys see the same accepted samples; None where none are looked at."""
+        return next((size for each in self.steps if (size := each.step.round_size)), None)
 
     @property
     def answer_columns(self) -> frozenset[str]:
@@ -106,10 +114,20 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class AskedStep:
-    """A step of ``generate``, and the recipe's name of the model that it asks."""
+    """A step of ``generate``, its name, and the recipe's name of the model that it asks."""
 
+    by: str
     model: str
     step: Step[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSampleStep:
+    """The same of a step that sees the sample."""
+
+    by: str
+    model: str
+    step: SampleStep[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +214,18 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
             "map": inspect.getsource(type(derivation.map)),
             "map_options": derivation.options.model_dump(mode="json"),
         }
-    steps = _steps(recipe, name, spec, columns)
-    if steps:
+    steps, sample_steps = _steps(recipe, name, spec, columns)
+    if steps or sample_steps:
         columns |= {column for each in steps for column in each.step.offers}
+        columns -= {column for each in steps for column in each.step.takes}
         origin += " with its steps"
+        sources = [
+            *(each.step.source for each in steps),
+            *(each.step.source for each in sample_steps),
+        ]
         definition["steps"] = [
-            [step.by, step.options.model_dump(mode="json"), made.step.source]
-            for step, made in zip(spec.generate, steps, strict=True)
+            [step.by, step.options.model_dump(mode="json"), source]
+            for step, source in zip(spec.generate, sources, strict=True)
         ]
     if spec.needs:
         definition["needs"] = [
@@ -249,8 +272,10 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
         definition=blake2b(text.encode(), digest_size=8).hexdigest(),
         derivation=derivation,
         steps=steps,
+        sample_steps=sample_steps,
         judge=filter_options.judge,
     )
+    _check_steps(task)
     if compiled is not None:
         compiled[name] = task
     return task
@@ -258,20 +283,61 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
 
 def _steps(
     recipe: Recipe, name: str, spec: TaskSpec, columns: frozenset[str]
-) -> tuple[AskedStep, ...]:
+) -> tuple[tuple[AskedStep, ...], tuple[AskedSampleStep, ...]]:
     """Compile the steps of a task, and check that each finds the columns that it reads."""
     offered = {*columns, *spec.words, "language"}
-    steps = []
+    steps: list[AskedStep] = []
+    sample_steps: list[AskedSampleStep] = []
     for number, each in enumerate(spec.generate):
+        at = f"tasks.{name}.generate.{number}: the step {each.by!r}"
         step = each.step(recipe.folder / "prompts")
         for column in sorted(step.needs - offered):
             raise RecipeError(
-                f"tasks.{name}.generate.{number}: the step {each.by!r} reads {column!r}, which no "
-                f"row has: {did_you_mean(column, offered)}There are {', '.join(sorted(offered))}"
+                f"{at} reads {column!r}, which no row has: {did_you_mean(column, offered)}"
+                f"There are {', '.join(sorted(offered))}"
             )
-        offered.update(step.offers)
-        steps.append(AskedStep(each.model, step))
-    return tuple(steps)
+        if isinstance(step, SampleStep):
+            sample_steps.append(AskedSampleStep(each.by, each.model, step))
+        elif isinstance(step, Step):
+            if sample_steps:
+                raise RecipeError(
+                    f"{at} adds to the row, which {sample_steps[-1].by!r} sees arranged already: "
+                    f"put {each.by!r} before it"
+                )
+            offered.update(step.offers)
+            offered.difference_update(step.takes)
+            steps.append(AskedStep(each.by, each.model, step))
+    return tuple(steps), tuple(sample_steps)
+
+
+def _check_steps(task: Task) -> None:
+    """Raise where the quotas of a task cannot hold beside what its steps decide."""
+    balance = task.spec.balance
+    placed = task.positions is not None and balance.get("position") != "free"
+    at = f"tasks.{task.name}"
+    if placed and any(each.step.settles for each in task.sample_steps):
+        raise RecipeError(
+            f"{at}.balance: where the right answer stands is not known before it is voted on: "
+            "give position: free"
+        )
+    parent = task.derivation.parent if task.derivation else None
+    if parent is not None and parent.round_size is not None:
+        raise RecipeError(
+            f"{at}.derive: what {parent.name!r} writes depends on what it accepted before: nothing "
+            "can be derived from its records alone"
+        )
+    if task.round_size is None:
+        return
+    if placed or any(share != "free" for share in balance.values()):
+        raise RecipeError(
+            f"{at}.balance: rounds follow the draw order, and a balance would leave keys out of "
+            "it: leave 'balance' out"
+        )
+    if not (task.spec.filters and task.spec.filters.novelty):
+        raise RecipeError(
+            f"{at}.filters: a task in rounds takes up what was accepted before: "
+            "give filters: {novelty: true}"
+        )
 
 
 #: The columns of views by their text and options: to find them out is to run the view.

@@ -65,6 +65,7 @@ def to_record(
             "judge_tokens": provenance.judge_tokens,
             "judge_cost": provenance.judge_cost,
         },
+        "reasoning": sample.reasoning,
         "scores": sample.scores,
         "verdicts": [
             {

@@ -25,8 +25,8 @@ from factory.generators import (
     OPERATORS,
     RECORD_MAPS,
     STEPS,
+    AskingStep,
     RecordMap,
-    Step,
     StepOptions,
     WordingsSpec,
     Written,
@@ -123,7 +123,7 @@ class DeriveSpec(_Strict):
 
 
 class StepSpec(_Strict):
-    """One step in which a model takes part: after the row is read, before it is arranged."""
+    """One step in which a model takes part: in the row, before it is arranged, or in the sample."""
 
     by: str = Field(description="which step: factory/generators")
     model: Name = Field(default="default", description="one of the recipe's models")
@@ -141,7 +141,7 @@ class StepSpec(_Strict):
         """The step's own options, typed."""
         return STEPS[self.by].options_model.model_validate(self.with_)
 
-    def step(self, folder: Path) -> Step[Any]:
+    def step(self, folder: Path) -> AskingStep[Any]:
         """Return the step, its prompt looked for in ``folder`` first.
 
         Raises :class:`~factory.errors.RecipeError` for a prompt that is missing or not usable.

@@ -1,0 +1,141 @@
+"""What a program can check of reasoning: its sums, its numbers, and that it ends where it says.
+
+A reasoning that arrives at the right answer may have guessed it. These checks find what is plainly
+wrong on the way: an equation that does not hold, a number from nowhere, a step said twice, a
+conclusion that names another option than the answer does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from factory.generators.grounding import numbers, plain, stands_in
+from factory.text import clean, tokens
+
+#: "Step 1:", "2." and the like before a step.
+_NUMBERED: Final = re.compile(r"^(?:step\s*)?\d{1,2}\s*[.:)]\s+", re.IGNORECASE)
+_OPTION_NUMBER: Final = re.compile(r"\b(?:option|choice|answer is option)\s+(\d)\b", re.IGNORECASE)
+_VALUE: Final = r"\d+(?:[.,]\d+)*"
+#: A word or two of a unit between a number and a sign: 12 fl oz x 8.
+_UNIT: Final = r"(?:[ \t]*\b[^\W\d_]+\.?){0,3}[ \t]*"
+_SIGN: Final = r"[-+*/×÷−xX]"
+_EQUATION: Final = re.compile(
+    rf"(?<![\w.,])[$€£¥]?({_VALUE}{_UNIT}(?:{_SIGN}[ \t]*[$€£¥]?{_VALUE}{_UNIT})+)"
+    rf"=[ \t]*[$€£¥]?({_VALUE})"
+)
+_PART: Final = re.compile(rf"(?:(?P<sign>{_SIGN})[ \t]*[$€£¥]?)?(?P<value>{_VALUE})")
+
+
+class Fault(NamedTuple):
+    """What is wrong with reasoning: a code, and what a person needs to see it."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What reasoning is about and where it ends: prompt, options, and the place of the chosen one.
+
+    ``chosen`` is None where the answer is not the number of an option.
+    """
+
+    prompt: str
+    options: Sequence[str]
+    chosen: int | None
+
+
+def cleaned_steps(steps: Iterable[str]) -> list[str]:
+    """Return the steps as single lines, without numbers before them, the empty ones left out."""
+    lines = (" ".join(clean(step).split()) for step in steps)
+    return [bare for line in lines if (bare := _NUMBERED.sub("", line).strip())]
+
+
+def fault(steps: Sequence[str], conclusion: Conclusion, words: range) -> Fault | None:
+    """Return what is wrong with the steps, or None; together they may have ``words`` words."""
+    whole = " ".join(steps)
+    count = len(tokens(whole)) if whole else 0
+    if count not in words:
+        return Fault("reasoning-length", f"{count} words, not {words[0]} to {words[-1]}: {whole}")
+    if len({plain(step) for step in steps}) < len(steps):
+        return Fault("reasoning-repeats", whole)
+    if plain(whole) in plain(conclusion.prompt):
+        return Fault("reasoning-copied", whole)
+    known = numbers(conclusion.prompt)
+    for written, value, said in equations(whole):
+        if not _equal(value, said):
+            return Fault("equation-wrong", written)
+        if made_up := numbers(written.rpartition("=")[0]) - known:
+            return Fault("number-unfounded", f"{min(made_up)} in: {written}")
+        known |= numbers(said)
+    # Options are counted from 0, and a step may name one by its number.
+    made_up = numbers(_OPTION_NUMBER.sub("", whole)) - known
+    if made_up:
+        return Fault("number-unfounded", f"{min(made_up)} in: {whole}")
+    return _other_conclusion(steps, conclusion)
+
+
+def equations(text: str) -> Iterator[tuple[str, Fraction | None, str]]:
+    """Yield the equations in ``text``: as written, what the left side comes to, the right side.
+
+    The left side is None where it divides by nothing. Times and divided by go before plus and
+    minus, as everywhere.
+    """
+    for found in _EQUATION.finditer(text):
+        yield found[0], _value(found[1]), found[2]
+
+
+def _value(expression: str) -> Fraction | None:
+    terms: list[Fraction] = []
+    for part in _PART.finditer(expression):
+        value, sign = _number(part["value"]), part["sign"] or "+"
+        if sign in "+-−":
+            terms.append(value if sign == "+" else -value)
+        elif sign in "*×xX":
+            terms[-1] *= value
+        elif not value:
+            return None
+        else:
+            terms[-1] /= value
+    return sum(terms, start=Fraction(0))
+
+
+def _number(written: str) -> Fraction:
+    return Fraction(next(iter(numbers(written))))
+
+
+def _equal(value: Fraction | None, said: str) -> bool:
+    """Return whether ``said`` is the value, or the value rounded to as many places."""
+    if value is None:
+        return False
+    plain_text = next(iter(numbers(said)))
+    places = len(said.rpartition(".")[2]) if "." in said and "." in plain_text else 0
+    if value == Fraction(plain_text):
+        return True
+    # 10 / 3 = 3.33 is rounded; 7 / 2 = 4 is wrong.
+    return places > 0 and abs(value - Fraction(plain_text)) * 2 * 10**places <= 1
+
+
+def _other_conclusion(steps: Sequence[str], conclusion: Conclusion) -> Fault | None:
+    """Return where the reasoning ends at another option than the answer."""
+    if conclusion.chosen is None:
+        return None
+    last = steps[-1]
+    for number in _OPTION_NUMBER.findall(last)[-1:]:
+        if int(number) != conclusion.chosen:
+            return Fault("concludes-otherwise", f"{last} Answer: {conclusion.chosen}")
+    named = [option for option in conclusion.options if stands_in(option, last)]
+    # "12" also stands in "12 pieces": the longer one is meant.
+    named = [
+        option
+        for option in named
+        if not any(option != other and stands_in(option, other) for other in named)
+    ]
+    right = conclusion.options[conclusion.chosen]
+    if named and right not in named:
+        return Fault("concludes-otherwise", f"{last} Answer: {right}")
+    return None

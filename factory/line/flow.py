@@ -1,0 +1,107 @@
+"""Which row is asked next: as many as the fold still lacks, in draw order, round by round.
+
+If all rows under way of a stratum were accepted, none was asked for in vain: no more are started
+than the fold still lacks of it. Rows wait for that; and where a task goes in rounds, for all before
+their round to be decided. What waits at the end of a window goes on with the next.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from factory.line.fold import Fold, Outcome
+from factory.line.quotas import Stratum
+
+
+class Flow:
+    """The rows of one split on their way to a model, over all windows.
+
+    Args:
+        fold: decides; says what is still needed, and how far it has come.
+        round_size: how many keys of the draw order see the same accepted samples; None where none
+            are looked at.
+
+    Attributes:
+        exhausted: whether the window has no more rows; some may be waiting.
+    """
+
+    def __init__(self, fold: Fold, round_size: int | None) -> None:
+        self._fold = fold
+        self._round_size = round_size
+        self._strata: Mapping[int, Stratum] = {}
+        self._rows: Iterator[Mapping[str, Any]] = iter(())
+        self._ordinals: deque[int] = deque()
+        self.exhausted = True
+        self._held: dict[Stratum, deque[Mapping[str, Any]]] = {}
+        self._launched: list[tuple[int, Stratum]] = []
+        self._undecided: Counter[Stratum] = Counter()
+        self._silent: list[Outcome] = []
+
+    @property
+    def waits(self) -> bool:
+        """Whether a row waits whose stratum still lacks samples."""
+        return any(map(self._fold.needed.get, self._held))
+
+    def begin(self, strata: Mapping[int, Stratum], rows: Iterable[Mapping[str, Any]]) -> None:
+        """Go on with a window: the stratum of each of its ordinals, and its rows in draw order."""
+        self._strata = strata
+        self._rows = iter(rows)
+        self._ordinals = deque(sorted(strata))
+        self.exhausted = False
+
+    def take(self) -> Mapping[str, Any] | None:
+        """Return the first row whose stratum lacks more samples than are under way for it."""
+        while self._launched and self._launched[0][0] < self._fold.front:
+            self._undecided[heapq.heappop(self._launched)[1]] -= 1
+        for stratum, held in self._held.items():
+            if self._has_room(stratum) and self._is_begun(held[0]["ordinal"]):
+                facts = held.popleft()
+                if not held:
+                    del self._held[stratum]
+                return self._launch(facts, stratum)
+        while any(map(self._has_room, self._fold.needed)):
+            row = next(self._rows, None)
+            if row is None:
+                self.exhausted = True
+                self._pass_silent(float("inf"))
+                return None
+            ordinal = row["ordinal"]
+            self._pass_silent(ordinal)
+            self._ordinals.popleft()
+            stratum = self._strata[ordinal]
+            if self._has_room(stratum) and self._is_begun(ordinal):
+                return self._launch(row, stratum)
+            self._held.setdefault(stratum, deque()).append(row)
+        return None
+
+    def take_silent(self) -> list[Outcome]:
+        """Return the outcomes of keys that were found to give no row: they hold the rest up."""
+        silent, self._silent = self._silent, []
+        return silent
+
+    def earlier(self, ordinal: int) -> Sequence[str]:
+        """Return the instructions that were accepted before the round of a key."""
+        return self._fold.told_before(self._round_of(ordinal))
+
+    def _has_room(self, stratum: Stratum) -> bool:
+        return self._undecided[stratum] < self._fold.needed.get(stratum, 0)
+
+    def _round_of(self, ordinal: int) -> int:
+        """Return the first ordinal of the round that a key is in."""
+        return ordinal - (ordinal - 1) % (self._round_size or 1)
+
+    def _is_begun(self, ordinal: int) -> bool:
+        """Return whether all is decided that the round of a key looks at."""
+        return self._round_size is None or self._fold.front >= self._round_of(ordinal)
+
+    def _launch(self, facts: Mapping[str, Any], stratum: Stratum) -> Mapping[str, Any]:
+        self._undecided[stratum] += 1
+        heapq.heappush(self._launched, (facts["ordinal"], stratum))
+        return facts
+
+    def _pass_silent(self, ordinal: float) -> None:
+        while self._ordinals and self._ordinals[0] < ordinal:
+            self._silent.append(Outcome(self._ordinals.popleft(), ()))
