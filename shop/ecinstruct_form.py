@@ -24,17 +24,24 @@ ONE_SHOT: Final = "Diverse_Instruction_1-shot"
 INSTRUCTIONS: Final[Mapping[str, Sequence[str]]] = {
     "Attribute_Value_Extraction": (
         "Read the product's texts and write down the value of each target attribute, with the "
-        "field it stands in. Use None where a value is not given.",
-        "Find the values of the target attributes in the product's texts and name their source.",
-        "For every target attribute, extract its value and its source, None where it is absent.",
-        "List attribute, value and source for all target attributes of this product.",
+        "first field that states it. Use None where a value is not given.",
+        "Find the values of the target attributes in the product's texts, and name as the source "
+        "of each the first text that has it.",
+        "For every target attribute, extract its value and, as its source, the first field that "
+        "gives it, None where it is absent.",
+        "List attribute, value and source, the first field with the value, for all target "
+        "attributes of this product.",
     ),
     "Product_Relation_Prediction": (
         "Two product titles are given. Say how shoppers relate the products: bought together, "
-        "viewed together, or similar. Answer with the letter of an option.",
-        "Choose the option that describes the relation between the two products.",
-        "From the titles of two products, predict which of the listed relations holds.",
-        "Which listed relation connects these two products? Answer with its letter.",
+        "viewed as different choices, or similar, being nearly the same. Answer with the letter "
+        "of an option.",
+        "Choose the option that describes the relation between the two products best. Only what "
+        "is nearly the same is similar.",
+        "From the titles of two products, predict which of the listed relations holds best. "
+        "Products that are nearly the same are similar; different choices are viewed.",
+        "Which listed relation fits these two products best, if similar means nearly the same? "
+        "Answer with its letter.",
     ),
     "Product_Matching": (
         "Two records describe products by title, description, manufacturer and price. Are they "
