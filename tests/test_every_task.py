@@ -90,7 +90,9 @@ def test_every_sample_says_where_it_comes_from(made: Made, task: str) -> None:
     spec = catalogue().tasks[task]
     source = catalogue().sources[spec.source].source
     operator = f"{spec.derive.operator}:{spec.derive.map}" if spec.derive else None
-    steps = dict.fromkeys(step.by for step in spec.generate)
+    # Those that wrote what the parents' records say count as well.
+    lineage = reversed(list(catalogue().lineage(task)))
+    steps = dict.fromkeys(step.by for name in lineage for step in catalogue().tasks[name].generate)
     generator = " ".join(filter(None, (operator, *steps))) or None
     for sample in samples(made(task)):
         provenance = sample.provenance

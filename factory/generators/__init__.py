@@ -35,6 +35,7 @@ from factory.generators.asking import (
 from factory.generators.base import Asked, Derived, Record, RecordMap
 from factory.generators.cot import ChainOfThought
 from factory.generators.label import Label
+from factory.generators.pseudo_label import PseudoLabel
 from factory.generators.rewrite import WordingsSpec, Written
 from factory.generators.write import Write
 
@@ -92,5 +93,5 @@ OPERATORS: Final[Mapping[str, Mapping[str, RecordMap]]] = MappingProxyType(
 )
 #: Every step that asks a model, by its name in a recipe.
 STEPS: Final[Mapping[str, type[AskingStep[Any]]]] = MappingProxyType(
-    {each.name: each for each in (Label, Write, ChainOfThought)}
+    {each.name: each for each in (Label, PseudoLabel, Write, ChainOfThought)}
 )

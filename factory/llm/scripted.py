@@ -1,8 +1,10 @@
 """A model that answers from a script: for tests and dry runs, without weights or a network.
 
 It sees what a model sees, the messages and the schema, and nothing else: no task, no gold. Texts
-are words of the prompt, in an order drawn from the whole request, so the same request is always
-answered alike and a changed one otherwise. What it writes is well-formed and means nothing.
+are words of the prompt, drawn by the whole request, so the same request is always answered alike
+and a changed one otherwise. A text that has room for all the words begins with any of them; every
+other list of texts is the quoted text cut into parts. What it writes is well-formed and means
+nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from pydantic_core import from_json, to_json
 
 from factory.llm.request import Answer
 
-IDENTITY: Final = "scripted:1"
+IDENTITY: Final = "scripted:2"
 _WORDS_OF_A_TEXT: Final = 12
 _ITEMS: Final = 3
 _CHARACTERS_OF_A_TOKEN: Final = 4
@@ -75,6 +77,14 @@ def _text(words: Sequence[str], draw: _Bits, length: int) -> str:
     return " ".join(words[start : start + length])
 
 
+def _cut(words: Sequence[str], draw: _Bits, parts: int) -> list[str]:
+    """Return ``parts`` runs of words that together are all of them; one word is cut itself."""
+    pieces, joint = (words, " ") if len(words) > 1 else (words[0], "")
+    places = sorted({1 + draw.below(len(pieces)) for _ in range(parts - 1)} - {len(pieces)})
+    runs = zip([0, *places], [*places, len(pieces)], strict=True)
+    return [joint.join(pieces[start:end]) for start, end in runs]
+
+
 def _instance(
     node: Mapping[str, Any], root: Mapping[str, Any], words: Sequence[str], draw: _Bits
 ) -> Any:
@@ -95,6 +105,9 @@ def _instance(
         return {name: _instance(field, root, words, draw) for name, field in fields.items()}
     if kind == "array":
         least = node.get("minItems", min(_ITEMS, node.get("maxItems", _ITEMS)))
+        items = node.get("items", {})
+        if items.get("type") == "string" and "enum" not in items and draw.below(2):
+            return _cut(words, draw, least)
         return [_instance(node.get("items", {}), root, words, draw) for _ in range(least)]
     return _scalar(kind, node, words, draw)
 
@@ -108,5 +121,9 @@ def _scalar(kind: object, node: Mapping[str, Any], words: Sequence[str], draw: _
         return draw.below(2) == 1
     if kind == "null":
         return None
-    text = _text(words, draw, 2 + draw.below(_WORDS_OF_A_TEXT - 1))
+    length = 2 + draw.below(_WORDS_OF_A_TEXT - 1)
+    if length >= len(words):
+        first = draw.below(len(words))
+        words = [*words[first:], *words[:first]]
+    text = _text(words, draw, length)
     return text[: node["maxLength"]].strip() if "maxLength" in node else text

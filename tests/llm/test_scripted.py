@@ -16,6 +16,9 @@ from tests.catalogue import TASKS
 SPEC = ModelSpec.model_validate({"engine": "scripted", "model": "scripted"})
 
 
+QUOTED = "the red brass garden hose with a long nozzle and no kinks"
+
+
 class Part(BaseModel):
     name: str
     polarity: Literal["positive", "negative"]
@@ -34,12 +37,28 @@ def body(text: str) -> bytes:
 
 
 def test_answers_are_in_the_form_and_of_the_quoted_words() -> None:
-    text = "Say it of ⟦the red brass garden hose with a long nozzle and no kinks⟧, please."
+    text = f"Say it of ⟦{QUOTED}⟧, please."
     for number in range(30):
         answer = scripted.ScriptedModel().answer(body(f"{number} {text}"))
         form = Form.model_validate_json(answer.text, strict=True)
-        assert form.text in text
+        # One that takes all the words may begin with any of them.
+        assert form.text in f"{QUOTED} {QUOTED}"
         assert 2 <= form.score <= 4
+
+
+class Parts(BaseModel):
+    parts: list[str]
+
+
+def test_every_other_list_is_the_quoted_text_cut_into_parts() -> None:
+    cut = 0
+    for number in range(40):
+        question = Question((Message("user", f"{number}: cut ⟦{QUOTED}⟧."),), Parts)
+        answer = scripted.ScriptedModel().answer(Writer(SPEC, "x").request(question).body)
+        parts = Parts.model_validate_json(answer.text).parts
+        assert all(part in f"{QUOTED} {QUOTED}" for part in parts)
+        cut += " ".join(parts) == QUOTED
+    assert 10 <= cut <= 30
 
 
 def test_the_same_request_is_answered_alike_and_another_one_otherwise() -> None:
