@@ -17,10 +17,12 @@ import typer
 
 from factory.cli_models import cache, opened_models, plan
 from factory.cli_options import (
+    ClassifierOption,
     JsonOption,
     ModelOption,
     RecipeArgument,
     SourceOption,
+    classifiers,
     name_and_path,
     one_of_two,
     print_json,
@@ -111,6 +113,7 @@ def run(
         ),
     ] = None,
     model: ModelOption = None,
+    classifier: ClassifierOption = None,
     budget: Annotated[
         float | None,
         typer.Option(min=0, metavar="USD", help="Stop before language models cost more than this."),
@@ -133,6 +136,7 @@ def run(
         allow_test=tuple(allow_test or ()),
         model=model,
     )
+    loaded = loaded.with_classifiers(classifiers(classifier))
     one_of_two(recipe, task, mixture)
     if mixture is not None:
         shares = resolve_mixture(loaded, mixture).shares

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from factory.cli_options import (
+    ClassifierOption,
     JsonOption,
     ModelOption,
     RecipeArgument,
     SourceOption,
+    classifiers,
     name_and_path,
     one_of_two,
     print_json,
@@ -52,6 +54,7 @@ def plan(
     ] = None,
     source: SourceOption = None,
     model: ModelOption = None,
+    classifier: ClassifierOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what language models would be asked and what it would cost, without asking them."""
@@ -65,6 +68,7 @@ def plan(
     loaded = load_recipe(recipe).with_changes(
         limit=limit, paths=dict(name_and_path(each) for each in source or ()), model=model
     )
+    loaded = loaded.with_classifiers(classifiers(classifier))
     one_of_two(recipe, task, mixture)
     names = list(task or ())
     if mixture is not None:

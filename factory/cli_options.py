@@ -30,6 +30,14 @@ ModelOption = Annotated[
         help="Ask this model of the recipe (or scripted, smollm2) in place of the default.",
     ),
 ]
+ClassifierOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--classifier",
+        metavar="NAME=MODULE:FUNCTION",
+        help="The code of a classifier that the recipe's filters name; repeat for several.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -48,6 +56,19 @@ def name_and_path(text: str) -> tuple[str, str]:
     if not separator or not name or not path:
         raise UsageError(f"--source {text}: write NAME=PATH, such as esci=/data/esci")
     return name, path
+
+
+def classifiers(given: list[str] | None) -> dict[str, str]:
+    """Return what the names of classifiers are bound to; raises :class:`UsageError`."""
+    bound = {}
+    for text in given or ():
+        name, _, where = text.partition("=")
+        if not name or ":" not in where:
+            raise UsageError(
+                f"--classifier {text}: write NAME=module:function, such as garbage=mine:classify"
+            )
+        bound[name] = where
+    return bound
 
 
 def print_json(data: Any) -> None:

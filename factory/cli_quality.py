@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from factory.cli_options import (
+    ClassifierOption,
     JsonOption,
     RecipeArgument,
     SourceOption,
+    classifiers,
     name_and_path,
     print_json,
 )
@@ -39,6 +41,7 @@ def judge(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="In place of the recipe's seed.")] = None,
     source: SourceOption = None,
+    classifier: ClassifierOption = None,
     out: Annotated[
         Path, typer.Option(help="judge.json is written into this folder's folder of the task.")
     ] = Path("out"),
@@ -60,6 +63,7 @@ def judge(
     loaded = load_recipe(recipe).with_changes(
         seed=seed, paths=dict(name_and_path(each) for each in source or ())
     )
+    loaded = loaded.with_classifiers(classifiers(classifier))
     chosen = {
         name: judge_options(loaded, name, models=model, threshold=threshold)
         for name in dict.fromkeys(task)

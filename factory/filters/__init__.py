@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from factory.filters.balance import LongestGold, gold_positions, longest_gold_share
 from factory.filters.base import Filter, first_rejection, run_filters, slot_texts
 from factory.filters.benchmarks import BenchmarkSpec
+from factory.filters.classifier import ClassifierFilter
 from factory.filters.decontamination import DecontaminationFilter, write_index
 from factory.filters.judge import JudgeOptions, judge
 from factory.filters.language import (
@@ -40,6 +41,7 @@ __all__ = [
     "LOCALE_LANGUAGES",
     "BenchmarkSpec",
     "CharactersFilter",
+    "ClassifierFilter",
     "DecontaminationFilter",
     "EmptyFilter",
     "Filter",
@@ -89,6 +91,7 @@ FILTERS: Final[Mapping[str, type[Filter]]] = MappingProxyType(
             GrammarFilter,
             LanguageFilter,
             DecontaminationFilter,
+            ClassifierFilter,
         )
     }
 )
@@ -132,6 +135,9 @@ class FilterOptions(BaseModel):
     language: _Switch[LanguageFilter] = Field(default_factory=LanguageFilter)
     decontamination: DecontaminationFilter | None = Field(
         default=None, description="off unless benchmarks are named: {against: [shopbench]}"
+    )
+    classifier: ClassifierFilter | None = Field(
+        default=None, description="off unless one is named: {use: garbage, labels: [bad]}"
     )
     # Of a whole task at once: decided in draw order, against what was accepted earlier.
     near_duplicates: _SetSwitch[NearDuplicates] = Field(

@@ -142,6 +142,7 @@ def _question(options: JudgeOptions, sample: Sample, of_the_answer: Container[st
             "rubric": rubric(sample.task_type),
             "prompt": sample.input_field,
             "answer": sample.output_field,
+            "reasoning": sample.reasoning,
             "facts": _told(_facts(sample, of_the_answer)),
         }
     )

@@ -73,12 +73,14 @@ class AskingBuilder(SampleBuilder):
             try:
                 written = yield from self._written(row, facts["ordinal"])
                 written = yield from self._reasoned(written)
-                sample, verdicts, slots_text = self._sample(written)
-                if self._task.judge and not first_rejection(verdicts):
-                    judged = yield from judge(self._task.judge, sample, self._of_the_answer)
-                    sample = judged.added_to(sample)
-                    verdicts += (judged.verdict,)
-                candidates.append(self._judged(written, sample, verdicts, slots_text))
+                (draft,) = self._with_class([self._draft(written)])
+                if self._task.judge and not first_rejection(draft.verdicts):
+                    judged = yield from judge(self._task.judge, draft.sample, self._of_the_answer)
+                    draft = draft._replace(
+                        sample=judged.added_to(draft.sample),
+                        verdicts=(*draft.verdicts, judged.verdict),
+                    )
+                candidates.append(self._judged(*draft))
             except DroppedError as error:
                 candidates.append(self._rejected(row.columns, row.key, error))
         return Outcome(facts["ordinal"], tuple(candidates))
@@ -137,11 +139,11 @@ class AskingBuilder(SampleBuilder):
     def _reasoned(self, row: Row) -> Addressed[Row]:
         """Ask the steps of the sample about it, as long as the filters keep it."""
         for each in self._task.sample_steps:
-            sample, verdicts, _ = self._sample(row)
-            if first_rejection(verdicts):
+            draft = self._draft(row)
+            if first_rejection(draft.verdicts):
                 return row
             took: list[Exchange] = []
-            asking = each.step.reason(sample, row.columns, self._task.type)
+            asking = each.step.reason(draft.sample, row.columns, self._task.type)
             with _dropping(each.by):
                 reasoned = yield from addressed(each.model, asking, took)
             asked = Asked.together((row.asked, self._asked_of(took)))

@@ -18,9 +18,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from pydantic_core import to_json
 
 from factory.draw import Draw
+from factory.errors import UsageError
 from factory.filters import (
     LANGUAGE_NAMES,
     LOCALE_LANGUAGES,
+    ClassifierFilter,
     first_rejection,
     run_filters,
     sketch,
@@ -29,7 +31,13 @@ from factory.filters import (
 )
 from factory.generators import Asked, Reasoned, Record
 from factory.line.fold import Candidate, Outcome
-from factory.line.task import Derivation, Task, compile_task, with_benchmarks
+from factory.line.task import (
+    Derivation,
+    Task,
+    compile_task,
+    with_benchmarks,
+    with_classifier,
+)
 from factory.outputs.jsonl import to_line
 from factory.recipe import Recipe
 from factory.sample import Provenance, Sample, Verdict, sample_id
@@ -82,6 +90,8 @@ class SampleBuilder:
         self._arranged = frozenset(task.type.columns(task.options))
         named = {name for wording in task.template.wordings.values() for name in wording.names}
         self._set_level = task.spec.filters or recipe.filters
+        self._rules = tuple(each for each in task.filters if not isinstance(each, ClassifierFilter))
+        self._classifier = task.classifier
         self._licence = task.source_spec.licence
         self._derivation = task.derivation
         self._parent = task.derivation and SampleBuilder(recipe, task.derivation.parent, split)
@@ -90,25 +100,75 @@ class SampleBuilder:
         self._needed = tuple(sorted(named.union(task.type.columns(task.options))))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _compiled_again, (
-            pickle.dumps(self._recipe),
-            self._task.name,
-            self._split,
-            self._index,
-        )
+        try:
+            recipe = pickle.dumps(self._recipe)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise UsageError(
+                f"the classifier of {self._task.name} cannot travel to other processes ({error}): "
+                "give it as module:function, or run with LocalEngine(workers=0)"
+            ) from error
+        return _compiled_again, (recipe, self._task.name, self._split, self._index)
 
     def outcomes(self, rows: Iterable[Mapping[str, Any]]) -> list[Outcome]:
         """Return what comes of each facts row: ``ordinal`` and ``split_group`` come with it.
 
         For a task that combines records, each is a group of them: ``ordinal`` and ``records``.
         """
-        return [Outcome(row["ordinal"], tuple(self._candidates(row))) for row in rows]
+        return [Outcome(ordinal, tuple(made)) for ordinal, made in self._candidates(rows)]
 
     def packed(self, rows: Iterable[Mapping[str, Any]]) -> list[PackedOutcome]:
         """Return :meth:`outcomes` for the way between two processes; see :func:`unpacked`."""
-        return [(row["ordinal"], [tuple(each) for each in self._candidates(row)]) for row in rows]
+        return [
+            (ordinal, [tuple(each) for each in made]) for ordinal, made in self._candidates(rows)
+        ]
 
-    def _candidates(self, facts: Mapping[str, Any]) -> Iterator[Candidate]:
+    def _candidates(
+        self, rows: Iterable[Mapping[str, Any]]
+    ) -> Iterator[tuple[int, Iterable[Candidate]]]:
+        """Yield the ordinal and the candidates of each facts row."""
+        if self._classifier is not None:
+            yield from self._classified(rows)
+            return
+        for row in rows:
+            yield (
+                row["ordinal"],
+                [
+                    self._judged(*made) if isinstance(made, Draft) else made
+                    for made in self._drafts(row)
+                ],
+            )
+
+    def _classified(
+        self, rows: Iterable[Mapping[str, Any]]
+    ) -> Iterator[tuple[int, Iterable[Candidate]]]:
+        """Yield the same, the classifier asked about the samples of all rows together."""
+        shard = [(row["ordinal"], list(self._drafts(row))) for row in rows]
+        drafts = [made for _, row in shard for made in row if isinstance(made, Draft)]
+        classified = iter(self._with_class(drafts))
+        for ordinal, row in shard:
+            yield (
+                ordinal,
+                [
+                    self._judged(*next(classified)) if isinstance(made, Draft) else made
+                    for made in row
+                ],
+            )
+
+    def _with_class(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """Return the drafts with the classifier's verdict on those that nothing rejects."""
+        if self._classifier is None:
+            return list(drafts)
+        read = [each.sample for each in drafts if not first_rejection(each.verdicts)]
+        said = iter(self._classifier.judge_all(read))
+        return [
+            each
+            if first_rejection(each.verdicts)
+            else each._replace(verdicts=(*each.verdicts, next(said)))
+            for each in drafts
+        ]
+
+    def _drafts(self, facts: Mapping[str, Any]) -> Iterator[Draft | Candidate]:
+        """Yield the samples of one facts row, and the candidates of which none could be made."""
         try:
             rows = self.rows(facts)
         except DroppedError as error:
@@ -116,7 +176,7 @@ class SampleBuilder:
             return
         for row in rows:
             try:
-                yield self._candidate(row)
+                yield self._draft(row)
             except DroppedError as error:
                 yield self._rejected(row.columns, row.key, error)
 
@@ -212,8 +272,9 @@ class SampleBuilder:
 
     def _record_of(self, key: str, row: Row) -> Record:
         """Return the record of a whole row; raises :class:`DroppedError` where it is rejected."""
-        sample, verdicts, _ = self._sample(row)
-        if rejection := first_rejection(verdicts):
+        (draft,) = self._with_class([self._draft(row)])
+        sample = draft.sample
+        if rejection := first_rejection(draft.verdicts):
             raise DroppedError(rejection.filter, rejection.reason, rejection.detail)
         return Record(
             key=key,
@@ -228,8 +289,8 @@ class SampleBuilder:
             asked=row.asked,
         )
 
-    def _sample(self, made: Row) -> tuple[Sample, tuple[Verdict, ...], str]:
-        """Return the sample of one row, what the filters say of it, and its slots as JSON."""
+    def _draft(self, made: Row) -> Draft:
+        """Return the sample of one row with what the rules say of it."""
         task, row, key = self._task, made.columns, made.key
         if missing := self._missing(row):
             raise DroppedError("rows", "value-missing", missing)
@@ -295,10 +356,7 @@ class SampleBuilder:
             ),
             reasoning=made.reasoned.reasoning if made.reasoned else "",
         )
-        return sample, run_filters(task.filters, sample), to_json(slots).decode()
-
-    def _candidate(self, made: Row) -> Candidate:
-        return self._judged(made, *self._sample(made))
+        return Draft(made, sample, run_filters(self._rules, sample), to_json(slots).decode())
 
     def _judged(
         self, made: Row, sample: Sample, verdicts: tuple[Verdict, ...], slots_text: str
@@ -414,10 +472,20 @@ class Row(NamedTuple):
     reasoned: Reasoned | None = None
 
 
+class Draft(NamedTuple):
+    """A sample on its way: its row, what the filters have said so far, its slots as JSON."""
+
+    made: Row
+    sample: Sample
+    verdicts: tuple[Verdict, ...]
+    slots_text: str
+
+
 @lru_cache(maxsize=8)
 def _compiled_again(recipe: bytes, task: str, split: str, index: Path | None) -> SampleBuilder:
     loaded: Recipe = pickle.loads(recipe)  # noqa: S301  (the pipe between our own processes)
-    compiled = with_benchmarks(compile_task(loaded, task), index)
+    compiled = with_classifier(compile_task(loaded, task), loaded.classifiers)
+    compiled = with_benchmarks(compiled, index)
     return SampleBuilder(loaded, compiled, split, index)
 
 

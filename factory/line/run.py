@@ -30,7 +30,13 @@ from factory.line.labels import attach_labels
 from factory.line.manifest import identity, manifest, split_record
 from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
 from factory.line.quotas import Stratum
-from factory.line.task import Task, benchmarks_of, compile_task, with_benchmarks
+from factory.line.task import (
+    Task,
+    benchmarks_of,
+    compile_task,
+    with_benchmarks,
+    with_classifier,
+)
 from factory.outputs.files import LineFile
 from factory.outputs.jsonl import read_samples, sample_id_of
 from factory.outputs.run_folder import REJECTED, TRAIN, RunFolder
@@ -148,6 +154,7 @@ def _run_task(
 
             recipe = with_wordings(recipe, task, models)
             task = compile_task(recipe, name)
+        task = with_classifier(task, recipe.classifiers)
         tables = tuple(_table(recipe, need, out, engine, fresh, models) for need in task.spec.needs)
         with RunFolder(out / name) as folder, connect(folder) as connection:
             try:
@@ -286,6 +293,8 @@ def _fold_splits(job: _Job, plan: Plan, source: AttachedSource) -> dict[str, Any
             file.finish()
         made = manifest(recipe, task, source, plan, splits, files)
         made["probes"] = _probes(task, files)
+        if task.classifier:
+            made["classifier"] = {"use": task.classifier.use, "is": task.classifier.identity}
         if task.judge:
             made["judge"] = judged(task.judge, files)
         if written := recipe.written(task.name):

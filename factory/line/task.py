@@ -14,12 +14,14 @@ from pydantic import BaseModel
 
 from factory.errors import RecipeError, did_you_mean
 from factory.filters import (
+    ClassifierFilter,
     DecontaminationFilter,
     Filter,
     JudgeOptions,
     build_filters,
     rubric,
 )
+from factory.filters.classifier import Given
 from factory.generators import RecordMap, SampleStep, Step
 from factory.generators.rewrite import Rewrite
 from factory.recipe import Recipe, SourceSpec, TaskSpec
@@ -84,6 +86,11 @@ class Task:
     def round_size(self) -> int | None:
         """How many keys see the same accepted samples; None where none are looked at."""
         return next((size for each in self.steps if (size := each.step.round_size)), None)
+
+    @property
+    def classifier(self) -> ClassifierFilter | None:
+        """The classifier among the filters, if there is one."""
+        return next((each for each in self.filters if isinstance(each, ClassifierFilter)), None)
 
     @property
     def answer_columns(self) -> frozenset[str]:
@@ -374,6 +381,27 @@ def with_benchmarks(task: Task, index: Path | None) -> Task:
     if seen:
         definition = blake2b(f"{definition}{seen}".encode(), digest_size=8).hexdigest()
     return replace(task, filters=filters, derivation=derivation, definition=definition)
+
+
+def with_classifier(task: Task, given: Given) -> Task:
+    """Return the task with its classifier, and its parents', bound to the code that it is.
+
+    Which code that is is part of the definition from then on.
+
+    Raises :class:`~factory.errors.UsageError` where a classifier is wanted and not to be had.
+    """
+    derivation = task.derivation
+    if derivation is not None:
+        derivation = replace(derivation, parent=with_classifier(derivation.parent, given))
+    filters = tuple(
+        each.bound_to(given) if isinstance(each, ClassifierFilter) else each
+        for each in task.filters
+    )
+    made = replace(task, filters=filters, derivation=derivation)
+    if made.classifier is None:
+        return made
+    said = f"{task.definition}{made.classifier.identity}"
+    return replace(made, definition=blake2b(said.encode(), digest_size=8).hexdigest())
 
 
 def benchmarks_of(task: Task) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from pydantic import (
 
 from factory.errors import UsageError, did_you_mean
 from factory.filters import BenchmarkSpec, FilterOptions
+from factory.filters.classifier import Classifier, Given
 from factory.generators import (
     OPERATORS,
     RECORD_MAPS,
@@ -329,6 +330,8 @@ class Recipe(RecipePart):
     _folder: Path = PrivateAttr(default=Path())
     # What models wrote for tasks; it travels to workers with the recipe.
     _written: dict[str, Written] = PrivateAttr(default_factory=dict)
+    # Not a field: a recipe may ask for a classifier, never say which code that is.
+    _classifiers: dict[str, str | Classifier] = PrivateAttr(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -371,6 +374,17 @@ class Recipe(RecipePart):
         """Return this recipe with what a model wrote for task ``name``."""
         changed = self.model_copy()
         changed._written = {**self._written, name: written}
+        return changed
+
+    @property
+    def classifiers(self) -> Given:
+        """What the names of classifiers are bound to, by whoever runs this recipe."""
+        return self._classifiers
+
+    def with_classifiers(self, given: Given) -> Recipe:
+        """Return this recipe with names of classifiers bound to code, or to ``module:function``."""
+        changed = self.model_copy()
+        changed._classifiers = {**self._classifiers, **given}
         return changed
 
     def with_changes(

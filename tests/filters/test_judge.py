@@ -91,6 +91,9 @@ def test_a_judge_is_not_told_what_the_answer_was_printed_from() -> None:
     user = question.messages[1].content
     assert '{"query":"water bottle","brand":"Acme"}' in user
     assert "0.01" not in user
+    assert "reasoning" not in user
+    _, question = next(judge(JudgeOptions(), sample(reasoning="Steel keeps water cold.")))
+    assert "⟦Steel keeps water cold.⟧" in question.messages[1].content
     told = choice(("red", "blue"), gold=1, slots={"color": "Blue", "size": "L"})
     _, question = next(judge(JudgeOptions(), told))
     assert '⟦{"size":"L"}⟧' in question.messages[1].content
