@@ -160,9 +160,10 @@ def _run_tasks(
     as_json: bool,
 ) -> None:
     from factory.bills import print_bill
+    from factory.displays import RunDisplay
     from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_task
-    from factory.terminal import RunDisplay, print_run
+    from factory.terminal import print_run
 
     # A mistake in the last task should not wait until the first ones are made.
     for name in tasks[1:]:
@@ -172,7 +173,7 @@ def _run_tasks(
     workers = spare_workers(max(recipe.task(name).size for name in tasks))
     with LocalEngine(workers, preload="factory.line.build") as engine:
         for name in tasks:
-            with RunDisplay(name, silent=as_json) as display:
+            with RunDisplay(name, silent=as_json, models=models) as display:
                 result = run_task(
                     *(recipe, name, out, engine),
                     fresh=fresh,
@@ -203,10 +204,11 @@ def _run_mixture(
     as_json: bool,
 ) -> None:
     from factory.bills import print_bill
+    from factory.displays import MixtureDisplay
     from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_mixture
     from factory.recipe import resolve_mixture
-    from factory.terminal import MixtureDisplay, print_mixture
+    from factory.terminal import print_mixture
 
     shares = resolve_mixture(recipe, name).shares
     compiled: dict[str, Task] = {}
@@ -216,7 +218,7 @@ def _run_mixture(
     workers = spare_workers(sum(share.size for share in shares))
     with (
         LocalEngine(workers, preload="factory.line.build") as engine,
-        MixtureDisplay(name, len(shares), silent=as_json) as display,
+        MixtureDisplay(name, len(shares), silent=as_json, models=models) as display,
     ):
         result = run_mixture(
             *(recipe, name, out, engine), fresh=fresh, progress=display.begin, models=models
@@ -379,8 +381,8 @@ def fetch(
     """
     from dataclasses import asdict
 
+    from factory.displays import FetchDisplay
     from factory.fetch import fetch_source
-    from factory.terminal import FetchDisplay
 
     if name == "smollm2":
         from factory.llm.weights import fetch_weights

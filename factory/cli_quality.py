@@ -53,12 +53,12 @@ def judge(
 ) -> None:
     """Measure a judge: its precision and recall on samples of which half are made wrong."""
     from factory.bills import print_bill
+    from factory.displays import RunDisplay
     from factory.line.measured import judge_options, keep_measured, measure_judge
     from factory.llm.pool import ModelPool
     from factory.quality import print_judge
     from factory.recipe import load_recipe
     from factory.sources.download import cache_folder
-    from factory.terminal import RunDisplay
 
     loaded = load_recipe(recipe).with_changes(
         seed=seed, paths=dict(name_and_path(each) for each in source or ())
@@ -71,7 +71,7 @@ def judge(
     measured = []
     with ModelPool(loaded.models, cache_folder(), budget=budget) as pool:
         for name, options in chosen.items():
-            with RunDisplay(name, silent=as_json) as display:
+            with RunDisplay(name, silent=as_json, models=pool) as display:
                 measured.append(
                     measure_judge(
                         *(loaded, name, options, pool),

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Self
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TransferSpeedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
@@ -25,115 +16,8 @@ from factory.story import read_samples_of
 
 if TYPE_CHECKING:
     from factory.line import MixtureResult, RunResult
-    from factory.recipe import Share
 
 _LONGEST_REASON_LIST: Final = 6
-
-
-class RunDisplay:
-    """Progress of one task: a bar on a terminal, nothing elsewhere or when silent."""
-
-    def __init__(self, task: str, *, silent: bool) -> None:
-        self._task = task
-        self._silent = silent
-        self._bar: Progress | None = None
-        self._bars: dict[str, Any] = {}
-
-    def __enter__(self) -> Self:
-        console = Console(stderr=True)
-        if not self._silent and console.is_terminal:
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[rejected]} dropped"),
-                TimeElapsedColumn(),
-                console=console,
-                transient=True,
-            )
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def rename(self, task: str) -> None:
-        """Go on to another task, with bars of its own."""
-        self._task = task
-        for bar in self._bars.values():
-            if self._bar is not None:
-                self._bar.remove_task(bar)
-        self._bars.clear()
-
-    def update(self, split: str, accepted: int, wanted: int, rejected: int) -> None:
-        """Show how far a split has come."""
-        if self._bar is None:
-            return
-        if split not in self._bars:
-            self._bars[split] = self._bar.add_task(
-                f"{self._task} {split}", total=wanted, rejected=rejected
-            )
-        self._bar.update(self._bars[split], completed=accepted, rejected=rejected)
-
-
-class FetchDisplay:
-    """Progress of a download: a bar a file on a terminal, nothing elsewhere or when silent."""
-
-    def __init__(self, *, silent: bool) -> None:
-        console = Console(stderr=True)
-        self._bars: dict[str, Any] = {}
-        self._bar = (
-            Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-                console=console,
-            )
-            if console.is_terminal and not silent
-            else None
-        )
-
-    def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def update(self, done: int, total: int | None, file: str) -> None:
-        """Show how much of a file is here, in bytes."""
-        if self._bar is None:
-            return
-        if file not in self._bars:
-            self._bars[file] = self._bar.add_task(visible(file), total=total)
-        self._bar.update(self._bars[file], completed=done, total=total)
-
-
-class MixtureDisplay:
-    """Progress of a mixture: one bar for its tasks and one for the task in hand."""
-
-    def __init__(self, mixture: str, tasks: int, *, silent: bool) -> None:
-        self._mixture = mixture
-        self._tasks = tasks
-        self._current = RunDisplay(mixture, silent=silent)
-
-    def __enter__(self) -> Self:
-        self._current.__enter__()
-        self._begun = 0
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._current.__exit__(*exception)
-
-    def begin(self, share: Share) -> Callable[[str, int, int, int], None]:
-        """Go on to the next task; return what is told how far it has come."""
-        self._current.rename(f"{share.task} ({self._begun + 1} of {self._tasks})")
-        self._begun += 1
-        return self._current.update
 
 
 def print_mixture(result: MixtureResult) -> None:

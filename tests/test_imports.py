@@ -23,7 +23,7 @@ ORDER = (
     ("outputs",),
     ("engines",),
     ("line",),
-    ("story", "review", "terminal", "bills", "quality", "api", "init", "fetch"),
+    ("story", "review", "terminal", "displays", "bills", "quality", "api", "init", "fetch"),
     ("cli_options", "cli_models", "cli_quality", "cli"),
     ("__main__", "__init__"),
 )

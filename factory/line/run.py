@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 # Small: an engine speaks to its workers between shards of its own.
 _SHARD_ROWS: Final = 128
 
-#: Called with (split, accepted, wanted, rejected) as the fold moves on.
+#: Called with (split, accepted, wanted, rejected) as the fold moves on; for a table that is made
+#: first, the split has the table's name before it.
 Progress = Callable[[str, int, int, int], None]
 
 
@@ -155,7 +156,9 @@ def _run_task(
             recipe = with_wordings(recipe, task, models)
             task = compile_task(recipe, name)
         task = with_classifier(task, recipe.classifiers)
-        tables = tuple(_table(recipe, need, out, engine, fresh, models) for need in task.spec.needs)
+        tables = tuple(
+            _table(recipe, need, out, engine, fresh, progress, models) for need in task.spec.needs
+        )
         with RunFolder(out / name) as folder, connect(folder) as connection:
             try:
                 index = _index(recipe, task, folder)
@@ -175,11 +178,22 @@ def _run_task(
 
 
 def _table(
-    recipe: Recipe, name: str, out: Path, engine: Engine, fresh: bool, models: ModelPool | None
+    recipe: Recipe,
+    name: str,
+    out: Path,
+    engine: Engine,
+    fresh: bool,
+    progress: Progress | None,
+    models: ModelPool | None,
 ) -> Path:
     """Make a table of labels that a task needs, once for all tasks that need it."""
     done = models is not None and out / name in models.tables
-    result = _run_task(recipe, name, out, engine, fresh and not done, None, Ban(), models)
+
+    def labelled(split: str, accepted: int, wanted: int, rejected: int) -> None:
+        if progress is not None:
+            progress(f"{name} {split}", accepted, wanted, rejected)
+
+    result = _run_task(recipe, name, out, engine, fresh and not done, labelled, Ban(), models)
     if models is not None:
         models.tables.add(out / name)
     return result.folder

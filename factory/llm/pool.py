@@ -29,6 +29,7 @@ class ModelPool:
 
     Attributes:
         ledger: the answers of all runs.
+        budget: what may be spent, and what was.
         bill: what was asked in this run, by task and model.
         tables: the folders of label tables that this run has made: none is made twice.
         fresh: whether answers are asked for again.
@@ -44,7 +45,7 @@ class ModelPool:
     ) -> None:
         self._models = models
         self._cache = cache
-        self._budget = Budget(budget)
+        self.budget = Budget(budget)
         self.fresh = fresh
         self._servers: dict[str, LocalServer] = {}
         self._renewed: set[bytes] = set()
@@ -101,7 +102,7 @@ class ModelPool:
         """
         spec = self.spec(name)
         quoted = price_of(spec)
-        if quoted.price is None and self._budget.limit is not None:
+        if quoted.price is None and self.budget.limit is not None:
             raise BudgetExceededError(
                 f"models.{name}: nobody knows what {spec.model} costs, so a budget cannot hold: "
                 f"write its price into the recipe (models: {{{name}: {{price: {{prompt: ..., "
@@ -116,7 +117,7 @@ class ModelPool:
             transport,
             self.ledger,
             quoted.price,
-            self._budget,
+            self.budget,
             task,
             renewed=self._renewed if self.fresh else None,
         )
