@@ -339,8 +339,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show samples as a person would read them."""
-    from factory.quality import print_reviewed
-    from factory.review import earlier_review
+    from factory.quality import print_measured, print_reviewed
+    from factory.review import earlier_review, measured_judges
     from factory.story import read_samples_of, tell_story
     from factory.terminal import print_records, print_story
 
@@ -356,6 +356,7 @@ def show(
         print_json(records)
         return
     print_records(records)
+    print_measured(measured_judges(folder))
     if said := earlier_review(folder):
         print_reviewed(said)
 

@@ -80,6 +80,20 @@ def print_reviewed(review: Mapping[str, Any]) -> None:
     open_console().print(as_text(f"people found ok: {as_share(review['share_ok'])} reviewed{of}"))
 
 
+def print_measured(judges: Mapping[str, Any]) -> None:
+    """Print in a line each how good judges were measured to be."""
+    console = open_console()
+    for panel, measured in judges.items():
+        figures = list(measured["judges"].values())[-1]
+        console.print(
+            as_text(
+                f"the judge {panel}, at {measured['threshold']:g}: right of what it keeps "
+                f"{as_share(figures['precision'])}, kept of what is right "
+                f"{as_share(figures['recall'])}"
+            )
+        )
+
+
 def _shares(figures: Mapping[str, Any]) -> tuple[str, str, str]:
     return (
         as_share(figures["precision"]),

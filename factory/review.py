@@ -30,12 +30,11 @@ from factory.filters.agreement import Share, cohens_kappa
 from factory.filters.judge import worst_score
 from factory.outputs.files import explained, open_own, publish, write_json
 from factory.outputs.jsonl import read_records
-from factory.outputs.run_folder import FORMAT, REJECTED
+from factory.outputs.run_folder import FORMAT, JUDGE, REJECTED, REVIEW
 from factory.story import read_manifest
 
-#: The files of a run's folder that people fill in, and that their verdicts are kept in.
+#: The file of a run's folder that people fill in.
 TABLE: Final = "review.csv"
-REVIEW: Final = "review.json"
 VERDICTS: Final = ("ok", "wrong", "unclear")
 COLUMNS: Final = (
     *("id", "task", "prompt", "answer", "meaning", "facts"),
@@ -253,6 +252,15 @@ def earlier_review(folder: Path) -> dict[str, Any] | None:
         return {**review, "stale": review["of"] != _files(manifest)}
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def measured_judges(folder: Path) -> dict[str, Any]:
+    """Return how good each judge was measured to be on the task of a run, by the panel's name."""
+    try:
+        judges: dict[str, Any] = json.loads((folder / JUDGE).read_text(encoding="utf-8"))["judges"]
+        return dict(judges)
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _files(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -233,6 +233,17 @@ def print_story(story: Mapping[str, Any]) -> None:
         said = "keep" if verdict["keep"] else f"drop: {verdict['reason']}"
         table.add_row(verdict["filter"], said, score, as_text(verdict["detail"]))
     console.print(table)
+    _print_asked(console, sample["provenance"])
+
+
+def _print_asked(console: Console, provenance: Mapping[str, Any]) -> None:
+    """Print what models were asked for a sample, where they were."""
+    for what, tokens, cost in (
+        ("written", provenance["tokens"], provenance["cost"]),
+        ("judged", provenance.get("judge_tokens", 0), provenance.get("judge_cost", 0.0)),
+    ):
+        if tokens:
+            console.print(as_text(f"{what} for {tokens:,} tokens, ${cost:,.6f}"))
 
 
 def _print_arrangement(console: Console, sample: Mapping[str, Any]) -> None:

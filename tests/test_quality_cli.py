@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,10 @@ def test_a_measurement_stands_beside_the_run_of_its_task(tmp_path: Path) -> None
     command(*JUDGE, *out)
     again = command("run", "recipes.yaml", "--task", "task12", "--limit", "5", *out)
     assert "holds this run already" in again
+    assert re.search(
+        r"the judge scripted, at 4: right of what it keeps .* kept of what is right 0\.\d\d",
+        command("show", str(tmp_path / "out" / "task12")),
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,3 +72,17 @@ def test_people_review_a_run_and_show_says_what_they_found(tmp_path: Path) -> No
     said = command("review", folder, "--out", str(table), code=2)
     assert "may have been filled in" in said
     assert "not a finished run" in command("review", str(tmp_path / "none"), code=2)
+
+
+def test_the_story_of_a_judged_sample_says_what_it_cost(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipes.yaml"
+    recipe.write_text(
+        "include: [catalogue]\nmodels: {default: {engine: scripted}}\n"
+        "tasks: {task12: {size: 2, filters: {judge: {threshold: 1}}}}\n",
+        encoding="utf-8",
+    )
+    command("run", str(recipe), "--task", "task12", "--out", str(tmp_path))
+    (sample, _) = as_json("show", str(tmp_path / "task12"))
+    said = command("show", str(tmp_path / "task12"), "--why", sample["id"])
+    assert f"judged for {sample['provenance']['judge_tokens']:,} tokens, $0.000000" in said
+    assert "written for" not in said

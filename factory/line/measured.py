@@ -34,14 +34,12 @@ from factory.llm.driving import answered
 from factory.llm.pool import ModelPool
 from factory.outputs.files import explained, write_json
 from factory.outputs.jsonl import read_samples
-from factory.outputs.run_folder import FORMAT
+from factory.outputs.run_folder import FORMAT, JUDGE
 from factory.recipe import Recipe
 from factory.sample import Sample
 
 #: The thresholds that a recipe may want to choose among.
 THRESHOLDS: Final = (2.0, 3.0, 4.0, 5.0)
-#: The file of a task's folder that says how good its judges are.
-MEASURED: Final = "judge.json"
 #: The name of the panel among its judges.
 PANEL: Final = "panel"
 
@@ -270,7 +268,7 @@ def keep_measured(folder: Path, measured: Mapping[str, Any]) -> Path:
 
     Raises :class:`~factory.errors.OutputError` where it cannot be written.
     """
-    path = folder / MEASURED
+    path = folder / JUDGE
     panel = " + ".join(each["model"] or name for name, each in measured["models"].items())
     judges = {}
     with explained(path):

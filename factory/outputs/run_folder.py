@@ -5,6 +5,7 @@
     out/task12/
       train.jsonl  test.jsonl  rejected.jsonl
       manifest.json              written last: where it stands, everything else is whole
+      judge.json  review.json    how good a judge is, what people found: of the verbs of those names
       .work/                     the plan, the lock, and what is being written
 
 ``.work/plan.json`` names the run: recipe, seed, sizes and the fingerprints of the source files.
@@ -35,6 +36,8 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 TRAIN: Final = "train.jsonl"
 REJECTED: Final = "rejected.jsonl"
+JUDGE: Final = "judge.json"
+REVIEW: Final = "review.json"
 WORK: Final = ".work"
 SPILL: Final = "spill"
 _PLAN: Final = "plan.json"
