@@ -127,8 +127,11 @@ def _make_seeds(folder: Path) -> None:
                 "instruction": instruction,
                 "instances": [{"input": given, "output": output}],
                 "is_classification": classification,
+                **({"locale": locale[0]} if locale else {}),
             }
-            for number, (name, instruction, given, output, classification) in enumerate(rows)
+            for number, (name, instruction, given, output, classification, *locale) in enumerate(
+                rows
+            )
         ),
     )
 

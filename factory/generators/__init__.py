@@ -37,6 +37,7 @@ from factory.generators.cot import ChainOfThought
 from factory.generators.label import Label
 from factory.generators.pseudo_label import PseudoLabel
 from factory.generators.rewrite import WordingsSpec, Written
+from factory.generators.self_instruct import SelfInstruct
 from factory.generators.write import Write
 
 __all__ = [
@@ -93,5 +94,5 @@ OPERATORS: Final[Mapping[str, Mapping[str, RecordMap]]] = MappingProxyType(
 )
 #: Every step that asks a model, by its name in a recipe.
 STEPS: Final[Mapping[str, type[AskingStep[Any]]]] = MappingProxyType(
-    {each.name: each for each in (Label, PseudoLabel, Write, ChainOfThought)}
+    {each.name: each for each in (Label, PseudoLabel, Write, SelfInstruct, ChainOfThought)}
 )

@@ -96,6 +96,7 @@ class SampleBuilder:
         self._derivation = task.derivation
         self._parent = task.derivation and SampleBuilder(recipe, task.derivation.parent, split)
         self._records: dict[str, Record | DroppedError] = {}
+        self._taken = frozenset(name for each in task.steps for name in each.step.takes)
         # In one order: which null is reported first must not depend on a set's.
         self._needed = tuple(sorted(named.union(task.type.columns(task.options))))
 
@@ -407,7 +408,9 @@ class SampleBuilder:
             filter=error.stage,
             reason=error.reason,
             detail=error.detail,
-            record=to_json({name: _told(value) for name, value in row.items()}),
+            record=to_json(
+                {name: _told(value) for name, value in row.items() if name not in self._taken}
+            ),
         )
 
 

@@ -21,6 +21,7 @@ _KINDS: Final = {
     "user": ("reviews", ("user_id",)),
     "shopper": ("sessions", ("user_id",)),
     "instruction": ("instructions", ("id",)),
+    "seed": ("instructions", ("id",)),
     "span": ("spans", ("id",)),
     "pair": ("pairs", ("locale", "pair_id")),
     "dialogue": ("dialogues", ("locale", "dialogue_id")),
@@ -31,7 +32,12 @@ _FORMS: Final = ", ".join(
 
 
 def behind(source_id: str) -> tuple[str, ...]:
-    """Return the ids of the query and the product behind a judgement; of any other id, itself."""
+    """Return the ids of the query and the product behind a judgement; of any other id, itself.
+
+    Nothing is behind a seed: a model was shown it, and the sample does not show it.
+    """
+    if source_id.startswith("seed:"):
+        return ()
     if source_id.startswith("judgement:") and source_id.count(":") >= 3:
         _, query, locale, product = source_id.split(":", 3)
         return f"query:{locale}:{query}", f"product:{locale}:{product}"

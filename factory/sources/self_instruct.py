@@ -1,7 +1,8 @@
 """The seed tasks of Self-Instruct (Wang et al., arXiv:2212.10560) onto ``instructions``.
 
 ``seed_tasks.jsonl``: one task a line with ``id``, ``name``, ``instruction``, ``instances`` (each an
-``input`` and an ``output``) and ``is_classification``.
+``input`` and an ``output``) and ``is_classification``. The house's own seeds, which are bundled,
+say in ``locale`` whose shop's language they are in; upstream's have none and are in English.
 """
 
 from __future__ import annotations
@@ -87,12 +88,12 @@ def _rows(raw: str) -> str:
     )
     return f"""
         SELECT seed || CASE WHEN number = 1 THEN '' ELSE '#' || number END AS id, task,
-            'us' AS locale, instruction, coalesce(input, '') AS input, output,
+            coalesce(locale, 'us') AS locale, instruction, coalesce(input, '') AS input, output,
             CASE WHEN classifies THEN 'classification' ELSE 'generation' END AS setting,
             'train' AS split, {why} AS cause, coalesce(seed, json::VARCHAR, 'NULL') AS example
         FROM (
             SELECT json, json ->> '$.id' AS seed, json ->> '$.name' AS task,
-                json ->> '$.instruction' AS instruction,
+                json ->> '$.instruction' AS instruction, json ->> '$.locale' AS locale,
                 coalesce(json ->> '$.is_classification', '') = 'true' AS classifies,
                 each.number AS number, each.instance AS instance,
                 each.instance ->> '$.input' AS input, each.instance ->> '$.output' AS output

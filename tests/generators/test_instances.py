@@ -1,0 +1,95 @@
+"""What a program finds wrong with a task that a model wrote, and with an instance of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from factory.generators.instances import checked_instance, checked_labels, checked_task
+from factory.sources.view import RowRejectedError
+
+TASK = "Say in one word which color the product has."
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("", "instruction-empty"),
+        ("Sort the products.", "instruction-length"),
+        ("word " * 151, "instruction-length"),
+        ("- Write a reply to the customer who asks.", "instruction-begins-with-a-mark"),
+        ("Describe what the picture of the lamp shows.", "beyond-text"),
+        ("Describe el gráfico de ventas de la tienda.", "beyond-text"),
+        ("商品の画像を見て色を答えてください。", "beyond-text"),
+        ("Write a title for [product name] in the shop.", "placeholder"),
+        ("Answer the question of the customer:", "ends-with-a-colon"),
+        ("Escribe una respuesta amable para la clienta que pregunta.", "language-mismatch"),
+        ("次の商品レビューが肯定的か否定的かを答えてください。", "language-mismatch"),
+    ],
+)
+def test_what_is_no_english_task_is_refused(written: str, reason: str) -> None:
+    with pytest.raises(RowRejectedError) as refused:
+        checked_task(written, "us")
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("written", "locale"),
+    [
+        ("Task 9: Name the room in which  the product is used.", "us"),
+        ("¿De qué material es el producto? Responde con una palabra.", "es"),
+        ("商品の説明を読んで、お客様の質問に答えてください。", "jp"),
+        ("判断这条商品评价是好评还是差评。", "cn"),
+    ],
+)
+def test_a_task_is_kept_as_one_line_in_its_language(written: str, locale: str) -> None:
+    task = checked_task(written, locale)
+    assert task == " ".join(written.removeprefix("Task 9: ").split())
+
+
+def test_japanese_is_no_english_and_english_no_japanese() -> None:
+    with pytest.raises(RowRejectedError, match="language-mismatch"):
+        checked_task("Name the room in which it is.", "jp")
+
+
+@pytest.mark.parametrize(
+    ("given", "output", "reason"),
+    [
+        ("A blue mug", " ", "output-empty"),
+        ("Blue mug", "blue  mug", "output-is-input"),
+        ("A blue mug", "The color is:", "ends-with-a-colon"),
+        ("A blue mug", f"{TASK} Blue.", "repeats-the-instruction"),
+        ("A blue mug", "As an AI I see no color.", "excuse"),
+        ("A {color} mug", "blue", "placeholder"),
+        ("A blue mug", "blue, 12 oz", "number-unfounded"),
+        ("word " * 201, "blue", "instance-length"),
+        (
+            "A blue mug",
+            "Die Tasse ist blau und sie gefällt den Kundinnen sehr.",
+            "language-mismatch",
+        ),
+    ],
+)
+def test_what_is_no_instance_is_refused(given: str, output: str, reason: str) -> None:
+    with pytest.raises(RowRejectedError) as refused:
+        checked_instance(TASK, given, output, "us")
+    assert refused.value.reason == reason
+
+
+def test_a_task_about_a_text_has_one() -> None:
+    with pytest.raises(RowRejectedError, match="input-missing"):
+        checked_instance("Name the color of the following product.", "", "blue", "us")
+    assert checked_instance("Name a color that cats like.", "", "red", "us") == ("", "red")
+
+
+def test_numbers_of_a_list_are_none_of_its_facts() -> None:
+    output = "1. Take off the lid.\n2. Pour 3 cups."
+    assert checked_instance(TASK, "Lid, 3 cups", output, "us")[1] == output
+
+
+def test_labels_are_those_that_the_task_names() -> None:
+    task = "Decide whether the review is positive or negative."
+    assert checked_labels(task, ["positive", " negative "]) == ["positive", "negative"]
+    with pytest.raises(RowRejectedError, match="label-unknown"):
+        checked_labels(task, ["positive", "mixed"])
+    with pytest.raises(RowRejectedError, match="labels-repeat"):
+        checked_labels(task, ["positive", "Positive"])
