@@ -33,11 +33,13 @@ from factory.generators.asking import (
     StepOptions,
 )
 from factory.generators.base import Asked, Derived, Record, RecordMap
+from factory.generators.confirm import Confirm
 from factory.generators.cot import ChainOfThought
 from factory.generators.label import Label
 from factory.generators.pseudo_label import PseudoLabel
 from factory.generators.rewrite import WordingsSpec, Written
 from factory.generators.self_instruct import SelfInstruct
+from factory.generators.translate import Translate
 from factory.generators.write import Write
 
 __all__ = [
@@ -94,5 +96,11 @@ OPERATORS: Final[Mapping[str, Mapping[str, RecordMap]]] = MappingProxyType(
 )
 #: Every step that asks a model, by its name in a recipe.
 STEPS: Final[Mapping[str, type[AskingStep[Any]]]] = MappingProxyType(
-    {each.name: each for each in (Label, PseudoLabel, Write, SelfInstruct, ChainOfThought)}
+    {
+        each.name: each
+        for each in (
+            *(Label, PseudoLabel, Write, Translate, Confirm),
+            *(SelfInstruct, ChainOfThought),
+        )
+    }
 )

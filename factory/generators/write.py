@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from factory.draw import Draw
 from factory.generators.asking import Asking, Step, StepOptions, typed
 from factory.generators.grounding import plain, stands_in, unfounded_numbers
+from factory.sources.attribute_variants import stem
 from factory.sources.view import RowRejectedError
 from factory.text import tokens
 
@@ -36,6 +37,10 @@ class WriteOptions(StepOptions):
     without: list[str] = Field(
         default_factory=list, description="columns whose text may not stand in what is written"
     )
+    no_word_of: list[str] = Field(
+        default_factory=list,
+        description="columns, texts or lists of them, of which no word may be written",
+    )
     unlike: list[str] = Field(
         default_factory=list, description="columns that what is written must differ from"
     )
@@ -50,7 +55,10 @@ class Write(Step[WriteOptions]):
 
     def __init__(self, options: WriteOptions, folder: Path | None = None) -> None:
         super().__init__(options, folder)
-        self.needs |= {*options.numbers_of, *options.without, *options.unlike}
+        self.needs |= {
+            *(*options.numbers_of, *options.without),
+            *(*options.unlike, *options.no_word_of),
+        }
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -79,7 +87,18 @@ class Write(Step[WriteOptions]):
         for name in options.without:
             if row[name] and stands_in(str(row[name]), text):
                 raise RowRejectedError("names-the-product", f"{row[name]} in: {text}")
+        for name in options.no_word_of:
+            if shared := _shared_word(row[name], text):
+                raise RowRejectedError("word-given-away", f"{shared} in: {text}")
         for name in options.unlike:
             if plain(text) == plain(str(row[name])):
                 raise RowRejectedError("unchanged", text)
         return {options.slot: text}
+
+
+def _shared_word(value: Any, text: str) -> str:
+    """Return a word of ``value``, a text or a list of texts, that ``text`` says; else nothing."""
+    said = {stem(word) for word in tokens(text)}
+    names = value if isinstance(value, list) else [value]
+    words = (word for name in names for word in tokens(str(name or "")))
+    return next((word for word in words if stem(word) in said), "")

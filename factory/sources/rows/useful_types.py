@@ -1,0 +1,41 @@
+"""A type of product, what one of its products is said to do, and three types of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from factory.draw import Draw
+from factory.sources.attribute_variants import stem
+from factory.sources.view import RowRejectedError
+from factory.text import tokens
+
+OFFERS: Final = ("use", "negatives")
+
+_NEGATIVES: Final = 3
+
+
+def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa: ARG001
+    """Yield the row with ``use`` and three types, no two of the four with a word in common.
+
+    Raises :class:`RowRejectedError` where too few such types are left.
+    """
+    taken = _stems(facts["positive"])
+    chosen: list[str] = []
+    for name in facts["wrong"]:
+        words = _stems(name)
+        if len(chosen) < _NEGATIVES and not words & taken:
+            chosen.append(name)
+            taken |= words
+    if len(chosen) < _NEGATIVES:
+        raise RowRejectedError("too-few-types", ", ".join(chosen))
+    kept = ("key", "locale", "positive", "brand", "source_ids")
+    yield {
+        **{name: facts[name] for name in kept},
+        "use": " ".join(facts["bullets"]),
+        "negatives": chosen,
+    }
+
+
+def _stems(name: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in tokens(name))

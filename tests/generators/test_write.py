@@ -1,0 +1,61 @@
+"""What a written text may say: within bounds, and nothing that it was told to leave out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from factory.draw import Draw
+from factory.generators.write import Write, WriteOptions
+from factory.llm import Answer
+from factory.sources.view import RowRejectedError
+
+ROW = {
+    "positive": "Hair Dryers",
+    "negatives": ["Coffee Grinder", "Dog Leash"],
+    "brand": "Puravelle",
+    "use": "",
+    "language": "English",
+}
+OPTIONS = {
+    "prompt": "write_scenario.j2",
+    "slot": "scenario",
+    "min_words": 5,
+    "max_words": 20,
+    "numbers_of": ["use"],
+    "without": ["brand"],
+    "no_word_of": ["positive", "negatives"],
+}
+
+
+def written(text: str) -> dict[str, Any]:
+    asking = Write(WriteOptions.model_validate(OPTIONS)).ask(ROW, Draw(7, "t", "k"))
+    next(asking)
+    try:
+        asking.send(Answer(json.dumps({"text": text}), "stop", 1, 1, 0.0, 0.0))
+    except StopIteration as made:
+        return dict(made.value)
+    raise AssertionError("asked again")
+
+
+def test_a_text_that_gives_nothing_away_is_kept() -> None:
+    text = "Ann has just  washed herself and must leave at once."
+    assert written(text) == {"scenario": " ".join(text.split())}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Ann wants to dry her wet hair before she leaves.", "word-given-away"),
+        ("Ann walks her dogs before she has any coffee.", "word-given-away"),
+        ("Ann has a Puravelle and must leave at once.", "names-the-product"),
+        ("Ann must leave the house in 5 minutes.", "number-unfounded"),
+        ("Ann must leave.", "length"),
+    ],
+)
+def test_a_text_that_says_what_it_must_not_is_rejected(text: str, reason: str) -> None:
+    with pytest.raises(RowRejectedError) as error:
+        written(text)
+    assert error.value.reason == reason
