@@ -35,6 +35,7 @@ from factory.generators.asking import (
 from factory.generators.base import Asked, Derived, Record, RecordMap
 from factory.generators.confirm import Confirm
 from factory.generators.cot import ChainOfThought
+from factory.generators.events import Events
 from factory.generators.label import Label
 from factory.generators.pseudo_label import PseudoLabel
 from factory.generators.rewrite import WordingsSpec, Written
@@ -99,7 +100,7 @@ STEPS: Final[Mapping[str, type[AskingStep[Any]]]] = MappingProxyType(
     {
         each.name: each
         for each in (
-            *(Label, PseudoLabel, Write, Translate, Confirm),
+            *(Label, Events, PseudoLabel, Write, Translate, Confirm),
             *(SelfInstruct, ChainOfThought),
         )
     }

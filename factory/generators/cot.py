@@ -28,12 +28,13 @@ from factory.sources.view import RowRejectedError
 from factory.tasktypes import TaskType
 from factory.tasktypes.metrics import ENCODERS
 
+_LEAST_STEPS: Final = 3
 _MOST_STEPS: Final = 6
 _TOKENS: Final = 400
 _FULL_MARKS: Final = 1 - 1e-6
 _LONGEST_TOLD: Final = 120
 
-_Steps = Annotated[list[str], Field(min_length=2, max_length=_MOST_STEPS)]
+_Steps = Annotated[list[str], Field(min_length=_LEAST_STEPS, max_length=_MOST_STEPS)]
 
 
 class CotOptions(StepOptions):

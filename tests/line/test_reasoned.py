@@ -27,7 +27,11 @@ from tests.llm.server import Seen, serve
 TASK = "reason_about_units"
 #: What a model makes of one prompt: the steps, and the answer.
 Thinks = Callable[[str, int], tuple[list[str], str]]
-STEPS = ["The title states an amount in one unit.", "The question asks for it in another one."]
+STEPS = [
+    "The title states an amount in one unit.",
+    "The question asks for it in another one.",
+    "So it has to be converted.",
+]
 
 
 @pytest.fixture(autouse=True)
