@@ -14,7 +14,7 @@ from factory.engines import LocalEngine
 from factory.filters import longest_gold_share
 from factory.filters.balance import gold_positions
 from factory.line import RunResult, run_task
-from factory.line.build import touches
+from factory.line.likeness import touches
 from factory.outputs.jsonl import read_records
 from factory.sample import Sample
 from factory.tasktypes import TASK_TYPES

@@ -17,9 +17,10 @@ from typing import Any, Final, TypeAlias
 from factory.draw import Draw
 from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES, first_rejection, judge
 from factory.generators import Asked, Record
-from factory.line.build import DroppedError, Row, SampleBuilder, only_row
+from factory.line.build import SampleBuilder
 from factory.line.flow import Flow
 from factory.line.fold import Candidate, Fold, Outcome
+from factory.line.rows import DroppedError, Row, only_row
 from factory.line.task import Task
 from factory.llm import AnswerError, RefusedError
 from factory.llm.asker import Asker

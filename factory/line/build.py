@@ -10,10 +10,9 @@ import pickle
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
-from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pydantic_core import to_json
 
@@ -26,11 +25,12 @@ from factory.filters import (
     first_rejection,
     run_filters,
     sketch,
-    slot_texts,
     text_of,
 )
-from factory.generators import Asked, Reasoned, Record
+from factory.generators import Asked, Record
 from factory.line.fold import Candidate, Outcome
+from factory.line.likeness import answer_hash, asked_hash, content_hash, touches
+from factory.line.rows import Draft, DroppedError, Row, cleaned_row, only_row, told_value
 from factory.line.task import (
     Derivation,
     Task,
@@ -41,15 +41,10 @@ from factory.line.task import (
 from factory.outputs.jsonl import to_line
 from factory.recipe import Recipe
 from factory.sample import Provenance, Sample, Verdict, sample_id
-from factory.sources.lookup import behind
 from factory.sources.view import ROW_COLUMNS, RowRejectedError
 from factory.tasktypes import ArrangementError
 from factory.templates import Wording
-from factory.text import are_clean, clean
 
-_OF_THE_LINE: Final = frozenset({"ordinal", "split_group"})
-#: Bytes of a text in a rejected row's record.
-_LONGEST_TOLD: Final = 4096
 #: Records of a parent that a derived task keeps at hand; twice what the widest map looks through.
 _RECORDS_KEPT: Final = 512
 
@@ -186,14 +181,14 @@ class SampleBuilder:
         if self._parent and self._derivation:
             records = [self._parent.recorded(each) for each in self._group(facts)]
             return self._derived(records, self._derivation)
-        return self._mapped(_cleaned_row(facts), facts["key"], facts["split_group"])
+        return self._mapped(cleaned_row(facts), facts["key"], facts["split_group"])
 
     def _without_rows(self, facts: Mapping[str, Any], error: DroppedError) -> Candidate:
         """Return the rejected candidate of a key that gives no row."""
         if self._parent:
             key = facts["records"][0]["key"] if "records" in facts else facts["key"]
             return self._rejected({"key": key, **facts}, key, error)
-        return self._rejected(_cleaned_row(facts), facts["key"], error)
+        return self._rejected(cleaned_row(facts), facts["key"], error)
 
     def _mapped(self, row: dict[str, Any], key: str, group: str) -> list[Row]:
         """Return the rows that the view's facts and its mapper give."""
@@ -366,9 +361,9 @@ class SampleBuilder:
         rejection = first_rejection(verdicts)
         return Candidate(
             id=sample.id,
-            content=_content(slots_text),
-            asked=self._asked(sample, slots_text),
-            answered=_answer_hash(sample),
+            content=content_hash(slots_text),
+            asked=asked_hash(sample, slots_text, self._arranged),
+            answered=answer_hash(sample),
             subject=made.columns.get("subject") or "",
             groups=made.groups,
             touches=touches(sample.provenance.source_ids),
@@ -379,14 +374,6 @@ class SampleBuilder:
             sketch=sketch(text_of(sample.slots)) if self._set_level.near_duplicates else "",
             told=str(sample.slots.get(novelty.field, "")) if novelty else "",
         )
-
-    def _asked(self, sample: Sample, slots_text: str) -> bytes:
-        """Return a hash of what the sample asks, whatever its wording and its order of options."""
-        if not sample.options and self._arranged.isdisjoint(sample.slots):
-            return blake2b(slots_text.casefold().encode(), digest_size=10).digest()
-        given = {k: v for k, v in sample.slots.items() if k not in self._arranged}
-        text = to_json([given, sorted(sample.options)]).decode().casefold()
-        return blake2b(text.encode(), digest_size=10).digest()
 
     def _missing(self, row: Mapping[str, Any]) -> str:
         """Return which value that the sample needs is null, if one is."""
@@ -409,20 +396,9 @@ class SampleBuilder:
             reason=error.reason,
             detail=error.detail,
             record=to_json(
-                {name: _told(value) for name, value in row.items() if name not in self._taken}
+                {name: told_value(value) for name, value in row.items() if name not in self._taken}
             ),
         )
-
-
-def _told(value: Any) -> Any:
-    """Return a value of a rejected row as its record has it.
-
-    A text that is handed over as bytes may be all that a mapper chooses from: its beginning tells
-    enough, and the rest would fill the file.
-    """
-    if not isinstance(value, bytes) or len(value) <= _LONGEST_TOLD:
-        return value
-    return value[:_LONGEST_TOLD].decode(errors="ignore")
 
 
 def _generator(task: Task, asked: Asked | None, wording: Wording) -> str | None:
@@ -441,101 +417,9 @@ def _models(asked: Asked | None, wording: Wording) -> str | None:
     return " ".join(filter(None, named)) or None
 
 
-class DroppedError(ValueError):
-    """A row that no sample comes of: at which stage, and why."""
-
-    def __init__(self, stage: str, reason: str, detail: str) -> None:
-        super().__init__(f"{stage}: {reason}: {detail}")
-        self.stage = stage
-        self.reason = reason
-        self.detail = detail
-
-    def of_parent(self) -> DroppedError:
-        """Return the same as the task that derives from this one says it."""
-        return DroppedError("parent", self.reason, self.detail)
-
-
-def only_row(rows: Sequence[Row]) -> Row:
-    """Return the row that a record is made of; raises :class:`DroppedError` where there is none."""
-    if not rows:
-        raise DroppedError("rows", "no-row", "the view's row gives nothing")
-    return rows[0]
-
-
-class Row(NamedTuple):
-    """One row for the task type to arrange: its key, its split groups, and what it says.
-
-    ``reasoned`` is what a step thought of the sample that was made of it before.
-    """
-
-    key: str
-    groups: tuple[str, ...]
-    columns: Mapping[str, Any]
-    asked: Asked | None = None
-    reasoned: Reasoned | None = None
-
-
-class Draft(NamedTuple):
-    """A sample on its way: its row, what the filters have said so far, its slots as JSON."""
-
-    made: Row
-    sample: Sample
-    verdicts: tuple[Verdict, ...]
-    slots_text: str
-
-
 @lru_cache(maxsize=8)
 def _compiled_again(recipe: bytes, task: str, split: str, index: Path | None) -> SampleBuilder:
     loaded: Recipe = pickle.loads(recipe)  # noqa: S301  (the pipe between our own processes)
     compiled = with_classifier(compile_task(loaded, task), loaded.classifiers)
     compiled = with_benchmarks(compiled, index)
     return SampleBuilder(loaded, compiled, split, index)
-
-
-def touches(source_ids: Sequence[str]) -> tuple[str, ...]:
-    """Return the queries and products behind source ids: what test samples ban from training."""
-    return tuple(dict.fromkeys(chain.from_iterable(map(behind, source_ids))))
-
-
-def _cleaned_row(facts: Mapping[str, Any]) -> dict[str, Any]:
-    row = {name: value for name, value in facts.items() if name not in _OF_THE_LINE}
-    if are_clean(slot_texts(row)):
-        return row
-    return {
-        name: value if name in ("key", "source_ids") else _cleaned(value)
-        for name, value in row.items()
-    }
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, list):
-        return [clean(part) if type(part) is str else _cleaned(part) for part in value]
-    if isinstance(value, dict):
-        return {name: _cleaned(part) for name, part in value.items()}
-    return value
-
-
-def _answer_hash(sample: Sample) -> bytes:
-    answer = _answer_text(sample)
-    text = answer.encode() if isinstance(answer, str) else to_json(answer)
-    return blake2b(text, digest_size=6).digest()
-
-
-def _answer_text(sample: Sample) -> Any:
-    """Return the answer in words, where the options show it in another order each time."""
-    gold, options = sample.gold, sample.options
-    if not options or isinstance(gold, str):
-        return gold
-    if sample.task_type == "multiple-choice" and isinstance(gold, int):
-        return options[gold]
-    if sample.task_type == "retrieval" and isinstance(gold, list):
-        return sorted(options[int(number) - 1] for number in gold)
-    if sample.task_type == "ranking" and isinstance(gold, list):
-        return sorted(zip(options, gold, strict=True))
-    return sorted(map(str, gold)) if isinstance(gold, list) else gold
-
-
-def _content(slots_text: str) -> bytes:
-    return blake2b(slots_text.casefold().encode(), digest_size=12).digest()

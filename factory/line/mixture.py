@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import to_json
 
 from factory.engines import Engine
-from factory.line.build import touches
+from factory.line.likeness import touches
 from factory.line.run import Ban, NothingMadeError, Progress, RunResult, run_task
 from factory.outputs.files import LineFile
 from factory.outputs.jsonl import read_samples, sample_id_of

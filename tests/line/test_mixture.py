@@ -14,7 +14,7 @@ import pytest
 import factory
 from factory.engines import LocalEngine
 from factory.errors import RecipeError, UsageError
-from factory.line.build import touches
+from factory.line.likeness import touches
 from factory.line.mixture import MixtureResult, run_mixture
 from factory.recipe import load_recipe
 from factory.recipe.mixtures import resolve_mixture
