@@ -174,7 +174,7 @@ def tokens(text: str) -> tuple[str, ...]:
     as ``???``, is its own token.
     """
     words = folded_case(text).split()
-    found = tuple(chain.from_iterable(map(_known_word, words)))
+    found = tuple(chain.from_iterable(map(_TOKENS_OF.__getitem__, words)))
     return found or (" ".join(words),)
 
 
@@ -257,15 +257,6 @@ def _without_comments(text: str) -> str:
     return " ".join(kept)
 
 
-# Titles share most of their words, and looking one up takes a fifth of the time of reading it.
-# A Japanese title is one long word that never comes again: it would only push others out.
-_LONGEST_KNOWN: Final = 24
-
-
-def _known_word(word: str) -> tuple[str, ...]:
-    return _remembered(word) if len(word) <= _LONGEST_KNOWN else _word_tokens(word)
-
-
 def _word_tokens(word: str) -> tuple[str, ...]:
     found: list[str] = _TOKEN.findall(word)
     if word.isascii() or CJK.search(word) is None:
@@ -281,4 +272,24 @@ def _word_tokens(word: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-_remembered = lru_cache(maxsize=1 << 17)(_word_tokens)
+class _TokensOf(dict[str, tuple[str, ...]]):
+    """The tokens of each word that was read lately.
+
+    Titles share most of their words, and looking one up takes a twentieth of the time of reading
+    it; a dictionary that fills itself is looked up without a call of Python's.
+    """
+
+    _MOST: Final = 1 << 17
+    # A Japanese title is one long word that never comes again: it would only push others out.
+    _LONGEST: Final = 24
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        found = _word_tokens(word)
+        if len(word) <= self._LONGEST:
+            if len(self) >= self._MOST:
+                self.clear()
+            self[word] = found
+        return found
+
+
+_TOKENS_OF: Final = _TokensOf()

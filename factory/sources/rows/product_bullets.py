@@ -147,17 +147,21 @@ def _as_long_as(
     none, a gold is then the longest of fifteen as often as chance has it (rule G4).
     """
     left = list(possible)
+    lengths = [len(text) for _, text in left]
     chosen: list[tuple[str, str]] = []
+
+    def choose(place: int) -> None:
+        chosen.append(left.pop(place))
+        del lengths[place]
+
     longest = max(map(len, golds))
-    longer = [each for each in left if len(each[1]) > longest]
+    longer = [length for length in lengths if length > longest]
     if longer and draw.below(10, "longest"):
-        chosen.append(min(longer, key=lambda each: len(each[1])))
-        left.remove(chosen[0])
+        choose(lengths.index(min(longer)))
     while left and len(chosen) < _MOST_NEGATIVES:
         length = len(golds[len(chosen) % len(golds)])
-        nearest = min(left, key=lambda each: abs(len(each[1]) - length))
-        left.remove(nearest)
-        chosen.append(nearest)
+        distances = [abs(each - length) for each in lengths]
+        choose(distances.index(min(distances)))
     return chosen
 
 
@@ -179,13 +183,13 @@ def _usable(text: str, carriers: Counter[str]) -> bool:
 def _is_like_any(words: frozenset[str], shown: Sequence[frozenset[str]]) -> bool:
     """Return whether a bullet says nearly the same as one of ``shown``."""
     size = len(words)
+    # No set that is much smaller or larger can be so similar: most pairs end here.
+    least, most = _MOST_SIMILARITY * size, size / _MOST_SIMILARITY
     for other in shown:
-        # Two sets that are so similar share at least this many: most pairs end here.
-        shared = len(words & other)
-        if shared > _MOST_SIMILARITY * size and shared > _MOST_SIMILARITY * (
-            size + len(other) - shared
-        ):
-            return True
+        if least < len(other) < most:
+            shared = len(words & other)
+            if shared > _MOST_SIMILARITY * (size + len(other) - shared):
+                return True
     return False
 
 
