@@ -86,6 +86,12 @@ def _shortfall(manifest: Mapping[str, Any], counts: Mapping[str, Any]) -> str:
     source = manifest["source"]
     strata = counts["strata"].values()
     held_back = any(each["quota"] < each["keys"] for each in strata)
+    if given_up := sum("given_up" in each for each in strata):
+        return (
+            f"  fewer than the {counts['wanted']:,} wanted: {given_up} of {len(counts['strata'])} "
+            "strata gave no sample for so long that they were given up; a larger patience in the "
+            "recipe looks further"
+        )
     cause = (
         "the scarcest stratum of its balance sets the size"
         if held_back and len(counts["strata"]) > 1

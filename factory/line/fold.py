@@ -91,10 +91,12 @@ class Fold:
         touched, groups: what the accepted samples show, and their split groups.
         withdrawn: ids of samples that were accepted until a later one answered the same question
             differently: neither stays, and the stratum takes another from there on.
+        given_up: strata that were closed unfilled, and how many samples each lacked then.
 
     Args:
         quotas: how many samples each stratum may hold.
         sink: told of every decision, in draw order.
+        patience: a stratum is given up after so many of its keys in a row that gave no sample.
         banned: ids of products, queries and reviews that no sample may touch.
         near_duplicates, novelty: what has been accepted, where the recipe asks for these filters.
     """
@@ -106,6 +108,7 @@ class Fold:
         banned: frozenset[str] = frozenset(),
         near_duplicates: NearDuplicateIndex | None = None,
         novelty: Novelty | None = None,
+        patience: int | None = None,
     ) -> None:
         self.needed = dict(quotas)
         self.accepted: Counter[Stratum] = Counter()
@@ -128,6 +131,9 @@ class Fold:
         self._answers: dict[bytes, tuple[bytes, str, Stratum]] = {}
         self._contradicted: set[bytes] = set()
         self._reopened: dict[Stratum, int] = {}
+        self.given_up: dict[Stratum, int] = {}
+        self._patience = patience
+        self._in_vain: Counter[Stratum] = Counter()
         self._near = near_duplicates
         self._novelty = novelty
         self._told: list[tuple[int, str]] = []
@@ -199,8 +205,18 @@ class Fold:
             self._announced.remove(ordinal)
             outcome = self._arrived.pop(ordinal)
             self.empty += not outcome.candidates
+            before = self.accepted[stratum]
             for candidate in outcome.candidates:
                 self._decide_one(candidate, stratum, ordinal)
+            self._lose_patience(stratum, gained=self.accepted[stratum] > before)
+
+    def _lose_patience(self, stratum: Stratum, *, gained: bool) -> None:
+        """Close a stratum whose keys give nothing any more: the rest would take hours in vain."""
+        self._in_vain[stratum] = 0 if gained else self._in_vain[stratum] + 1
+        if self.needed[stratum] and self._in_vain[stratum] == self._patience:
+            self.given_up[stratum] = self.needed[stratum]
+            self.needed[stratum] = 0
+            self._horizon = None
 
     def _nearest_unfetched(self) -> float:
         """Return the first ordinal of an open stratum whose key has not been fetched yet."""

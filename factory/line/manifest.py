@@ -36,6 +36,7 @@ def identity(recipe: Recipe, task: Task, source: AttachedSource) -> dict[str, An
         "test": task.spec.test,
         "balance": task.spec.model_dump(mode="json")["balance"],
         "tolerance": task.spec.tolerance,
+        "patience": task.patience,
         "allow_test": task.source_spec.allow_test,
         "source": [file.fingerprint for file in source.files],
         "versions": versions(task),
@@ -67,12 +68,16 @@ def manifest(
 
 
 def split_record(wanted: int, walk: KeyWalk, fold: Fold) -> dict[str, Any]:
-    """Return the counts of one split: accepted, rejected by reason, and each stratum's fill."""
+    """Return the counts of one split: accepted, rejected by reason, and each stratum's fill.
+
+    A stratum that was given up says what it lacked then.
+    """
     strata = {
         " ".join(stratum) or "all": {
             "keys": walk.available.get(stratum, 0),
             "quota": quota,
             "accepted": fold.accepted[stratum],
+            **({"given_up": fold.given_up[stratum]} if stratum in fold.given_up else {}),
         }
         for stratum, quota in sorted(walk.quotas.items())
     }

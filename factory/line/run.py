@@ -295,6 +295,7 @@ def _fold_splits(job: _Job, plan: Plan, source: AttachedSource) -> dict[str, Any
                 banned=frozenset(touched) if split == "train" else frozenset(),
                 near_duplicates=NearDuplicateIndex(near.similarity) if near else None,
                 novelty=Novelty(novelty.max_rouge) if novelty else None,
+                patience=task.patience,
             )
             _run_fold(job, split, walk, fold)
             sink.withdraw(fold.withdrawn)

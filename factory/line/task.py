@@ -32,6 +32,10 @@ from factory.templates import Template, TemplateFolder
 
 #: What the line adds to a row for its template.
 _OFFERED_BY_THE_LINE = ("candidates", "golds", "language")
+#: So many keys in a row without a sample say that a stratum has none left that it could give: a
+#: task that walked on through a million of them would end with the same samples, hours later.
+_PATIENCE: Final = 5_000
+_PATIENCE_WITH_MODELS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,11 @@ class Task:
     def classifier(self) -> ClassifierFilter | None:
         """The classifier among the filters, if there is one."""
         return next((each for each in self.filters if isinstance(each, ClassifierFilter)), None)
+
+    @property
+    def patience(self) -> int:
+        """After how many keys in a row without a sample a stratum is given up."""
+        return self.spec.patience or (_PATIENCE_WITH_MODELS if self.asks else _PATIENCE)
 
     @property
     def answer_columns(self) -> frozenset[str]:

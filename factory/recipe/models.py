@@ -198,6 +198,12 @@ class TaskSpec(_Strict):
         allow_inf_nan=False,
         description="how much larger a quota may be than the scarcest stratum's: 0.5 is half more",
     )
+    patience: Whole | None = Field(
+        None,
+        gt=0,
+        description="a stratum is given up after so many keys in a row without a sample: 5,000, "
+        "or 500 where a model is asked, unless given",
+    )
     nvidia: PaperNumber = None
     eshop: PaperNumber = None
     dev: PaperNumber = None

@@ -129,10 +129,11 @@ def run(
     random: Random,
     *,
     kill: bool,
+    patience: int | None = None,
 ) -> tuple[Fold, Recorder] | None:
     """Fold ``keys`` in random windows and order; None where a kill came in between."""
     sink = Recorder()
-    fold = Fold(quotas, sink, banned)
+    fold = Fold(quotas, sink, banned, patience=patience)
     walk = Walk(keys, random)
     late: list[Key] = []
     while not fold.full:
@@ -306,6 +307,34 @@ def test_a_leak_names_what_the_test_samples_show():
     assert not fold.touched
 
 
+@settings(max_examples=200, deadline=None)
+@given(key_lists(), quota_maps, st.integers(1, 3), st.integers(0, 2**32), st.integers(0, 2**32))
+def test_a_stratum_is_given_up_at_one_key_in_any_windows(keys, quotas, patience, one, other):
+    outcomes = []
+    for seed in (one, other):
+        random = Random(seed)  # noqa: S311
+        fold, sink = run(keys, quotas, frozenset(), random, kill=False, patience=patience)
+        outcomes.append((sink.calls, fold.accepted, fold.given_up, fold.empty))
+        assert not any(fold.needed[stratum] for stratum in fold.given_up)
+        for stratum, lacked in fold.given_up.items():
+            assert lacked == quotas[stratum] - fold.accepted[stratum] > 0
+    assert outcomes[0] == outcomes[1]
+
+
+def test_patience_is_lost_with_keys_in_a_row_and_found_again_with_a_sample():
+    said = ["", "dropped", "", "dropped", "nothing", "", ""]
+    sink = Recorder()
+    fold = Fold({("a",): 5}, sink, patience=2)
+    fold.extend([(number, ("a",)) for number in range(len(said))], {})
+    for number, filter_name in enumerate(said):
+        made = (candidate(str(number), filter=filter_name),) if filter_name != "nothing" else ()
+        fold.offer(Outcome(number, made))
+
+    assert [call[2] for call in sink.calls if call[0] == "accept"] == ["0", "2"]
+    assert fold.given_up == {("a",): 3}
+    assert fold.full
+
+
 def test_quotas_of_nothing_are_full_at_once():
     assert Fold({}, Recorder()).full
     assert Fold({("a",): 0}, Recorder()).full
@@ -336,16 +365,20 @@ def contradicting_keys(draw: st.DrawFn) -> list[Key]:
 @given(
     contradicting_keys(),
     st.fixed_dictionaries({(name,): st.integers(0, 5) for name in "abc"}),
+    st.sampled_from([None, 1, 2, 3]),
     st.randoms(use_true_random=False),
     st.randoms(use_true_random=False),
 )
-def test_contradictions_are_decided_alike_in_any_windows_and_none_stays(keys, quotas, one, other):
+def test_contradictions_are_decided_alike_in_any_windows_and_none_stays(
+    keys, quotas, patience, one, other
+):
     outcomes = []
     for random in (one, other):
-        fold, sink = run(keys, quotas, frozenset(), random, kill=False)
+        fold, sink = run(keys, quotas, frozenset(), random, kill=False, patience=patience)
         accepted = [call for call in sink.calls if call[0] == "accept"]
         kept = [call for call in accepted if call[1] not in fold.withdrawn]
-        outcomes.append((kept, fold.withdrawn, dict(fold.rejected), fold.accepted))
+        counts = (dict(fold.rejected), fold.accepted, fold.given_up)
+        outcomes.append((kept, fold.withdrawn, *counts))
         by_id = {each.id: each for key in keys for each in key.candidates}
         answers: dict[bytes, set[bytes]] = {}
         for call in kept:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 from factory.draw import Draw
@@ -77,7 +78,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
     name = names[draw.below(len(names), "target")]
     target, value = UNITS[name], right[name]
     shown, exact = _shown(value)
-    wrong = _wrong(measure, name, value)
+    wrong = _wrong(measure.amount, measure.unit.name, name, value)
     larger = [each for each in wrong if each > value]
     smaller = [each for each in wrong if each < value]
     larger = [larger[place] for place in draw.permutation(len(larger), "larger")]
@@ -115,11 +116,13 @@ def _shown(value: Fraction) -> tuple[Decimal, bool]:
     return rounded(value, 2), False
 
 
-def _wrong(measure: Measure, name: str, right: Fraction) -> list[Fraction]:
-    """Return wrong conversions in the unit ``name``, no two alike, none near the right one."""
-    amount = Fraction(measure.amount)
-    factor = UNITS[measure.unit.name].factor / UNITS[name].factor
-    kin = [unit for unit in UNITS.values() if unit.dimension == measure.unit.dimension]
+# A shop states the same few amounts again and again, and fractions are slow.
+@lru_cache(maxsize=4096)
+def _wrong(stated: Decimal, unit_name: str, name: str, right: Fraction) -> tuple[Fraction, ...]:
+    """Return wrong conversions into the unit ``name``, no two alike, none near the right one."""
+    amount, said = Fraction(stated), UNITS[unit_name]
+    factor = said.factor / UNITS[name].factor
+    kin = [unit for unit in UNITS.values() if unit.dimension == said.dimension]
     possible = [amount / factor, right * 10, right / 10, right * 100, right / 100]
     possible += [amount * unit.factor / UNITS[name].factor for unit in kin]
     possible += [amount * UNITS[name].factor / unit.factor for unit in kin]
@@ -133,4 +136,4 @@ def _wrong(measure: Measure, name: str, right: Fraction) -> list[Fraction]:
             for other in chosen
         ):
             chosen.append(seen)
-    return chosen[1:]
+    return tuple(chosen[1:])
