@@ -48,7 +48,8 @@ def print_quotes(quotes: Sequence[Quote]) -> None:
         table.add_row(
             *(as_text(each.task), as_text(each.model), f"{each.requests:,}", f"{each.known:,}"),
             *(f"{each.prompt_tokens:,}", f"{each.completion_tokens:,}"),
-            *(_dollars(each.cost), _duration(each.seconds)),
+            _dollars(each.cost),
+            "a day a batch" if each.lane == "batch" else _duration(each.seconds),
         )
     console.print(table)
     known = [each.cost for each in quotes if each.cost is not None]

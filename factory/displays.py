@@ -143,6 +143,10 @@ def spending(models: ModelPool, rows_a_second: float) -> str:
     limit = models.budget.limit
     of = "" if limit is None else f" of ${limit:,.2f}"
     parts.append(f"${models.budget.spent:,.4f}{of}")
+    batches, done, requests = models.awaited.now
+    if batches:
+        named = "1 batch" if batches == 1 else f"{batches:,} batches"
+        parts.append(f"waiting for {named}: {done:,} of {requests:,} done")
     return ", ".join(parts)
 
 

@@ -138,3 +138,8 @@ def test_the_line_of_spending_sums_over_tasks_and_models(tmp_path: Path) -> None
             "12.3 rows/s, 1,500 requests, 2 known, 4 tried again, 10,000 + 70 tokens, "
             "$0.1250 of $2.50"
         )
+        pool.awaited.stands("a", 3, 50_000)
+        pool.awaited.stands("b", 0, 70)
+        assert spending(pool, 0).endswith(", waiting for 2 batches: 3 of 50,070 done")
+        pool.awaited.ended("b")
+        assert spending(pool, 0).endswith(", waiting for 1 batch: 3 of 50,000 done")

@@ -1,7 +1,8 @@
 """The line of a task that asks language models: many rows in flight, each at its own pace.
 
-One event loop and no batches: a slow answer delays its own row. Rows are pulled as places become
-free, so nothing runs ahead of the endpoint; which one is next, :mod:`factory.line.flow` says. The
+One event loop: a slow answer delays its own row. Rows are begun as places become free, so nothing
+runs ahead of the endpoint; which one is next, :mod:`factory.line.flow` says. Where requests are
+gathered into batches, all rows that may be begun are under way: a batch comes back hours later. The
 fold decides in draw order as always: the bytes do not depend on which answer came first.
 """
 
@@ -232,15 +233,13 @@ class _Run:
         self._index = index
         self._fold = fold
         self._flow = flow
-        self._busy = 0
         self._finished: list[Outcome] = []
         self._failure: BaseException | None = None
-        self._ending = False
-        self._workers: list[asyncio.Task[None]] = []
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._stack = AsyncExitStack()
         self._progress = asyncio.Event()
-        self._room = asyncio.Condition()
         self._askers: dict[str, Asker] = {}
+        self._width = 0
 
     async def begin(self) -> None:
         """Open the models."""
@@ -250,31 +249,29 @@ class _Run:
         self._builder = AskingBuilder(
             *(self._recipe, self._task, self._split, self._index), self._askers, self._flow.earlier
         )
-        width = max(asker.spec.concurrency for asker in self._askers.values())
-        self._workers = [asyncio.create_task(self._work()) for _ in range(width)]
+        self._width = max(asker.spec.rows_in_flight for asker in self._askers.values())
 
     async def end(self, grace: float) -> None:
         """Stop what is in flight after ``grace`` seconds; what has been answered is in the ledger.
 
         What is about to be answered is paid for: it is worth a moment, for a later run.
         """
-        self._ending = True
-        async with self._room:
-            self._room.notify_all()
-        if grace and self._workers:
-            await asyncio.wait(self._workers, timeout=grace)
-        for worker in self._workers:
-            worker.cancel()
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        if grace and self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=grace)
+        for row in self._in_flight:
+            row.cancel()
+        await asyncio.gather(*self._in_flight, return_exceptions=True)
+        self._pool.quiet.expect(1)
         await self._stack.aclose()
 
     async def some(self) -> list[Outcome]:
-        """Return what has finished since; nothing where all has."""
-        async with self._room:
-            self._room.notify_all()
-        while not self._finished and not self._failure:
-            if all(worker.done() for worker in self._workers):
-                break
+        """Return what has finished since; nothing where no row of this window will be needed.
+
+        Where nothing is under way and the fold has all that came, it waits for keys of another
+        window: what waits in the flow goes on with that one.
+        """
+        self._begin_more()
+        while self._in_flight and not self._finished and not self._failure:
             self._progress.clear()
             await self._progress.wait()
         if self._failure and not self._finished:
@@ -282,40 +279,29 @@ class _Run:
         finished, self._finished = self._finished, []
         return finished
 
-    async def _work(self) -> None:
+    def _begin_more(self) -> None:
+        """Begin rows while there are places and the fold, which has seen all, lacks any."""
+        while len(self._in_flight) < self._width and not (self._failure or self._fold.full):
+            facts = self._flow.take()
+            self._finished += self._flow.take_silent()
+            if facts is None:
+                break
+            self._in_flight.add(asyncio.create_task(self._work(facts)))
+        self._pool.quiet.expect(len(self._in_flight))
+
+    async def _work(self, facts: Mapping[str, Any]) -> None:
         try:
-            while self._failure is None and (facts := await self._next()) is not None:
-                outcome = await self._one(facts)
-                self._busy -= 1
-                self._finished.append(outcome)
-                self._progress.set()
+            outcome = await self._one(facts)
+            self._finished.append(outcome)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  (raised again by some())
             self._failure = self._failure or error
         finally:
+            # Here and not when the task is called done, a round later: the rows are counted.
+            if (row := asyncio.current_task()) is not None:
+                self._in_flight.discard(row)
             self._progress.set()
-
-    async def _next(self) -> Mapping[str, Any] | None:
-        """Return the next row that is needed, once it is; None where none of this window will be.
-
-        Where nothing is under way and the fold has all that came, it waits for keys of another
-        window: what waits here goes on with that one.
-        """
-        async with self._room:
-            while not (self._ending or self._fold.full):
-                facts = self._flow.take()
-                if silent := self._flow.take_silent():
-                    self._finished += silent
-                    self._progress.set()
-                if facts is not None:
-                    self._busy += 1
-                    return facts
-                stuck = not (self._busy or self._finished)
-                if self._flow.exhausted and (stuck or not self._flow.waits):
-                    return None
-                await self._room.wait()
-        return None
 
     async def _one(self, facts: Mapping[str, Any]) -> Outcome:
         outcome = await answered(self._builder.drive(facts), self._askers)

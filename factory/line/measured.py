@@ -154,7 +154,10 @@ async def _judged(
             for model in options.models
         }
 
+        under_way = min(max(asker.spec.rows_in_flight for asker in askers.values()), len(tried))
+
         async def work() -> None:
+            nonlocal under_way
             for number in waiting:
                 asking = judge(options, tried[number].sample, task.answer_columns)
                 found[number] = await answered(asking, askers)
@@ -162,15 +165,18 @@ async def _judged(
                     asker.finish_row()
                 if watch is not None:
                     watch(len(found), len(tried))
+            under_way -= 1
+            pool.quiet.expect(under_way or 1)
 
-        width = max(asker.spec.concurrency for asker in askers.values())
-        workers = [asyncio.create_task(work()) for _ in range(min(width, len(tried)))]
+        pool.quiet.expect(under_way)
+        workers = [asyncio.create_task(work()) for _ in range(under_way)]
         try:
             await asyncio.gather(*workers)
         finally:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+            pool.quiet.expect(1)
     return [found[number] for number in range(len(tried))]
 
 

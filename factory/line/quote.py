@@ -24,17 +24,20 @@ class Quote:
 
     Attributes:
         task, model: which; several rows where a task asks several models.
+        lane: direct or batch.
         samples: how many are wanted.
         requests: how many, of which ``known`` are in the ledger.
         prompt_tokens, completion_tokens: of the requests that are not known.
         cost: in US dollars; None where nobody knows the price.
         price: who says what a token costs.
-        seconds: with as many in flight as the recipe allows; None before the first answer.
+        seconds: with as many in flight as the recipe allows; None before the first answer, and in
+            a batch, which takes what it takes, a day at most.
         counted: how prompt tokens were counted.
     """
 
     task: str
     model: str
+    lane: str
     samples: int
     requests: int
     known: int
@@ -59,7 +62,7 @@ def quote(recipe: Recipe, tasks: Sequence[str], cache: Path) -> list[Quote]:
         for name in names:
             with suppress(NothingMadeError):
                 run_task(dry, name, Path(folder), LocalEngine(), models=pool)
-        for (task, _), noted in pool.noted.items():
+        for (task, *_), noted in pool.noted.items():
             asked = noted.asked
             # What is asked without a row, further wordings of a prompt, is asked once.
             scale = sizes[task] / asked.rows if asked.rows else 1.0
@@ -70,6 +73,7 @@ def quote(recipe: Recipe, tasks: Sequence[str], cache: Path) -> list[Quote]:
                 Quote(
                     task=task,
                     model=noted.model,
+                    lane=noted.lane,
                     samples=sizes[task],
                     requests=round(asked.requests * scale),
                     known=round(asked.known * scale),

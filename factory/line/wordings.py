@@ -24,6 +24,7 @@ def with_wordings(recipe: Recipe, task: Task, pool: ModelPool) -> Recipe:
 
 
 async def _asked(rewrite: Rewrite, pool: ModelPool, model: str, task: str) -> Written:
-    async with pool.asker(model, task) as asker:
+    # A few questions, one after another: a batch would take a day for each.
+    async with pool.asker(model, task, "direct") as asker:
         asking = rewrite.ask(asker.spec.model)
         return await answered(addressed(model, asking, []), {model: asker})

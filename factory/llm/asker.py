@@ -1,13 +1,14 @@
 """Asks one model: from the ledger where it has answered before, over the wire otherwise.
 
-One event loop, no batches: a slow request delays its own row and nothing else. A request that fails
-in transport is due again later, and others go on meanwhile.
+One event loop: a slow request delays its own row and nothing else. A request that fails in
+transport is due again later, and others go on meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from factory.llm.budget import Budget
 from factory.llm.ledger import Entry, Ledger
 from factory.llm.limits import Gate, Rates
 from factory.llm.models import Endpoint, ModelSpec, Price
+from factory.llm.quiet import Quiet
 from factory.llm.request import Answer, Question, Request, Writer
 from factory.llm.transport import Transport, TryAgainError
 
@@ -64,18 +66,18 @@ class Usage:
     cost: float = 0.0
 
 
-class Asker:
-    """Asks one model for one task.
+class Asker(ABC):
+    """Asks one model for one task; a subclass is the way that requests take to it.
 
     Args:
         spec, endpoint: the model and where it is.
         usage: what is asked is counted here.
-        transport: what sends.
         ledger: where answers are kept.
         price: of the model's tokens; None where nobody knows it.
         budget: shared by the run's models.
         task: the task that answers are filed under.
         renewed: what has been asked in this run, where all is asked again (``--fresh``).
+        quiet: told of rows that wait for what another row is asking.
     """
 
     def __init__(
@@ -83,37 +85,31 @@ class Asker:
         spec: ModelSpec,
         usage: Usage,
         endpoint: Endpoint,
-        transport: Transport,
         ledger: Ledger,
         price: Price | None,
         budget: Budget,
         task: str,
         renewed: set[bytes] | None = None,
+        quiet: Quiet | None = None,
     ) -> None:
         self.spec = spec
         self.usage = usage
         self._endpoint = endpoint
-        self._transport = transport
         self._ledger = ledger
         self._price = price or Price(prompt=0.0, completion=0.0)
         self._budget = budget
         self._task = task
         self._writer = Writer(spec, endpoint.identity)
-        self._gate = Gate(spec.concurrency)
-        self._rates = Rates(spec.requests_per_minute, spec.tokens_per_minute)
         self._asked: dict[bytes, asyncio.Future[Answer]] = {}
         self._renewed = renewed
+        self._quiet = quiet or Quiet()
         self._sought: list[tuple[bytes, asyncio.Future[Answer | None]]] = []
-        self._keeping: set[asyncio.Future[None]] = set()
-        self._written: deque[tuple[asyncio.Future[None], Exception | None]] = deque()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._keeping:  # what was paid for is written before this loop ends
-            await asyncio.wait(self._keeping)
-        await self._transport.close()
+        await self._close()
 
     def finish_row(self) -> None:
         """Count a row that needs nothing more."""
@@ -133,14 +129,14 @@ class Asker:
         request = self._writer.request(question)
         key = request.key
         if (other := self._asked.get(key)) is not None:
-            return await asyncio.shield(other)
+            return await self._quiet.wait(other)
         if self._renewed is None or key in self._renewed:
             known = await self._known(key)
             if known is not None:
                 self.usage.known += 1
                 return known
             if (other := self._asked.get(key)) is not None:
-                return await asyncio.shield(other)
+                return await self._quiet.wait(other)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._asked[key] = future
         try:
@@ -188,12 +184,10 @@ class Asker:
         await self._budget.reserve(worst)
         paid = 0.0
         try:
-            answer = await self._try(request)
-            paid = self._price.cost(answer.prompt_tokens, answer.completion_tokens)
-            answer = answer._replace(cost=paid)
-            await self._keep(request, answer)
+            answer = await self._put_through(request)
+            paid = answer.cost
         finally:
-            await self._budget.settle(worst, paid)
+            self._budget.settle(worst, paid)
         usage = self.usage
         usage.asked += 1
         usage.prompt_tokens += answer.prompt_tokens
@@ -201,6 +195,54 @@ class Asker:
         usage.cost += paid
         if self._renewed is not None:
             self._renewed.add(request.key)
+        return answer
+
+    @abstractmethod
+    async def _put_through(self, request: Request) -> Answer:
+        """Return the endpoint's answer with what it cost, once it is on disk."""
+
+    @abstractmethod
+    async def _close(self) -> None:
+        """Let connections go, once what was paid for is written."""
+
+
+class DirectAsker(Asker):
+    """Sends each request by itself: an answer comes within seconds.
+
+    Args:
+        transport: what sends.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        usage: Usage,
+        endpoint: Endpoint,
+        transport: Transport,
+        ledger: Ledger,
+        price: Price | None,
+        budget: Budget,
+        task: str,
+        renewed: set[bytes] | None = None,
+        quiet: Quiet | None = None,
+    ) -> None:
+        super().__init__(spec, usage, endpoint, ledger, price, budget, task, renewed, quiet)
+        self._transport = transport
+        self._gate = Gate(spec.concurrency)
+        self._rates = Rates(spec.requests_per_minute, spec.tokens_per_minute)
+        self._keeping: set[asyncio.Future[None]] = set()
+        self._written: deque[tuple[asyncio.Future[None], Exception | None]] = deque()
+
+    async def _close(self) -> None:
+        if self._keeping:  # what was paid for is written before this loop ends
+            await asyncio.wait(self._keeping)
+        await self._transport.close()
+
+    async def _put_through(self, request: Request) -> Answer:
+        answer = await self._try(request)
+        paid = self._price.cost(answer.prompt_tokens, answer.completion_tokens)
+        answer = answer._replace(cost=paid)
+        await self._keep(request, answer)
         return answer
 
     async def _keep(self, request: Request, answer: Answer) -> None:

@@ -2,8 +2,9 @@
 
 One SQLite file on a local disk, shared by all runs and tasks of a user. An answer is keyed by the
 whole request, so an edited prompt, parameter or schema asks again and nothing else does. Failures
-are never kept. One thread writes and commits its whole queue at once (grouped commits), with
-``synchronous=FULL``: what :meth:`Ledger.put` has confirmed survives a power cut.
+are never kept, but for what was refused in a batch: to hear it again would take a day. One thread
+writes and commits its whole queue at once (grouped commits), with ``synchronous=FULL``: what
+:meth:`Ledger.put` has confirmed survives a power cut.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,16 @@ CREATE TABLE IF NOT EXISTS answers (
 )
 """
 _BY_TASK: Final = "CREATE INDEX IF NOT EXISTS answers_by_task ON answers (task, model)"
+_REFUSALS: Final = """
+CREATE TABLE IF NOT EXISTS refusals (
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL UNIQUE,
+    model TEXT NOT NULL,
+    task TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    created INTEGER NOT NULL
+)
+"""
 _INSERT: Final = """
 INSERT INTO answers (key, endpoint, model, task, text, finish, prompt_tokens, completion_tokens,
     characters, cost, seconds, created)
@@ -70,7 +81,10 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one model has been asked for one task, over all runs; ``cost`` in US dollars."""
+    """What one model has been asked for one task, over all runs; ``cost`` in US dollars.
+
+    ``seconds`` is of the ``timed`` requests: an answer of a batch has no time of its own.
+    """
 
     task: str
     model: str
@@ -81,6 +95,7 @@ class Spent:
     characters: int
     cost: float
     seconds: float
+    timed: int
 
 
 class Ledger:
@@ -100,7 +115,7 @@ class Ledger:
         )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._reader = self._connect()
+            self._reader = self.connect()
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise ModelError(
@@ -109,7 +124,8 @@ class Ledger:
             ) from error
         self._thread: threading.Thread | None = None
 
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
+        """Return a connection of its own, for one thread."""
         connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, cached_statements=16
         )
@@ -127,6 +143,7 @@ class Ledger:
             )
         self._reader.execute(_TABLE)
         self._reader.execute(_BY_TASK)
+        self._reader.execute(_REFUSALS)
         self._reader.execute(f"PRAGMA user_version = {_FORM}")
 
     def __enter__(self) -> Self:
@@ -158,6 +175,11 @@ class Ledger:
                 found[key] = Answer(*answer)
         return found
 
+    def refused(self, keys: Collection[bytes]) -> dict[bytes, str]:
+        """Return why requests among ``keys`` were refused in a batch."""
+        rows = self._reader.execute("SELECT key, cause FROM refusals")
+        return {key: cause for key, cause in rows if key in keys}
+
     def put(self, entry: Entry, done: Callable[[Exception | None], None]) -> None:
         """Queue an answer; ``done`` is called by the writing thread once it is on the disk.
 
@@ -170,7 +192,7 @@ class Ledger:
         self._queue.put((entry, done))
 
     def _write(self) -> None:
-        with closing(self._connect()) as connection:
+        with closing(self.connect()) as connection:
             open_ = True
             while open_:
                 batch = [self._queue.get()]
@@ -189,7 +211,7 @@ class Ledger:
         """Return what was spent, by task and model, over all runs."""
         rows = self._reader.execute("""
             SELECT task, model, endpoint, count(*), sum(prompt_tokens), sum(completion_tokens),
-                sum(characters), sum(cost), sum(seconds)
+                sum(characters), sum(cost), sum(seconds), sum(seconds > 0)
             FROM answers GROUP BY task, model, endpoint ORDER BY task, model, endpoint
         """)
         return [Spent(*row) for row in rows]
@@ -202,9 +224,9 @@ class Ledger:
     def prune(
         self, *, task: str | None = None, model: str | None = None, older_than: float | None = None
     ) -> int:
-        """Forget answers, and return how many: of a task, of a model, older than some seconds.
+        """Forget answers and refusals, and return how many.
 
-        Asking for them again costs again.
+        Of a task, of a model, older than some seconds. Asking for them again costs again.
         """
         conditions, values = ["true"], []
         for column, value in (("task", task), ("model", model)):
@@ -212,10 +234,12 @@ class Ledger:
                 conditions.append(f"{column} = ?")
                 values.append(value)
         bound = time.time() if older_than is None else time.time() - older_than
-        removed = self._reader.execute(
-            f"DELETE FROM answers WHERE {' AND '.join(conditions)} AND created <= ?",  # noqa: S608
-            (*values, int(bound)),
-        ).rowcount
+        removed = 0
+        for table in ("answers", "refusals"):
+            removed += self._reader.execute(
+                f"DELETE FROM {table} WHERE {' AND '.join(conditions)} AND created <= ?",  # noqa: S608
+                (*values, int(bound)),
+            ).rowcount
         self._reader.execute("VACUUM")
         return removed
 
@@ -223,23 +247,28 @@ class Ledger:
 def _commit(connection: sqlite3.Connection, entries: list[Entry]) -> Exception | None:
     if not entries:
         return None
-    now = int(time.time())
     try:
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(
-            _INSERT,
-            [
-                (
-                    *(key, endpoint, model, task, answer.text, answer.finish),
-                    *(answer.prompt_tokens, answer.completion_tokens, characters),
-                    *(answer.cost, answer.seconds, now),
-                )
-                for key, endpoint, model, task, characters, answer in entries
-            ],
-        )
+        insert_answers(connection, entries)
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         return error
     return None
+
+
+def insert_answers(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    """Write answers, within a transaction of the caller's."""
+    now = int(time.time())
+    connection.executemany(
+        _INSERT,
+        [
+            (
+                *(key, endpoint, model, task, answer.text, answer.finish),
+                *(answer.prompt_tokens, answer.completion_tokens, characters),
+                *(answer.cost, answer.seconds, now),
+            )
+            for key, endpoint, model, task, characters, answer in entries
+        ],
+    )

@@ -20,6 +20,9 @@ OPENAI: Final = "https://api.openai.com/v1"
 #: What the line sets itself, so a recipe cannot.
 _OURS: Final = frozenset({"model", "messages", "response_format", "stream", "stream_options", "n"})
 
+#: Each row that waits for a batch is held in memory meanwhile.
+_MOST_GATHERED: Final = 100_000
+
 Positive = Annotated[int, Field(gt=0, strict=True)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -35,6 +38,24 @@ class Price(BaseModel):
     def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Return the price of one request in US dollars."""
         return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1e6
+
+
+class BatchOptions(BaseModel):
+    """How requests are gathered into batches; the defaults are the Batch API's own limits."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    requests: int = Field(50_000, ge=1, le=50_000, strict=True, description="of a batch, at most")
+    megabytes: float = Field(200.0, gt=0, le=200, description="of a batch's file, at most")
+    enqueued_tokens: Positive | None = Field(
+        None, description="of the prompts of all batches under way, as the account's limits say"
+    )
+    poll: float = Field(
+        15.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="seconds until a batch is first looked at; later looks are up to 20 times that",
+    )
 
 
 class ModelSpec(BaseModel):
@@ -62,6 +83,10 @@ class ModelSpec(BaseModel):
     structured: Literal["schema", "object", "none"] = Field(
         "schema", description="what the endpoint can be asked for: JSON of a schema, JSON, or text"
     )
+    lane: Literal["direct", "batch"] = Field(
+        "direct", description="batch: through the endpoint's Batch API, within a day, at half price"
+    )
+    batch: BatchOptions = Field(default_factory=BatchOptions.model_construct)
     concurrency: Positive = Field(64, description="requests in flight at most")
     requests_per_minute: Positive | None = None
     tokens_per_minute: Positive | None = None
@@ -87,7 +112,14 @@ class ModelSpec(BaseModel):
     def _named(self) -> Self:
         if self.engine == "openai" and not self.model:
             raise ValueError("the key 'model' is missing: the name that the endpoint knows it by")
+        if self.engine != "openai" and self.lane == "batch":
+            raise ValueError(f"engine {self.engine} has no Batch API: leave 'lane' out")
         return self
+
+    @property
+    def rows_in_flight(self) -> int:
+        """How many rows should be under way at a time: in a batch, all that there are."""
+        return _MOST_GATHERED if self.lane == "batch" else self.concurrency
 
 
 def check_url(url: str) -> None:
@@ -130,6 +162,10 @@ class Endpoint:
     url: str
     identity: str
     key: str = field(default="", repr=False)
+
+    def without_key(self, text: str) -> str:
+        """Return ``text`` without the key: what a server echoes may hold it."""
+        return text.replace(self.key, "...") if self.key else text
 
 
 def endpoint_of(spec: ModelSpec) -> Endpoint:

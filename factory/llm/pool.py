@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeAlias
 
 from factory.errors import BudgetExceededError
-from factory.llm.asker import Asker, Usage
+from factory.llm.asker import Asker, DirectAsker, Usage
+from factory.llm.batch import Awaited, BatchAsker
 from factory.llm.budget import Budget
 from factory.llm.ledger import Ledger
 from factory.llm.local import LocalServer, identity_of, weights_of
 from factory.llm.models import Endpoint, ModelSpec, endpoint_of
 from factory.llm.names import LEDGER_FILE, model_spec
 from factory.llm.prices import price_of
+from factory.llm.quiet import Quiet
 from factory.llm.scripted import IDENTITY
 from factory.llm.transport import HttpTransport, ScriptedTransport, Transport
+
+Lane: TypeAlias = Literal["direct", "batch"]
 
 
 class ModelPool:
@@ -33,6 +37,8 @@ class ModelPool:
         bill: what was asked in this run, by task and model.
         tables: the folders of label tables that this run has made: none is made twice.
         fresh: whether answers are asked for again.
+        quiet: told how many rows are under way; a batch is sent when all of them wait.
+        awaited: says which batches are being waited for.
     """
 
     def __init__(
@@ -45,7 +51,9 @@ class ModelPool:
     ) -> None:
         self._models = models
         self._cache = cache
-        self.budget = Budget(budget)
+        self.quiet = Quiet()
+        self.awaited = Awaited()
+        self.budget = Budget(budget, self.quiet)
         self.fresh = fresh
         self._servers: dict[str, LocalServer] = {}
         self._renewed: set[bytes] = set()
@@ -64,9 +72,10 @@ class ModelPool:
         self._servers.clear()
         self.ledger.close()
 
-    def spec(self, name: str) -> ModelSpec:
-        """Return what ``name`` means here."""
-        return model_spec(self._models, name)
+    def spec(self, name: str, lane: Lane | None = None) -> ModelSpec:
+        """Return what ``name`` means here, in another lane than the recipe's where one is given."""
+        spec = model_spec(self._models, name)
+        return spec if lane is None else spec.model_copy(update={"lane": lane})
 
     def identities(self, names: Iterable[str]) -> dict[str, Any]:
         """Return what answers under each name: another model, or other parameters, is another run.
@@ -92,15 +101,18 @@ class ModelPool:
             return identity_of(weights_of(spec, self._cache))
         return endpoint_of(spec).identity
 
-    def asker(self, name: str, task: str) -> Asker:
+    def asker(self, name: str, task: str, lane: Lane | None = None) -> Asker:
         """Return what asks the model ``name`` for ``task``; use it within one event loop.
+
+        ``lane`` goes before the recipe's: few questions, one after another, should not take a day
+        each.
 
         Raises:
             UsageError: there is no such model.
             ModelError: no key, no weights, or a server that does not start.
             BudgetExceededError: there is a budget, and nobody knows what this model costs.
         """
-        spec = self.spec(name)
+        spec = self.spec(name, lane)
         quoted = price_of(spec)
         if quoted.price is None and self.budget.limit is not None:
             raise BudgetExceededError(
@@ -108,18 +120,18 @@ class ModelPool:
                 f"write its price into the recipe (models: {{{name}: {{price: {{prompt: ..., "
                 "completion: ...}}}})"
             )
+        renewed = self._renewed if self.fresh else None
+        if spec.lane == "batch":
+            usage = self.bill.setdefault((task, spec.model), Usage())
+            return BatchAsker(
+                *(spec, usage, endpoint_of(spec), self.ledger, quoted.price, self.budget, task),
+                *(renewed, self.quiet, self.awaited),
+            )
         spec, endpoint, transport = self._open(spec)
         usage = self.bill.setdefault((task, spec.model), Usage())
-        return Asker(
-            spec,
-            usage,
-            endpoint,
-            transport,
-            self.ledger,
-            quoted.price,
-            self.budget,
-            task,
-            renewed=self._renewed if self.fresh else None,
+        return DirectAsker(
+            *(spec, usage, endpoint, transport, self.ledger, quoted.price, self.budget, task),
+            *(renewed, self.quiet),
         )
 
     def _open(self, spec: ModelSpec) -> tuple[ModelSpec, Endpoint, Transport]:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from factory.llm.models import ModelSpec, Price
 
+#: What the Batch API takes of the price.
+_IN_A_BATCH: Final = 0.5
 _FILE: Final = Path(__file__).with_name("prices.yaml")
 
 
@@ -38,7 +40,8 @@ def _table() -> _Table:
 def price_of(spec: ModelSpec) -> Quoted:
     """Return what ``spec`` costs.
 
-    A dated name (``gpt-4o-mini-2024-07-18``) has the price of the name without its date.
+    A dated name (``gpt-4o-mini-2024-07-18``) has the price of the name without its date. In the
+    Batch lane every token costs half of what it costs otherwise.
     """
     table = _table()
     if spec.engine != "openai":
@@ -50,6 +53,11 @@ def price_of(spec: ModelSpec) -> Quoted:
         if not named:
             return Quoted(None, "unknown")
         price, said_by = table.models[max(named, key=len)], f"the table of {table.dated}"
+    if spec.lane == "batch":
+        return Quoted(
+            Price(prompt=price.prompt * _IN_A_BATCH, completion=price.completion * _IN_A_BATCH),
+            f"{said_by}, halved in a batch",
+        )
     return Quoted(price, said_by)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from factory.llm.ledger import Ledger
 from factory.llm.models import ModelSpec
-from factory.llm.pool import ModelPool
+from factory.llm.pool import Lane, ModelPool
 from factory.llm.prices import Quoted, price_of
 from factory.llm.request import Answer, Question, Writer
 from factory.llm.scripted import ScriptedModel
@@ -50,9 +50,10 @@ class Asked:
 
 @dataclass(slots=True)
 class Noted:
-    """One (task, model) of a dry run: its price, and how its tokens were counted."""
+    """One (task, model, lane) of a dry run: its price, and how its tokens were counted."""
 
     model: str
+    lane: str
     price: Quoted
     counted: str
     concurrency: int
@@ -63,19 +64,21 @@ class DryPool(ModelPool):
     """Opens dry models.
 
     Attributes:
-        noted: what would be asked, by (task, name of the model in the recipe).
+        noted: what would be asked, by (task, name of the model in the recipe, lane).
     """
 
     def __init__(self, models: Mapping[str, ModelSpec], cache: Path) -> None:
         super().__init__(models, cache)
-        self.noted: dict[tuple[str, str], Noted] = {}
+        self.noted: dict[tuple[str, str, str], Noted] = {}
 
-    def asker(self, name: str, task: str) -> DryAsker:  # type: ignore[override]
+    def asker(  # type: ignore[override]
+        self, name: str, task: str, lane: Lane | None = None
+    ) -> DryAsker:
         """Return what notes the questions of ``task`` to the model ``name``.
 
         Raises :class:`~factory.errors.ModelError` where a local model's weights are missing.
         """
-        spec = self.spec(name)
+        spec = self.spec(name, lane)
         identity = self._identity(spec)
         counter: Counter
         if spec.engine == "local":
@@ -84,11 +87,11 @@ class DryPool(ModelPool):
         else:
             spec = spec.model_copy(update={"model": spec.model or "scripted"})
             counter = TokenCounter(spec, self.ledger)
-        noted = self.noted.get((task, name))
+        noted = self.noted.get((task, name, spec.lane))
         if noted is None:
             counted = "its own tokenizer" if counter.exact else "characters"
-            noted = Noted(spec.model, price_of(spec), counted, spec.concurrency)
-            self.noted[task, name] = noted
+            noted = Noted(spec.model, spec.lane, price_of(spec), counted, spec.concurrency)
+            self.noted[task, name, spec.lane] = noted
         return DryAsker(spec, identity, self.ledger, counter, noted.asked, task)
 
 
@@ -117,8 +120,9 @@ class DryAsker:
             if requests >= _LEAST_HISTORY
             else None
         )
-        if requests >= _LEAST_HISTORY:
-            asked.seconds = sum(each.seconds for each in history) / requests
+        timed = sum(each.timed for each in history)
+        if timed >= _LEAST_HISTORY and spec.lane == "direct":
+            asked.seconds = sum(each.seconds for each in history) / timed
 
     async def __aenter__(self) -> DryAsker:
         return self

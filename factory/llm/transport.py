@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -24,7 +25,7 @@ from factory.llm.request import Answer
 from factory.llm.scripted import ScriptedModel
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
+    from aiohttp import ClientResponse, ClientSession, ClientTimeout
 
 _PATH: Final = "/chat/completions"
 #: Bytes; no answer of the API is larger, and an endless one must end.
@@ -95,21 +96,6 @@ class HttpTransport:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _open(self) -> ClientSession:
-        from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
-
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if self._endpoint.key:
-            headers["Authorization"] = f"Bearer {self._endpoint.key}"
-        return ClientSession(
-            connector=TCPConnector(limit=0, ttl_dns_cache=300),
-            timeout=ClientTimeout(total=self._timeout),
-            headers=headers,
-            cookie_jar=DummyCookieJar(),
-            # With trust_env, aiohttp reads ~/.netrc for every request.
-            proxy=_proxy(self._endpoint.url),
-        )
-
     async def send(self, body: bytes) -> Answer:
         """Return the answer of the endpoint.
 
@@ -121,7 +107,11 @@ class HttpTransport:
         import aiohttp
 
         if self._session is None:
-            self._session = self._open()
+            self._session = open_session(
+                self._endpoint,
+                aiohttp.ClientTimeout(total=self._timeout),
+                {"Content-Type": "application/json"},
+            )
         started = time.perf_counter()
         try:
             async with self._session.post(
@@ -134,20 +124,8 @@ class HttpTransport:
         except (aiohttp.ClientError, OSError) as error:
             raise TryAgainError(f"{type(error).__name__}: {error}") from error
         if status != 200:
-            raise self._failure(status, headers, content)
-        return _answer(content, time.perf_counter() - started)
-
-    def _failure(self, status: int, headers: Mapping[str, str], content: bytes) -> Exception:
-        said = _message(content)
-        # What a server echoes may hold the key that it was sent.
-        if self._endpoint.key:
-            said = said.replace(self._endpoint.key, "...")
-        cause = f"HTTP {status}: {said}" if said else f"HTTP {status}"
-        if status in _LATER or status >= 500:
-            return TryAgainError(cause, limited=status == 429, after=_retry_after(headers))
-        if status in _NEVER or status < 400:
-            return ModelError(f"{self._endpoint.url} does not answer requests ({cause})")
-        return RefusedError(cause)
+            raise failure_of(self._endpoint, status, content, headers)
+        return read_reply(content, time.perf_counter() - started)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -156,6 +134,41 @@ class HttpTransport:
             # The event loop closes the sockets in its next round.
             await asyncio.sleep(0)
             self._session = None
+
+
+def open_session(
+    endpoint: Endpoint, timeout: ClientTimeout, headers: Mapping[str, str]
+) -> ClientSession:
+    """Return a session that carries the endpoint's key in each request."""
+    from aiohttp import ClientSession, DummyCookieJar, TCPConnector
+
+    own = {"Accept": "application/json", **headers}
+    if endpoint.key:
+        own["Authorization"] = f"Bearer {endpoint.key}"
+    return ClientSession(
+        connector=TCPConnector(limit=0, ttl_dns_cache=300),
+        timeout=timeout,
+        headers=own,
+        cookie_jar=DummyCookieJar(),
+        # With trust_env, aiohttp reads ~/.netrc for every request.
+        proxy=_proxy(endpoint.url),
+    )
+
+
+def failure_of(
+    endpoint: Endpoint,
+    status: int,
+    content: bytes,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> TryAgainError | RefusedError | ModelError:
+    """Return which kind of failure an answer with ``status`` is, with what the endpoint said."""
+    said = endpoint.without_key(_message(content))
+    cause = f"HTTP {status}: {said}" if said else f"HTTP {status}"
+    if status in _LATER or status >= 500:
+        return TryAgainError(cause, limited=status == 429, after=_retry_after(headers))
+    if status in _NEVER or status < 400:
+        return ModelError(f"{endpoint.url} does not answer requests ({cause})")
+    return RefusedError(cause)
 
 
 def _proxy(url: str) -> str | None:
@@ -180,9 +193,17 @@ async def _read(response: ClientResponse) -> bytes:
     return b"".join(parts)
 
 
-def _answer(content: bytes, seconds: float) -> Answer:
+def read_reply(content: bytes, seconds: float) -> Answer:
+    """Return the answer in a body of the API; raises :class:`TryAgainError` where it is none."""
     try:
-        reply = from_json(content)
+        return answer_of(from_json(content), seconds)
+    except ValueError as error:
+        raise TryAgainError("an answer that is not in the form of the API") from error
+
+
+def answer_of(reply: Any, seconds: float) -> Answer:
+    """Return the answer in a body of the API, once read as JSON; raises as above."""
+    try:
         choice = reply["choices"][0]
         usage = reply.get("usage") or {}
         return Answer(

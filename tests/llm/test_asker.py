@@ -12,7 +12,7 @@ from aiohttp import web
 from factory.errors import BudgetExceededError, ModelError
 from factory.llm import Answer, Message, ModelSpec, Price, Question, RefusedError
 from factory.llm import asker as asking
-from factory.llm.asker import Asker, UnansweredError, Usage
+from factory.llm.asker import Asker, DirectAsker, UnansweredError, Usage
 from factory.llm.budget import Budget
 from factory.llm.ledger import Ledger
 from factory.llm.models import endpoint_of
@@ -56,7 +56,7 @@ def run(
         endpoint = type(endpoint)(endpoint.url, "the endpoint", endpoint.key)
 
         async def main() -> tuple[object, Asker]:
-            async with Asker(
+            async with DirectAsker(
                 spec,
                 Usage(),
                 endpoint,
@@ -195,7 +195,7 @@ def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
     async def main() -> None:
         with Ledger(tmp_path / "ledger") as ledger:
             transport = HttpTransport(endpoint, 5)
-            async with Asker(
+            async with DirectAsker(
                 *(spec, Usage(), endpoint, transport, ledger, PRICE, Budget(None), "t")
             ) as asker:
                 await asker.ask(question())

@@ -116,7 +116,7 @@ def test_a_budget_is_not_passed_whatever_is_in_flight() -> None:
             nonlocal done
             await budget.reserve(0.3)
             await asyncio.sleep(0)
-            await budget.settle(0.3, 0.2)
+            budget.settle(0.3, 0.2)
             done += 1
 
         results = await asyncio.gather(*(one() for _ in range(20)), return_exceptions=True)
@@ -135,7 +135,7 @@ def test_what_was_set_aside_and_not_paid_is_given_back() -> None:
         waiting = asyncio.create_task(budget.reserve(0.9))
         await asyncio.sleep(0)
         assert not waiting.done()
-        await budget.settle(0.9, 0.0)
+        budget.settle(0.9, 0.0)
         await waiting
 
     asyncio.run(run())
