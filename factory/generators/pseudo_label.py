@@ -305,11 +305,12 @@ def _selling_points(said: list[str], source: str, language: str, bounds: _Bounds
     points: list[str] = []
     told = frozenset((*content(bounds.type, language), *content(bounds.brand, language)))
     for each in said:
-        point = " ".join(each.split()).strip(" .;。；-•")
+        point = " ".join(each.split()).strip(" .:;。：；-•")
         words = frozenset(content(point, language))
         if (
             len(words - told) >= 2
             and _POINTS.strip() not in point
+            and not (bounds.brand and stands_in(bounds.brand, point))
             and not breaks_off(point, language)
             and bounds.least <= length(point, language) <= bounds.most
             and not unfounded_numbers(point, [source])

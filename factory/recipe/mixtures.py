@@ -81,7 +81,7 @@ def _sizes(recipe: Recipe, spec: MixtureSpec) -> tuple[dict[str, int], list[Abse
                 sizes[task] = sizes.get(task, 0) + part
     if spec.ecom:
         for task, each in recipe.tasks.items():
-            if each.ecom is not None:
+            if each.ecom is not None and not (spec.without_models and recipe.asks(task)):
                 sizes.setdefault(task, each.size)
     return sizes, absent
 

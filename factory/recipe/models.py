@@ -269,6 +269,9 @@ class MixtureSpec(_Strict):
         description="tasks that share what is left of 'size' in proportion, none above 'cap'",
     )
     ecom: bool = Field(default=False, description="take every task that has an EcomInstruct id")
+    without_models: bool = Field(
+        default=False, description="leave out those that 'ecom' takes and that ask a model"
+    )
     cap: Whole | None = Field(None, gt=0, description="at most so many samples of a task")
     test: Whole = Field(0, ge=0, description="test samples of each held-out task")
     held_out: list[Name] = Field(

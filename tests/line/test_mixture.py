@@ -121,6 +121,21 @@ def test_every_task_with_an_ecominstruct_id_is_in_its_mixture_up_to_the_cap() ->
             assert share.size == min(wanted[share.task].size, cap)
 
 
+def test_most_ecominstruct_tasks_are_carried_over_from_labels() -> None:
+    """EcomGPT's ablation: seven of ten, or more, derive from labels and ask no model."""
+    asking = {name for name, task in catalogue().tasks.items() if catalogue().asks(name)}
+    everything = resolve_mixture(catalogue(), "ecominstruct")
+    labelled = resolve_mixture(catalogue(), "ecominstruct_labelled")
+    assert [each.task for each in labelled.shares] == [
+        each.task for each in everything.shares if each.task not in asking
+    ]
+    pseudo = {each.task for each in everything.shares} & asking
+    assert {"summarize_review", "check_category_guess", "translate_query"} <= pseudo
+    assert len(everything.shares) >= 134
+    size = sum(each.size for each in everything.shares)
+    assert sum(each.size for each in labelled.shares) >= 0.7 * size
+
+
 def test_no_two_tasks_have_one_ecominstruct_id() -> None:
     ids = Counter(task.ecom for task in catalogue().tasks.values() if task.ecom)
     assert [name for name, count in ids.items() if count > 1] == []
