@@ -56,8 +56,8 @@ _LENGTHS: Final[Mapping[tuple[bool, bool], tuple[float, float]]] = {
 }
 _LEAST_OF_ITS_OWN: Final = 0.25
 _MOST_SHARED: Final = 0.5
-#: The shop whose little words tell a language that the shop of the locale shares.
-_SHOPS: Final = {"us": "uk"}
+#: The shop of which a language's little words are known, where it is not called like the language.
+_SHOPS: Final = {"en": "uk", "ja": "jp"}
 
 
 def lost_figure(text: str, translation: str) -> str:
@@ -94,18 +94,15 @@ def is_untranslated(text: str, translation: str, name: str) -> bool:
     return not others or similarity(own, others) >= _MOST_SHARED
 
 
-def is_in_language(translation: str, locale: str, language: str, name: str) -> bool:
-    """Return whether nothing says that ``translation`` is in another language than its shop's."""
-    without = (
-        re.sub(re.escape(name), " ", translation, flags=re.IGNORECASE) if name else translation
-    )
+def is_in_language(text: str, language: str, name: str = "") -> bool:
+    """Return whether nothing says that ``text``, apart from ``name``, is in another language."""
+    without = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE) if name else text
     if identify(without, language, "script").contradicts(language):
         return False
     if language in UNSPACED:
         letters = sum(map(str.isalpha, without))
         return len(CJK.findall(without)) > _LEAST_OF_ITS_OWN * letters
-    shop = _SHOPS.get(locale, locale)
-    return not CJK.search(without) and in_language(without, shop)
+    return not CJK.search(without) and in_language(without, _SHOPS.get(language, language))
 
 
 def length_fits(text: str, translation: str) -> bool:

@@ -17,8 +17,9 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 from pydantic import BaseModel, Field, create_model, model_validator
 
 from factory.draw import Draw
-from factory.filters import LOCALE_LANGUAGES, identify
+from factory.filters import LOCALE_LANGUAGES
 from factory.generators.asking import Asking, Step, StepOptions, typed
+from factory.generators.carried_over import is_in_language
 from factory.generators.grounding import plain, stands_in, unfounded_numbers
 from factory.generators.question_frames import FRAMES, GAP, is_noun_phrase
 from factory.generators.said_again import (
@@ -338,7 +339,7 @@ def _summary(said: str, source: str, language: str, bounds: _Bounds) -> str:
         raise RowRejectedError("breaks-off", text)
     if made_up := unfounded_numbers(text, [source]):
         raise RowRejectedError("number-unfounded", f"{min(made_up)} in: {text}")
-    if identify(text, language, "script").contradicts(language):
+    if not is_in_language(text, language):
         raise RowRejectedError("language", text)
     if (share := grounded(text, source, language, _REPORTING)) < _GROUNDED:
         raise RowRejectedError("words-unfounded", f"{share:.0%} of: {text}")

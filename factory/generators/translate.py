@@ -144,7 +144,7 @@ class Translate(Step[TranslateOptions]):
             raise RowRejectedError("figure-changed", f"{lost} in: {translation}")
         if lost_name(text, translation, brand):
             raise RowRejectedError("brand-left-out", f"{brand} is not in: {translation}")
-        if not is_in_language(translation, locale, LOCALE_LANGUAGES.get(locale, ""), brand):
+        if not is_in_language(translation, LOCALE_LANGUAGES.get(locale, ""), brand):
             raise RowRejectedError("language", translation)
         if is_untranslated(text, translation, brand):
             raise RowRejectedError("untranslated", translation)
