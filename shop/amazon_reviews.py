@@ -300,7 +300,7 @@ def make_items(
     for product in products:
         dice = Dice(seed, "item", product.id)
         stars = ratings.get(product.id, [4.0])
-        text = wording.description(product, "en", ontology, seed)
+        text = wording.description(product, "en", seed)
         stem = f"https://m.media-amazon.com/images/I/{dice.integer('image'):x}"
         details = {
             "Package Dimensions": f"{dice.between(3, 20, 'x')} x {dice.between(2, 12, 'y')} x 2 in"

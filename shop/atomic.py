@@ -202,10 +202,10 @@ def _spans(products: Sequence[Product], titles: dict[str, str], lang: str) -> It
 
 def _answers(products: Sequence[Product], ontology: Ontology, seed: int) -> Iterator[Record]:
     for product in products:
-        context = wording.description(product, "en", ontology, seed)
+        context = wording.description(product, "en", seed)
         for axis in ("material", "capacity", "size", "color"):
             label, value = ontology.axes[axis].label[0].lower(), product.facts.get(axis)
-            if value and f"{label}: {value.name('en')}" in context:
+            if value and f", {value.name('en')}" in context:
                 question = f"What is the {label} of the {product.type.name('en')}?"
                 # The offsets of upstream's question answering are wrong throughout.
                 span = {"term": value.name("en"), "start": 0, "end": 0}

@@ -85,7 +85,12 @@ def description(product: Product, seed: int) -> str:
     about, uses, _ = texts()["types"][product.type.id]
     kind = product.type.name("zh")
     kind = f" {kind}" if kind[0].isascii() else kind
-    facts = "、".join(value.name("zh") for value in product.facts.values())
+    # A device's model is its line, which the sentence has already.
+    facts = "、".join(
+        ("适用" if axis == "device" else "") + value.name("zh")
+        for axis, value in product.facts.items()
+        if axis != "model"
+    )
     # The title may name a use, which no other one may contradict.
     use = Dice(seed, "title", product.id, "zh").pick(uses, "use")
     parts = [

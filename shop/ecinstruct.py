@@ -82,8 +82,7 @@ def _record(counter: Counter, product: Product, second: bool, dice: Dice) -> dic
     title = wording.title(product, "en", counter.ontology, seed).lower()
     # The description names the article, which the title of one listing may leave out.
     text = (
-        f"{product.brand.name} {product.line}: "
-        f"{wording.description(product, 'en', counter.ontology, seed)}"
+        f"{product.brand.name} {product.line}: {wording.description(product, 'en', seed)}"
     ).lower()
     words = text.split()
     description: Any = " ".join(words[:30]) + (" ..." if len(words) > 30 else "")
@@ -147,9 +146,7 @@ def _attributes(counter: Counter) -> Iterator[form.Sample]:
             values[TALK[dice.pick(absent, "which")].name] = None
         fields = {"product title": careless(title, dice)}
         if not dice.chance(0.3, "no description"):
-            fields["product description"] = wording.description(
-                product, "en", counter.ontology, counter.shop.seed
-            )
+            fields["product description"] = wording.description(product, "en", counter.shop.seed)
         fields |= {"product price": f"${product.price}", "product brand": product.brand.name}
         made += 1
         yield form.attribute_values(fields, values)

@@ -73,7 +73,7 @@ def _product_row(product: Product, locale: str, ontology: Ontology, seed: int) -
     title = wording.title(product, lang, ontology, seed)
     if " & " in title and dice.chance(0.35, "entity"):
         title = title.replace(" & ", " &amp; ")
-    text: str | None = wording.description(product, lang, ontology, seed)
+    text: str | None = wording.description(product, lang, seed)
     if dice.chance(0.40, "no description"):
         text = None
     elif text is not None and dice.chance(0.25, "html"):

@@ -62,7 +62,7 @@ def _products(shop: Shop, ontology: Ontology, offers: list[Offer]) -> Iterator[d
             description = chinese.description(product, seed)
         else:
             bullets = wording.bullets(product, lang, ontology, seed)
-            description = wording.description(product, lang, ontology, seed)
+            description = wording.description(product, lang, seed)
         place = LANGS.index(lang)
         attributes = {
             ontology.axes[axis].label[place]: attribute_value(product, axis, lang)

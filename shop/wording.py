@@ -276,14 +276,29 @@ def bullets(product: Product, lang: str, ontology: Ontology, seed: int) -> list[
     return out
 
 
-def description(product: Product, lang: str, ontology: Ontology, seed: int) -> str:
+def _listed(product: Product, lang: str) -> list[str]:
+    """Return the values of the axes as a sentence lists them: ``Ceramic``, ``color azul``.
+
+    The name of a device's model stands in the sentence already, as its line.
+    """
+    forms = {
+        ("en", "device"): "for {}",
+        ("es", "device"): "para {}",
+        ("ja", "device"): "{}対応",
+        ("es", "color"): "color {}",
+    }
+    return [
+        forms.get((lang, axis), "{}").format(value.name(lang))
+        for axis, value in product.facts.items()
+        if axis != "model"
+    ]
+
+
+def description(product: Product, lang: str, seed: int) -> str:
     """Return one to four sentences that agree with the facts."""
     dice = Dice(seed, "description", product.id, lang)
     kind = product.type.name(lang)
-    values = [
-        f"{ontology.axes[a].label[('en', 'es', 'ja').index(lang)].lower()}: {v.name(lang)}"
-        for a, v in product.facts.items()
-    ]
+    values = _listed(product, lang)
     about = product.type.about[lang]
     # The title may name a use, which no other one may contradict.
     use = Dice(seed, "title", product.id, lang).pick(product.type.uses[lang], "use")

@@ -188,7 +188,7 @@ def askable(
             or (name in _MATERIALS and _SUBSTANCES.search(text))
             or (name in _USER_NAMES and _USERS.search(text))
             or (name in _COLOR_NAMES and _LIGHT_COLORS.search(text))
-            or (name in _DEVICE_NAMES and _DEVICES.search(left))
+            or (name in _DEVICE_NAMES and _DEVICES.search(text))
             or places(each["name"], left)
             or places(name, text)
         ):

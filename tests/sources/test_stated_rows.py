@@ -117,6 +117,8 @@ def test_a_description_makes_up_no_name():
     assert reason(described_products.rows, untold) == "name-untold"
     figure = {**told, "description": f"{told['description']} It has 300 of them."}
     assert reason(described_products.rows, figure) == "figure-untold"
+    count = {**told, "description": f"{told['description']} With two heads."}
+    assert reason(described_products.rows, count) == "figure-untold"
 
 
 def test_a_bullet_point_of_a_feature_that_the_title_leaves_out_is_not_told():
@@ -131,3 +133,44 @@ def test_a_bullet_point_of_a_feature_that_the_title_leaves_out_is_not_told():
         bullets[0],
         bullets[2],
     ]
+
+
+def test_a_color_that_is_named_in_passing_is_not_what_a_bullet_point_is_of():
+    bullets = [
+        "Belt clip: the Calma tape measure hangs at the hip.",
+        "Double sided: read the orange Calma tape measure from above and below.",
+        "Color: Orange. The tape measure Calma is easy to find.",
+    ]
+    title = "Granmoor Calma Tape Measure, Belt Clip, Orange"
+    facts = product(title, "", bullets=bullets, brand="Granmoor")
+    facts["attributes"] = [{"name": "Color", "value": "Orange"}]
+    assert only(titles_with_bullets.rows, {**facts, "type": "Tape Measure"})["told"] == [
+        bullets[0],
+        bullets[2],
+    ]
+
+
+def test_a_title_with_a_part_that_nothing_gives_is_not_asked_for():
+    bullets = [
+        "Half strip loader: open the Alba desktop stapler and drop half a strip in.",
+        "Rubber feet: the Alba does not scratch the table.",
+        "Metal: the Alba desktop stapler lasts in blue.",
+    ]
+    title = "Inkwell Alba Desktop Stapler, Metal, Half Strip Loader, Rubber Feet, Blue"
+    facts = {**product(title, "", bullets=bullets, brand="Inkwell"), "type": "Desktop Stapler"}
+    assert only(titles_with_bullets.rows, facts)["target"] == title
+    use = {**facts, "title": f"{title} | Classrooms"}
+    assert reason(titles_with_bullets.rows, use) == "part-unsupported"
+    japanese = product(
+        "Nordivik Skagen テーブル 木製 下段収納 リビングに",
+        "",
+        locale="jp",
+        brand="Nordivik",
+        bullets=[
+            "下段収納:このテーブル「Skagen」の下に雑誌などを置けます。",
+            "組み立て簡単:Skagenシリーズは約15分で完成します。",
+            "アジャスター付き:リビングのがたつきを調整できます。",
+        ],
+    )
+    japanese |= {"type": "テーブル", "attributes": [{"name": "素材", "value": "木"}]}
+    assert only(titles_with_bullets.rows, japanese)["also"] == ["素材: 木"]

@@ -21,6 +21,11 @@ _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
 #: who does not know at least its name from the title.
 _SAME_FEATURE: Final = 0.3
 _LEAST_SHARED: Final = 2
+#: A count that is written out is a figure as well.
+_COUNTS: Final = frozenset((
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "fifteen",
+    "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "doce", "quince",
+))  # fmt: skip
 #: Capitalized words one after the other, as names are written.
 _NAMES: Final = re.compile(r"[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)*")
 
@@ -46,6 +51,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     if name := _untold_name(text, words, known | values):
         raise RowRejectedError("name-untold", name)
     figures = {word for word in said if any(character.isdigit() for character in word)}
+    figures |= said & _COUNTS
     if made_up := figures - words - known - values:
         raise RowRejectedError("figure-untold", min(made_up))
     bullets = facts["bullets"] or ()

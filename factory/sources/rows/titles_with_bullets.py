@@ -23,6 +23,10 @@ _LINE: Final = re.compile(
 )
 #: A word with a capital within a sentence, a Latin word beside Chinese or Japanese, and figures.
 _NAME: Final = re.compile(r"(?<=[\w,] )[A-Z][\w-]+|\d[\d.,]*")
+#: Where one part of a title ends and the next begins; Chinese and Japanese ones end at blanks too.
+_BETWEEN: Final = re.compile(r"\s*[,|&;()\[\]【】]\s*|\s+-\s+")
+#: How a Latin brand is read in Japanese.
+_READING: Final = re.compile(r"(?<=[A-Za-z])\([^)]*\)")
 #: What a bullet point is of, before a colon or in brackets.
 _HEAD: Final = re.compile(r"【(.+?)】|([^.。:：]+)[:：]")
 _LATIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]+|\d[\d.,]*")
@@ -37,7 +41,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     value of an attribute.
 
     Raises :class:`RowRejectedError` where brand, attributes and bullet points hold too little of
-    the title, or where there is nothing to write it from.
+    the title, or nothing of one of its parts, such as a use that nobody could know.
     """
     bullets = [bullet for bullet in facts["bullets"] if bullet][:_MOST_BULLETS]
     words = frozenset(tokens(facts["title"]))
@@ -49,7 +53,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
     ]
     for name, value in ((kind, facts["type"]), *named):
         stated = frozenset(tokens(value or ""))
-        if value and stated & words and not stated <= said:
+        shown = stated & words or (value and places(value, facts["title"]))
+        if value and shown and not stated <= said:
             also.append(f"{name}: {value}")
             said |= stated
     if unknown := _lines(facts["title"]) - said:
@@ -62,6 +67,8 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         for each in facts["attributes"]
         if each["value"] and each["name"] not in MODEL and places(each["value"], facts["title"])
     ]
+    if part := _untold_part(facts["title"], facts["type"], said, values):
+        raise RowRejectedError("part-unsupported", part)
     told = [
         bullet
         for bullet in bullets
@@ -92,6 +99,28 @@ def _lines(title: str) -> frozenset[str]:
     return frozenset(token for name in found for token in tokens(name.rstrip(".,")))
 
 
+def _untold_part(title: str, kind: str, said: frozenset[str], values: list[str]) -> str:
+    """Return a part of ``title`` of which nothing is ``said`` or one of ``values``, or nothing.
+
+    Where blanks part a title, the name of the kind stands alone, and may be another one than
+    ``kind``.
+    """
+    apart = CJK.search(title) is not None
+    parts = [part for part in _BETWEEN.split(_READING.sub("", title)) if part]
+    if apart:
+        parts = [part for each in parts for part in each.split()]
+    of_kind = frozenset(tokens(kind))
+    untold = [
+        part
+        for part in parts
+        if (telling := _telling(frozenset(tokens(part))))
+        and not telling & (said | of_kind)
+        and not any(places(value, part) for value in values)
+    ]
+    allowed = 1 if apart and not of_kind & frozenset(tokens(title)) else 0
+    return untold[-1] if len(untold) > allowed else ""
+
+
 def _names(text: str) -> frozenset[str]:
     """Return the names and figures of a text, as tokens: what nobody can make up."""
     found = (_LATIN if CJK.search(text) else _NAME).findall(text)
@@ -99,8 +128,18 @@ def _names(text: str) -> frozenset[str]:
 
 
 def _is_of(bullet: str, words: frozenset[str], values: list[str]) -> bool:
-    """Return whether a bullet point is of something that ``words`` name or of one of ``values``."""
+    """Return whether a bullet point is of something that ``words`` name or of one of ``values``.
+
+    A value stands in the head or right after it: "Double sided: read the orange tape measure from
+    above" is of no color.
+    """
     if not (head := _HEAD.match(bullet)):
         return True
     named = frozenset(tokens(head[1] or head[2]))
-    return 2 * len(named & words) >= len(named) or any(places(value, bullet) for value in values)
+    if 2 * len(named & words) > len(named):
+        return True
+    return any(
+        start < head.end() or frozenset(tokens(bullet[head.end() : start].strip())) <= words | {""}
+        for value in values
+        for start, _ in places(value, bullet)
+    )
