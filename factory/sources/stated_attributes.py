@@ -75,6 +75,14 @@ _DEVICES: Final = re.compile(
     r"|电脑|手机|平板|パソコン|ノートPC|スマホ|タブレット",
     re.IGNORECASE,
 )
+#: What a thing runs on is its power to many, though no figure is named.
+_POWER_NAMES: Final = frozenset(("Power", "Potencia", "出力", "功率"))
+_POWERED: Final = re.compile(
+    r"\b(?:electric|manual|cordless|rechargeable|batter(?:y|ies)|usb"
+    r"|el[eé]ctric[oa]s?|recargables?|pilas|bater[ií]as?)\b"
+    r"|電動|手動|電池|バッテリー|充電|电动|手动|电池|充电",
+    re.IGNORECASE,
+)
 #: Whom a thing is for, and which color its light has, may stand in the word for it.
 _USER_NAMES: Final = frozenset(("Intended user", "Público", "対象", "适用人群"))
 _USERS: Final = re.compile(
@@ -186,6 +194,7 @@ def askable(
             or name in MODEL
             or (name in _QUANTITIES and _PIECES.search(text))
             or (name in _MATERIALS and _SUBSTANCES.search(text))
+            or (name in _POWER_NAMES and _POWERED.search(text))
             or (name in _USER_NAMES and _USERS.search(text))
             or (name in _COLOR_NAMES and _LIGHT_COLORS.search(text))
             or (name in _DEVICE_NAMES and _DEVICES.search(text))

@@ -77,6 +77,16 @@ def test_what_a_thing_is_for_may_be_said_without_a_model():
     known = [{"name": "适用机型", "known_values": ["Slatia Pad 11"]}]
     assert askable("双肩背包 电脑", "cn", [], (), known) == []
     assert askable("双肩背包 黑色", "cn", [], (), known) == ["适用机型"]
+    # A style of the thing is no less said because it is asked for.
+    assert askable("双肩背包 电脑", "cn", [(5, 7, "种类")], (), known) == []
+
+
+def test_what_a_thing_runs_on_may_be_called_its_power():
+    known = [{"name": name, "known_values": ["30W"]} for name in ("Power", "Material")]
+    assert askable("Knife Sharpener, Electric", "us", [(17, 25, "Style")], (), known) == [
+        "Material"
+    ]
+    assert askable("Knife Block, Black", "us", [], (), known) == ["Power", "Material"]
 
 
 def test_whom_a_thing_is_for_and_the_color_of_its_light_may_be_said_in_its_type():
