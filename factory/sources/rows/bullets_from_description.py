@@ -27,6 +27,12 @@ _LEAST_SUPPORT_BEYOND_TITLE: Final = 0.35
 #: What a bullet says first, before a colon: ``Soft lining: no scratch on the lid``.
 _HEADING: Final = re.compile(r"\A([^:\uff1a]{2,40})[:\uff1a]")
 _LEAST_HEADING: Final = 0.6
+#: What a value is called needs no support: whoever reads "12 oz" may write "Capacity: 12 oz".
+_NAMES: Final = content_words(
+    "type size format material color capacity weight length power version pack quantity model "
+    "series tipo medida formato color capacidad peso longitud potencia nominal versión cantidad "
+    "modelo serie タイプ 仕様 素材 サイズ 容量 重量 長さ カラー 入数 シリーズ"
+)
 _FEWEST: Final = 2
 _MOST: Final = 5
 _DESCRIPTION: Final = range(60, 2001)
@@ -68,13 +74,13 @@ def _bullets(product: ProductText) -> dict[str, Any] | None:
 
 
 def _beyond_title(bullet: str, product: ProductText) -> float:
-    words = content_words(bullet) - content_words(product.title)
+    words = content_words(bullet) - content_words(product.title) - _NAMES
     return len(words & content_words(product.description)) / len(words) if words else 1.0
 
 
 def _heading_given(bullet: str, given: Iterable[str]) -> bool:
     """Return whether what the bullet names before a colon, a feature mostly, is in the inputs."""
     heading = _HEADING.match(bullet)
-    if heading is None or not content_words(heading[1]):
+    if heading is None or not content_words(heading[1]) - _NAMES:
         return True
     return support(heading[1], given) >= _LEAST_HEADING
