@@ -20,6 +20,9 @@ from factory.text import CJK, clean
 _WORDS_OF_A_TASK: Final = range(4, 151)
 _MOST_WORDS: Final = 200
 _MOST_WORDS_OF_A_LABEL: Final = 5
+#: From so many different words on, an input that shares more than this with the prompt is from it.
+_FEW_WORDS: Final = 4
+_MOST_SHARED: Final = 0.7
 #: What a model that reads and writes cannot see or make: the paper's list, in other languages too.
 _BEYOND_TEXT: Final = re.compile(
     r"\b(?:images?|graphs?|pictures?|photos?|files?|maps?|draw|plot|go to|videos?|audio|music|"
@@ -105,6 +108,16 @@ def checked_labels(instruction: str, written: Sequence[str]) -> list[str]:
         if len(tokens(label)) > _MOST_WORDS_OF_A_LABEL or not stands_in(label, instruction):
             raise RowRejectedError("label-unknown", f"{label} of: {instruction}")
     return labels
+
+
+def check_own_words(given: str, prompt: str) -> None:
+    """Raise :class:`RowRejectedError` where an input is made of the words of the prompt.
+
+    Small models hand back the example, or the prompt's description of an input.
+    """
+    words = set(tokens(given)) if given.strip() else set()
+    if len(words) >= _FEW_WORDS and len(words & set(tokens(prompt))) > _MOST_SHARED * len(words):
+        raise RowRejectedError("copies-the-prompt", given[:200])
 
 
 def _lines(text: str) -> str:

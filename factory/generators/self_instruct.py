@@ -18,7 +18,12 @@ from pydantic import BaseModel, Field
 from factory.draw import Draw
 from factory.filters import Novelty
 from factory.generators.asking import Asking, Step, StepOptions, typed
-from factory.generators.instances import checked_instance, checked_labels, checked_task
+from factory.generators.instances import (
+    check_own_words,
+    checked_instance,
+    checked_labels,
+    checked_task,
+)
 from factory.llm import Answer, Message, Question
 from factory.sources.view import RowRejectedError
 from factory.templates import load_prompt
@@ -31,7 +36,8 @@ _TOKENS_OF_AN_INSTANCE: Final = 500
 #: In percent: tasks that ask for one of a few labels, about as many as the seeds have.
 _CLASSIFIES: Final = 30
 _KINDS: Final = {
-    True: "Its answer is one of two to four labels, and the task names them all.",
+    True: "The answer is one of two to four labels, and the task ends by naming them all, as in: "
+    "Answer with question or complaint.",
     False: "Its answer is a short text.",
 }
 #: What a task may be about: without it small models write the same few again.
@@ -143,9 +149,9 @@ class SelfInstruct(Step[SelfInstructOptions]):
         if classifies:
             given, output = yield from self._labelled(seen, draw)
         else:
-            form = Instance
             system, user = self._instance.render(seen)
-            instance = yield from typed(self._second(system, user, form), form)
+            instance = yield from typed(self._second(system, user, Instance), Instance)
+            check_own_words(instance.input, user.replace(task, ""))
             given, output = instance.input, instance.output
         given, output = checked_instance(task, given, output, row["locale"])
         return {"instruction": task, "input": given, "target": output}
@@ -157,6 +163,7 @@ class SelfInstruct(Step[SelfInstructOptions]):
         first = draw.below(2, "label") == 0
         system, user = self._labels.render({**row, "which": "first" if first else "last"})
         answer = yield from typed(self._second(system, user, LabelledInstance), LabelledInstance)
+        check_own_words(answer.input, user.replace(row["instruction"], ""))
         label = checked_labels(row["instruction"], answer.labels)[0 if first else -1]
         if label.casefold() in answer.input.casefold():
             raise RowRejectedError("label-in-input", f"{label} in: {answer.input}")

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from factory.generators.instances import checked_instance, checked_labels, checked_task
+from factory.generators.instances import (
+    check_own_words,
+    checked_instance,
+    checked_labels,
+    checked_task,
+)
 from factory.sources.view import RowRejectedError
 
 TASK = "Say in one word which color the product has."
@@ -93,3 +98,12 @@ def test_labels_are_those_that_the_task_names() -> None:
         checked_labels(task, ["positive", "mixed"])
     with pytest.raises(RowRejectedError, match="labels-repeat"):
         checked_labels(task, ["positive", "Positive"])
+
+
+def test_an_input_in_the_words_of_the_prompt_is_none_of_the_models_own() -> None:
+    prompt = "An example. Input: Round serving tray made of acacia wood, 12 inches. Write a text."
+    for given in ("A round serving tray made of acacia wood", "Write a text made of wood."):
+        with pytest.raises(RowRejectedError, match="copies-the-prompt"):
+            check_own_words(given, prompt)
+    for given in ("", "A tray", "A folding garden chair made of teak, with a blue cushion"):
+        check_own_words(given, prompt)
