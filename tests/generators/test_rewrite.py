@@ -146,7 +146,7 @@ def test_an_answer_that_is_none_costs_the_rewordings_only(tmp_path: Path) -> Non
         (WordingsSpec(of="bset"), "did you mean 'best'"),
         (WordingsSpec(of="many"), "text and slots only"),
         (WordingsSpec(keep=["digit"]), "does not say 'digit' itself"),
-        (WordingsSpec(prompt="rewrite.j2"), "rewrite_wording.j2"),
+        (WordingsSpec(prompt="rewrite_wordin.j2"), "rewrite_wording.j2"),
     ],
 )
 def test_what_cannot_be_reworded_is_refused_before_anything_is_asked(

@@ -269,16 +269,23 @@ def test_a_view_that_is_not_utf8_is_refused(tmp_path):
         load_view("mine", tmp_path)
 
 
+#: Views that no task of the catalogue reads, since the user must ask for them by name, and the one
+#: whose place they take (docs/language-models.md).
+BY_NAME_ONLY = {"development_candidates": "instruction_candidates"}
+
+
 @cache
 def options_of(view: str) -> dict[str, Any]:
     """Return the options with which the catalogue uses a view."""
+    view = BY_NAME_ONLY.get(view, view)
     used = (task for task in catalogue().tasks.values() if task.rows == view and not task.derive)
     return next(used).options.model_dump(mode="json")
 
 
 def test_every_packaged_view_is_some_tasks_own():
     used = {task.rows for task in catalogue().tasks.values()}
-    assert used == set(PACKAGED_VIEWS)
+    assert used.isdisjoint(BY_NAME_ONLY)
+    assert used.union(BY_NAME_ONLY) == set(PACKAGED_VIEWS)
 
 
 @pytest.mark.parametrize("name", PACKAGED_VIEWS)
