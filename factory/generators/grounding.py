@@ -20,18 +20,23 @@ def plain(text: str) -> str:
 
 def numbers(text: str) -> frozenset[str]:
     """Return the numbers in a text: without thousands' separators, 1,5 as 1.5."""
-    found = set()
-    for number in _NUMBER.findall(unicodedata.normalize("NFKC", text)):
-        head, *rest = re.split(r"[.,]", number)
-        # Groups of three are thousands; anything else is a decimal.
-        found.add(
-            head + "".join(rest)
-            if rest and all(len(part) == 3 for part in rest)
-            else ".".join((head, *rest)).rstrip("0").rstrip(".")
-            if rest
-            else head
-        )
-    return frozenset(found)
+    return frozenset(map(_spelled, _NUMBER.findall(unicodedata.normalize("NFKC", text))))
+
+
+def _spelled(number: str) -> str:
+    """Return a number in the one spelling in which numbers are compared."""
+    head, *rest = re.split(r"[.,]", number)
+    marks = [character for character in number if character in ".,"]
+    if len(rest) > 1 and marks[-1] not in marks[:-1] and _are_thousands(head, rest[:-1]):
+        head, rest = head + "".join(rest[:-1]), rest[-1:]
+    elif rest and len(set(marks)) == 1 and _are_thousands(head, rest):
+        return head + "".join(rest)
+    return ".".join((head, *rest)).rstrip("0").rstrip(".") if rest else head
+
+
+def _are_thousands(head: str, groups: Iterable[str]) -> bool:
+    """Return whether groups of three follow what such groups can follow: 1,299 and not 0,125."""
+    return len(head) <= 3 and not head.startswith("0") and all(len(each) == 3 for each in groups)
 
 
 def unfounded_numbers(text: str, sources: Iterable[str]) -> frozenset[str]:

@@ -28,6 +28,10 @@ _EQUATION: Final = re.compile(
     rf"=[ \t]*[$€£¥]?({_VALUE})"
 )
 _PART: Final = re.compile(rf"(?:(?P<sign>{_SIGN})[ \t]*[$€£¥]?)?(?P<value>{_VALUE})")
+#: The marks of thousands and of decimals: 1,299.50 and 1.299,50.
+_MARKS: Final = ((",", "."), (".", ","))
+#: A longer number is a model that does not stop, and Python reads none of thousands of digits.
+_MOST_DIGITS: Final = 30
 
 
 class Fault(NamedTuple):
@@ -49,6 +53,32 @@ class Conclusion:
     chosen: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """An equation as it is written, and its two sides; the right one is a number."""
+
+    written: str
+    left: str
+    right: str
+
+    def holds(self) -> bool:
+        """Return whether the left side comes to the right one, or to it once it is rounded.
+
+        Times and divided by go before plus and minus, as everywhere. Where a number could be read
+        with either mark for its decimals, one of the two for all numbers is enough.
+        """
+        return any(self._holds(*marks) for marks in _MARKS)
+
+    def _holds(self, thousands: str, decimal: str) -> bool:
+        value = _value(self.left, thousands, decimal)
+        said = _number(self.right, thousands, decimal)
+        if value is None or said is None:
+            return False
+        # 10 / 3 = 3.33 is rounded; 7 / 2 = 4 is wrong.
+        places = len(self.right.partition(decimal)[2])
+        return value == said or (places > 0 and abs(value - said) * 2 * 10**places <= 1)
+
+
 def cleaned_steps(steps: Iterable[str]) -> list[str]:
     """Return the steps as single lines, without numbers before them, the empty ones left out."""
     lines = (" ".join(clean(step).split()) for step in steps)
@@ -66,12 +96,12 @@ def fault(steps: Sequence[str], conclusion: Conclusion, words: range) -> Fault |
     if plain(whole) in plain(conclusion.prompt):
         return Fault("reasoning-copied", whole)
     known = numbers(conclusion.prompt)
-    for written, value, said in equations(whole):
-        if not _equal(value, said):
-            return Fault("equation-wrong", written)
-        if made_up := numbers(written.rpartition("=")[0]) - known:
-            return Fault("number-unfounded", f"{min(made_up)} in: {written}")
-        known |= numbers(said)
+    for equation in equations(whole):
+        if not equation.holds():
+            return Fault("equation-wrong", equation.written)
+        if made_up := numbers(equation.left) - known:
+            return Fault("number-unfounded", f"{min(made_up)} in: {equation.written}")
+        known |= numbers(equation.right)
     # Options are counted from 0, and a step may name one by its number.
     made_up = numbers(_OPTION_NUMBER.sub("", whole)) - known
     if made_up:
@@ -79,20 +109,19 @@ def fault(steps: Sequence[str], conclusion: Conclusion, words: range) -> Fault |
     return _other_conclusion(steps, conclusion)
 
 
-def equations(text: str) -> Iterator[tuple[str, Fraction | None, str]]:
-    """Yield the equations in ``text``: as written, what the left side comes to, the right side.
-
-    The left side is None where it divides by nothing. Times and divided by go before plus and
-    minus, as everywhere.
-    """
+def equations(text: str) -> Iterator[Equation]:
+    """Yield the equations in ``text``, in its order."""
     for found in _EQUATION.finditer(text):
-        yield found[0], _value(found[1]), found[2]
+        yield Equation(found[0], found[1], found[2])
 
 
-def _value(expression: str) -> Fraction | None:
+def _value(expression: str, thousands: str, decimal: str) -> Fraction | None:
+    """Return what an expression comes to, or None where it is none or divides by nothing."""
     terms: list[Fraction] = []
     for part in _PART.finditer(expression):
-        value, sign = _number(part["value"]), part["sign"] or "+"
+        value, sign = _number(part["value"], thousands, decimal), part["sign"] or "+"
+        if value is None:
+            return None
         if sign in "+-−":
             terms.append(value if sign == "+" else -value)
         elif sign in "*×xX":
@@ -104,20 +133,14 @@ def _value(expression: str) -> Fraction | None:
     return sum(terms, start=Fraction(0))
 
 
-def _number(written: str) -> Fraction:
-    return Fraction(next(iter(numbers(written))))
-
-
-def _equal(value: Fraction | None, said: str) -> bool:
-    """Return whether ``said`` is the value, or the value rounded to as many places."""
-    if value is None:
-        return False
-    plain_text = next(iter(numbers(said)))
-    places = len(said.rpartition(".")[2]) if "." in said and "." in plain_text else 0
-    if value == Fraction(plain_text):
-        return True
-    # 10 / 3 = 3.33 is rounded; 7 / 2 = 4 is wrong.
-    return places > 0 and abs(value - Fraction(plain_text)) * 2 * 10**places <= 1
+def _number(written: str, thousands: str, decimal: str) -> Fraction | None:
+    """Return a number as one that uses these marks reads it, or None where he cannot."""
+    whole, _, decimals = written.partition(decimal)
+    head, *groups = whole.split(thousands)
+    grouped = all(len(group) == 3 for group in groups) and len(head) <= 3 and head[0] != "0"
+    if (groups and not grouped) or len(written) > _MOST_DIGITS or not (decimals or "0").isdecimal():
+        return None
+    return Fraction(f"{head}{''.join(groups)}.{decimals or 0}")
 
 
 def _other_conclusion(steps: Sequence[str], conclusion: Conclusion) -> Fault | None:

@@ -54,9 +54,14 @@ def _json_in(text: str) -> object:
     for place, character in enumerate(text):
         if character in "{[":
             try:
-                return decoder.raw_decode(text, place)[0]
+                value = decoder.raw_decode(text, place)[0]
+                # Half of a surrogate pair, escaped, is read and can be written nowhere.
+                json.dumps(value, ensure_ascii=False).encode()
+                return value
             except ValueError:
                 pass
+            except RecursionError:  # a model that writes one bracket again and again
+                break
             try:
                 return from_json(text[place:], allow_partial="trailing-strings")
             except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from factory.generators.reasoning import Conclusion, cleaned_steps, equations, fault
@@ -54,9 +54,42 @@ def test_an_answer_that_is_no_option_is_not_held_to_one() -> None:
     assert wrong_with("There are 4 packs.", "So they are 50 cups.", chosen=None) is None
 
 
-@given(st.integers(0, 999), st.integers(1, 999), st.sampled_from("+-x*/"), st.integers(1, 99))
+@given(st.integers(0, 999), st.integers(1, 99), st.sampled_from("+-x*/"), st.integers(1, 99))
 def test_equations_are_read_as_arithmetic_reads_them(a: int, b: int, sign: str, c: int) -> None:
-    value = {"+": a + b, "-": a - b, "x": a * b, "*": a * b, "/": Fraction(a, b)}[sign]
-    [(_, read, said)] = equations(f"we see {a} bags {sign} {b} + {c} = {a} and so on")
-    assert read == value + c
-    assert said == str(a)
+    value = {"+": a + b, "-": a - b, "x": a * b, "*": a * b, "/": Fraction(a, b)}[sign] + c
+    said = abs(value) if value == round(value) else a
+    [equation] = equations(f"we see {a} bags {sign} {b} + {c} = {said} and so on")
+    assert equation.holds() == (value == said)
+    assert equation.right == str(said)
+
+
+@pytest.mark.parametrize(
+    ("equation", "holds"),
+    [
+        ("1 / 8 = 0.125", True),
+        ("1,299.50 x 2 = 2,599.00", True),
+        ("1.299,50 x 2 = 2.599", True),
+        ("18 kg x 1000 = 18,000", True),
+        ("1.125 x 2 = 2.25", True),
+        ("10 / 3 = 3.33", True),
+        ("1.125 x 2 = 2,250.25", False),
+        ("0,125 x 8 = 1000", False),
+        ("45 x 0.445 = 20.033.16", False),
+        ("20.033.16 + 1 = 21", False),
+        ("1,2,3 + 1 = 124", False),
+        ("8 / 0 = 8", False),
+        (f"{'9' * 5000} + 1 = 1{'0' * 5000}", False),
+    ],
+)
+def test_numbers_are_read_by_the_marks_of_one_country_or_not_at_all(
+    equation: str, holds: bool
+) -> None:
+    [read] = equations(equation)
+    assert read.holds() == holds
+
+
+@given(st.lists(st.text("0123456789.,=x+-/ $€１٣½²⟦g{}", min_size=1), min_size=1, max_size=4))
+@example(["45 lb x 0.445 = 20.033.16 kg."])
+def test_whatever_a_model_writes_is_read_or_found_fault_with(steps: list[str]) -> None:
+    found = fault(cleaned_steps(steps), Conclusion(PROMPT, OPTIONS, 1), range(200))
+    assert found is None or found.reason

@@ -53,6 +53,9 @@ def test_a_bare_list_is_taken_for_the_one_field() -> None:
         ('{"score": 3, "good": true}', "verdict: Field required"),
         ('{"score": "many", "good": true, "verdict": "keep"}', "score"),
         ('{"score": 3, "good": true, "verdict": "perhaps"}', "verdict"),
+        ("[" * 5000, "no JSON in it"),
+        ('{"score": ' * 5000, "no JSON in it"),
+        (f'{{"score": {"9" * 5000}, "good": true, "verdict": "keep"}}', "the answer"),
     ],
 )
 def test_what_cannot_is_refused_with_what_is_wrong(text: str, complaint: str) -> None:
@@ -60,10 +63,17 @@ def test_what_cannot_is_refused_with_what_is_wrong(text: str, complaint: str) ->
         read_answer(text, Judged)
 
 
-@given(st.text())
+def test_half_a_character_is_no_answer() -> None:
+    assert read_answer('{"items": ["\\ud83d\\ude00"]}', Listed).items == ["😀"]
+    with pytest.raises(AnswerError):
+        read_answer('{"items": ["\\ud83d"]}', Listed)
+
+
+@given(st.text() | st.text('{}[]":,\\du8e90 '))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(AnswerError):
-        assert isinstance(read_answer(text, Listed), Listed)
+        for item in read_answer(text, Listed).items:
+            assert item.encode()
 
 
 def answer(text: str, finish: str = "stop") -> Answer:
