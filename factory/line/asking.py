@@ -245,6 +245,7 @@ class _Run:
         """Open the models."""
         for model in self._task.asks:
             asker = self._pool.asker(model, self._task.name)
+            asker.on_rest = self._progress.set
             self._askers[model] = await self._stack.enter_async_context(asker)
         self._builder = AskingBuilder(
             *(self._recipe, self._task, self._split, self._index), self._askers, self._flow.earlier
@@ -274,14 +275,22 @@ class _Run:
         while self._in_flight and not self._finished and not self._failure:
             self._progress.clear()
             await self._progress.wait()
+            if not self._finished:
+                self._begin_more()
         if self._failure and not self._finished:
             raise self._failure
         finished, self._finished = self._finished, []
         return finished
 
     def _begin_more(self) -> None:
-        """Begin rows while there are places and the fold, which has seen all, lacks any."""
-        while len(self._in_flight) < self._width and not (self._failure or self._fold.full):
+        """Begin rows while there are places and the fold, which has seen all, lacks any.
+
+        A row whose request is due again later leaves its place to another meanwhile, so that one
+        request in twenty that fails costs its own time and not that of all.
+        """
+        resting = sum(asker.resting for asker in self._askers.values())
+        places = self._width + min(resting, self._width)
+        while len(self._in_flight) < places and not (self._failure or self._fold.full):
             facts = self._flow.take()
             self._finished += self._flow.take_silent()
             if facts is None:

@@ -104,6 +104,10 @@ class Asker(ABC):
         self._renewed = renewed
         self._quiet = quiet or Quiet()
         self._sought: list[tuple[bytes, asyncio.Future[Answer | None]]] = []
+        #: Requests that wait until they are due again: others can have their places.
+        self.resting = 0
+        #: Called when one begins to.
+        self.on_rest: Callable[[], None] = _nothing
 
     async def __aenter__(self) -> Self:
         return self
@@ -293,8 +297,9 @@ class DirectAsker(Asker):
         except TryAgainError as error:
             first = error
         tries = _Tries(asyncio.get_running_loop().time, first)
-        await asyncio.sleep(tries.first_wait)
+        await self._rest(tries.first_wait)
         retrying = AsyncRetrying(
+            sleep=self._rest,
             retry=retry_if_exception_type(TryAgainError),
             stop=tries.over,
             wait=tries.wait,
@@ -307,6 +312,14 @@ class DirectAsker(Asker):
                 f"{self._endpoint.url}: a request of {self._task} failed {tries.count} times, at "
                 f"last with {error}. Everything answered is kept: run again to go on"
             ) from error
+
+    async def _rest(self, seconds: float) -> None:
+        self.resting += 1
+        self.on_rest()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.resting -= 1
 
     async def _once(self, request: Request) -> Answer:
         tokens = request.characters // 4 + request.max_tokens
@@ -324,6 +337,10 @@ class DirectAsker(Asker):
             self._gate.leave(limited=limited)
         self._rates.correct(tokens, answer.prompt_tokens + answer.completion_tokens)
         return answer
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 class _Tries:

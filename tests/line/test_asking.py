@@ -27,6 +27,8 @@ from tests.catalogue import PROJECT
 from tests.llm.server import Fault, Seen, error, serve
 
 SECRET = "sk-planted-key-0123456789"  # noqa: S105  (planted)
+#: Rows in flight.
+WIDTH = 12
 RECIPE = """\
 include: [catalogue]
 models:
@@ -139,6 +141,18 @@ def test_faults_change_no_byte_and_lose_no_row(tmp_path: Path, seed: int) -> Non
     assert seen.requests > 60
     assert content(disturbed) == content(undisturbed)
     assert seen.paid_twice == 0
+
+
+def test_a_request_that_is_due_again_later_leaves_its_place_to_another(tmp_path: Path) -> None:
+    times: list[float] = []
+
+    def fault(number: int, body: bytes) -> web.StreamResponse | None:  # noqa: ARG001
+        times.append(time.monotonic())
+        return error(503, retry_after="1") if number < WIDTH else None
+
+    _, seen = run(tmp_path, fault)
+    assert seen.requests > 2 * WIDTH
+    assert times[WIDTH] - times[0] < 0.9, "nobody was asked while all places rested"
 
 
 def test_a_refused_request_costs_its_own_row(tmp_path: Path) -> None:
