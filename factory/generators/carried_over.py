@@ -14,6 +14,7 @@ from typing import Final
 from factory.filters import identify
 from factory.generators.grounding import numbers, plain, stands_in
 from factory.generators.said_again import UNSPACED, content
+from factory.sources.lexicons import COLORS, MATERIALS
 from factory.sources.translated import in_language
 from factory.text import CJK, similarity, tokens
 
@@ -46,6 +47,18 @@ _LATIN_FIGURE: Final = re.compile(r"(\d+(?:[.,]\d+)*)[ -]?([a-zß-ÿ]+)")
 _OTHER_FIGURE: Final = re.compile(
     r"(\d+(?:[.,]\d+)*) ?(" + "|".join(word for word in _UNITS if CJK.match(word)) + ")"
 )
+#: A word in Latin letters that is no unit behind its number.
+_LATIN_WORD: Final = re.compile(r"(?<![a-zA-Zß-ÿ\d])[a-zA-Zß-ÿ]{3,}")
+#: Colors and materials by language: those that only others of the lexicons have.
+_TOLD: Final[Mapping[str, frozenset[str]]] = {
+    language: frozenset((*COLORS[language], *MATERIALS[language])) for language in ("en", "es")
+}
+_TOLD_IN_OTHERS: Final[Mapping[str, frozenset[str]]] = {
+    "en": _TOLD["es"] - _TOLD["en"],
+    "es": _TOLD["en"] - _TOLD["es"],
+}
+#: The character set in which all that Japanese shops write stands.
+_JAPANESE: Final = "cp932"
 #: How long a translation is, as a multiple of its text's characters, by (from, into) an unspaced
 #: language.
 _LENGTHS: Final[Mapping[tuple[bool, bool], tuple[float, float]]] = {
@@ -84,6 +97,28 @@ def lost_name(text: str, translation: str, name: str) -> bool:
     return bool(name) and stands_in(name, text) and not stands_in(name, translation)
 
 
+def name_repeated(text: str, translation: str, name: str) -> bool:
+    """Return whether ``translation`` names ``name``, a brand, more often than ``text`` does."""
+    return bool(name) and plain(translation).count(plain(name)) > max(
+        1, plain(text).count(plain(name))
+    )
+
+
+def strange_word(text: str, translation: str, language: str, name: str = "") -> str:
+    """Return a word of ``translation`` that is of another language, or nothing.
+
+    In Spanish or English it is a color or a material, as the other one calls it, and not ``name``.
+    In Chinese and Japanese it is in Latin letters: a name stands in ``text`` letter for letter;
+    what is in capitals (LED) is no word, and what follows a number is its unit.
+    """
+    if language not in UNSPACED:
+        others = _TOLD_IN_OTHERS.get(language, frozenset()).difference(tokens(name))
+        return next((word for word in tokens(translation) if word in others), "")
+    known = frozenset(_LATIN_WORD.findall(text))
+    said = _LATIN_WORD.findall(translation)
+    return next((word for word in said if word not in known and not word.isupper()), "")
+
+
 def is_untranslated(text: str, translation: str, name: str) -> bool:
     """Return whether most words of both are the same, apart from numbers and ``name``."""
     kept = frozenset(tokens(name)) if name else frozenset()
@@ -99,10 +134,20 @@ def is_in_language(text: str, language: str, name: str = "") -> bool:
     without = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE) if name else text
     if identify(without, language, "script").contradicts(language):
         return False
+    if language == "ja" and not _is_written_in(_JAPANESE, "".join(CJK.findall(without))):
+        return False
     if language in UNSPACED:
         letters = sum(map(str.isalpha, without))
         return len(CJK.findall(without)) > _LEAST_OF_ITS_OWN * letters
     return not CJK.search(without) and in_language(without, _SHOPS.get(language, language))
+
+
+def _is_written_in(character_set: str, text: str) -> bool:
+    try:
+        text.encode(character_set)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def length_fits(text: str, translation: str) -> bool:

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from factory.generators.said_again import UNSPACED
+from factory.text import CJK
+
 GAP: Final = "..."
 
 FRAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -51,11 +54,36 @@ FRAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 _ARTICLE: Final = re.compile(r"(?:an?|the|some|any)\b", re.IGNORECASE)
 _PLURAL: Final = re.compile(r"[^\W\d_]{3,}(?<!s)s\b", re.IGNORECASE)
+#: One of a thing, up to what is told of it, and its last word.
+_ONE: Final = re.compile(
+    r"an? (?:(?!for|with|of|in|from|to|that)\S+ )*?(\S+)(?: (?:for|with|of|in|from|to|that) |$)"
+)
+#: "A" before a vowel that is heard, and "an" before a consonant. A "u" that begins as "you" does is
+#: none.
+_WRONG_ARTICLE: Final = re.compile(
+    r"a (?:[ai]|e(?!u)|o(?!ne)|u(?:[lmp]|n(?!i)))\w|an (?:[bcdgjkpqtvwyz]\w*[aeiou]|one|uni|us[ab])"
+)
+#: Words in the singular that end as a plural does.
+_SINGULAR: Final = re.compile(r"(?:ss|us|is|as|lens|series|chess|bellows)$")
+_STRUNG: Final = re.compile(rf"({CJK.pattern})\s+({CJK.pattern})")
 
 
 def is_noun_phrase(words: str, language: str) -> bool:
-    """Return whether ``words`` may stand in a frame: in English with an article, or in the plural.
+    """Return whether ``words`` may stand in a frame.
 
-    "Do you have dog bed?" is what a query becomes that is left as it was typed.
+    In English with an article that fits, or in the plural: "Do you have dog bed?" is what a query
+    becomes that is left as it was typed. In Chinese and Japanese, no terms strung together.
     """
-    return language != "en" or bool(_ARTICLE.match(words) or _PLURAL.search(words))
+    if language in UNSPACED:
+        return not _STRUNG.search(words)
+    if language != "en":
+        return True
+    folded = words.casefold()
+    one = _ONE.match(folded)
+    if _WRONG_ARTICLE.match(folded) or (one and _is_plural(one[1])):
+        return False
+    return bool(_ARTICLE.match(words) or _PLURAL.search(words))
+
+
+def _is_plural(word: str) -> bool:
+    return bool(_PLURAL.fullmatch(word)) and not _SINGULAR.search(word)

@@ -127,6 +127,21 @@ def figure_cut(source: str, text: str) -> str:
     return ""
 
 
+def figure_exchanged(source: str, text: str) -> str:
+    """Return a figure of ``text`` whose unit another number of ``source`` has, or nothing."""
+    measured: dict[str, set[str]] = {}
+    for number, unit in _FIGURE.findall(plain(source)):
+        measured.setdefault(unit, set()).update(numbers(number))
+    return next(
+        (
+            f"{number} {unit}"
+            for number, unit in _FIGURE.findall(plain(text))
+            if unit in measured and not numbers(number) <= measured[unit]
+        ),
+        "",
+    )
+
+
 def sentences(text: str) -> list[str]:
     """Return the sentences of ``text``; a line end ends one."""
     return [part.strip() for part in _SENTENCE.split(text) if part.strip()]

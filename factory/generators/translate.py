@@ -24,6 +24,8 @@ from factory.generators.carried_over import (
     length_fits,
     lost_figure,
     lost_name,
+    name_repeated,
+    strange_word,
 )
 from factory.generators.confirm import confirmed
 from factory.generators.grounding import plain
@@ -144,10 +146,14 @@ class Translate(Step[TranslateOptions]):
             raise RowRejectedError("figure-changed", f"{lost} in: {translation}")
         if lost_name(text, translation, brand):
             raise RowRejectedError("brand-left-out", f"{brand} is not in: {translation}")
+        if name_repeated(text, translation, brand):
+            raise RowRejectedError("brand-repeated", f"{brand} in: {translation}")
         if not is_in_language(translation, LOCALE_LANGUAGES.get(locale, ""), brand):
             raise RowRejectedError("language", translation)
         if is_untranslated(text, translation, brand):
             raise RowRejectedError("untranslated", translation)
+        if strange := strange_word(text, translation, LOCALE_LANGUAGES.get(locale, ""), brand):
+            raise RowRejectedError("word-foreign", f"{strange} in: {translation}")
         if plain(translation) in map(plain, examples):
             raise RowRejectedError("example-copied", translation)
 

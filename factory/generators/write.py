@@ -9,8 +9,11 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field
 
 from factory.draw import Draw
+from factory.filters import LOCALE_LANGUAGES
 from factory.generators.asking import Asking, Step, StepOptions, typed
+from factory.generators.carried_over import is_in_language
 from factory.generators.grounding import plain, stands_in, unfounded_numbers
+from factory.generators.said_again import breaks_off
 from factory.sources.attribute_variants import stem
 from factory.sources.view import RowRejectedError
 from factory.text import tokens
@@ -58,6 +61,7 @@ class Write(Step[WriteOptions]):
         self.needs |= {
             *(*options.numbers_of, *options.without),
             *(*options.unlike, *options.no_word_of),
+            "locale",
         }
 
     @property
@@ -75,6 +79,12 @@ class Write(Step[WriteOptions]):
             temperature=options.temperature,
         )
         text = " ".join((yield from typed(question, Written)).text.split())
+        self._check(text, row)
+        self._check_language(text, row)
+        return {options.slot: text}
+
+    def _check(self, text: str, row: Mapping[str, Any]) -> None:
+        options = self.options
         words = len(tokens(text))
         if not options.min_words <= words <= options.max_words:
             raise RowRejectedError(
@@ -93,7 +103,13 @@ class Write(Step[WriteOptions]):
         for name in options.unlike:
             if plain(text) == plain(str(row[name])):
                 raise RowRejectedError("unchanged", text)
-        return {options.slot: text}
+
+    def _check_language(self, text: str, row: Mapping[str, Any]) -> None:
+        language = LOCALE_LANGUAGES.get(str(row["locale"] or ""))
+        if language and not is_in_language(text, language):
+            raise RowRejectedError("language", text)
+        if breaks_off(text, language or ""):
+            raise RowRejectedError("breaks-off", text)
 
 
 def _shared_word(value: Any, text: str) -> str:

@@ -95,6 +95,8 @@ def test_the_check_does_not_show_which_text_was_translated() -> None:
         (TEXT.replace("with", "con"), "untranslated"),
         ("Brando 50 ft roja", "length"),
         (RIGHT * 3, "length"),
+        (f"{RIGHT} Brando", "brand-repeated"),
+        (RIGHT.replace("roja", "red"), "word-foreign"),
     ],
 )
 def test_what_a_translation_loses_or_adds_is_seen(said: str, reason: str) -> None:
@@ -183,3 +185,18 @@ def test_a_row_stays_where_the_right_candidate_is_chosen() -> None:
     with pytest.raises(RowRejectedError, match="not-confirmed"):
         chosen("rake")
     assert confirm.offers == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("Brando ガーデンホース 50フィート レッド brass ノズル付き", "word-foreign"),
+        ("Brando ガーデンホース 50フィート レッド カoffee ノズル付き", "word-foreign"),
+        ("Brando ガーデンホース 50フィート レッド 龙头 ノズル付き", "language"),
+    ],
+)
+def test_japanese_is_written_as_japanese_shops_write(said: str, reason: str) -> None:
+    row = {"locale": "jp", "language": "Japanese", "examples": ["x"]}
+    refused(reason, said, row=row)
+    right = "Brando ガーデンホース 50ft レッド LED 真鍮ノズル付き"
+    assert translated(right, row=row) == {"target": right}

@@ -18,6 +18,7 @@ ROW = {
     "brand": "Puravelle",
     "use": "",
     "language": "English",
+    "locale": "us",
 }
 OPTIONS = {
     "prompt": "write_scenario.j2",
@@ -53,6 +54,8 @@ def test_a_text_that_gives_nothing_away_is_kept() -> None:
         ("Ann has a Puravelle and must leave at once.", "names-the-product"),
         ("Ann must leave the house in 5 minutes.", "number-unfounded"),
         ("Ann must leave.", "length"),
+        ("Ana se ha lavado y quiere salir de la casa.", "language"),
+        ("Ann has just washed herself and wants to try the", "breaks-off"),
     ],
 )
 def test_a_text_that_says_what_it_must_not_is_rejected(text: str, reason: str) -> None:
