@@ -98,6 +98,9 @@ class DryPool(ModelPool):
 class DryAsker:
     """Notes questions, and answers them without asking anybody."""
 
+    #: Nothing fails that nobody is asked, so no request ever waits to be asked again.
+    resting = 0
+
     def __init__(
         self,
         spec: ModelSpec,
