@@ -64,15 +64,18 @@ class Confirm(Step[ConfirmOptions]):
 def confirmed(
     right: str, wrong: Sequence[str], draw: Draw, posed: Posed
 ) -> Generator[Question, Answer, None]:
-    """Ask which of the candidates it is, in an order by draw.
+    """Ask which of the candidates it is, in an order by draw and with its halves exchanged.
 
-    Raises :class:`RowRejectedError` where the right one is not chosen.
+    Whoever takes a place, the first one, whatever stands there, chooses two different ones.
+
+    Raises :class:`RowRejectedError` where the right one is not chosen both times.
     """
     candidates = [right, *wrong]
-    order = draw.permutation(len(candidates), "confirm")
-    shown = [candidates[place] for place in order]
-    form = create_model("Chosen", number=(int, Field(ge=1, le=len(shown))))
-    answer = yield from typed(posed(form, shown), form)
-    chosen = shown[int(answer.model_dump()["number"]) - 1]
-    if chosen != right:
-        raise RowRejectedError("not-confirmed", f"{chosen!r} was chosen, not {right!r}")
+    order = [candidates[place] for place in draw.permutation(len(candidates), "confirm")]
+    form = create_model("Chosen", number=(int, Field(ge=1, le=len(candidates))))
+    half = len(order) // 2
+    for shown in (order, order[half:] + order[:half]):
+        answer = yield from typed(posed(form, shown), form)
+        chosen = shown[int(answer.model_dump()["number"]) - 1]
+        if chosen != right:
+            raise RowRejectedError("not-confirmed", f"{chosen!r} was chosen, not {right!r}")

@@ -56,7 +56,8 @@ def translated(
     next(asking)
     question = asking.send(answer({"text": said}))
     try:
-        asking.send(answer({"number": number_of(question, chosen)}))
+        again = asking.send(answer({"number": number_of(question, chosen)}))
+        asking.send(answer({"number": number_of(again, chosen)}))
     except StopIteration as made:
         return dict(made.value)
     raise AssertionError("asked once more")
@@ -106,6 +107,19 @@ def test_what_a_translation_loses_or_adds_is_seen(said: str, reason: str) -> Non
 def test_a_translation_of_another_text_is_not_confirmed() -> None:
     for near in ROW["near_misses"]:
         refused("not-confirmed", RIGHT, chosen=near)
+
+
+def test_who_always_chooses_one_place_confirms_nothing() -> None:
+    def answered(place: int) -> None:
+        asking = step().ask(ROW, DRAW)
+        next(asking)
+        asking.send(answer({"text": RIGHT}))
+        for _ in range(2):
+            asking.send(answer({"number": place}))
+
+    for place in range(1, 4):
+        with pytest.raises(RowRejectedError, match="not-confirmed"):
+            answered(place)
 
 
 def test_an_example_is_no_translation() -> None:
@@ -176,7 +190,8 @@ def test_a_row_stays_where_the_right_candidate_is_chosen() -> None:
         asking = confirm.ask(row, DRAW)
         question = next(asking)
         assert question.answer is not None
-        asking.send(answer({"number": number_of(question, text)}))
+        again = asking.send(answer({"number": number_of(question, text)}))
+        asking.send(answer({"number": number_of(again, text)}))
         return asking
 
     with pytest.raises(StopIteration) as made:

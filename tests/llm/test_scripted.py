@@ -68,6 +68,21 @@ def test_the_same_request_is_answered_alike_and_another_one_otherwise() -> None:
     assert model.answer(body("⟦x y⟧")) == scripted.ScriptedModel().answer(body("⟦x y⟧"))
 
 
+class Chosen(BaseModel):
+    number: int = Field(ge=1, le=3)
+
+
+def test_of_numbered_lines_it_has_its_choice_whatever_their_order() -> None:
+    def chosen(names: str) -> str:
+        lines = "\n".join(f"{place}. ⟦{name}⟧" for place, name in enumerate(names, 1))
+        question = Question((Message("user", f"Which one?\n{lines}"),), Chosen)
+        answer = scripted.ScriptedModel().answer(Writer(SPEC, "x").request(question).body)
+        return names[Chosen.model_validate_json(answer.text).number - 1]
+
+    assert chosen("abc") == chosen("bca") == chosen("cba")
+    assert len({names.index(chosen(names)) for names in ("abc", "def", "ghi", "jkl", "mno")}) > 1
+
+
 def test_without_a_form_it_answers_in_words() -> None:
     request = Writer(SPEC, "x").request(Question((Message("user", "Say ⟦a b c⟧."),)))
     assert scripted.ScriptedModel().answer(request.body).text == "a b c"
