@@ -9,6 +9,7 @@ arXiv:2203.11171). The reasoning stands beside the sample's answer and never in 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
@@ -49,6 +50,9 @@ class CotOptions(StepOptions):
     min_words: int = Field(8, ge=1)
     max_words: int = Field(150, ge=1)
     temperature: float = Field(0.7, ge=0, le=2)
+    facts: str | None = Field(
+        None, description="the column with numbers that reasoning may take as known"
+    )
 
     @model_validator(mode="after")
     def _can_agree(self) -> Self:
@@ -70,6 +74,7 @@ class ChainOfThought(SampleStep[CotOptions]):
 
     def __init__(self, options: CotOptions, folder: Path | None = None) -> None:
         super().__init__(options, folder)
+        self.needs |= frozenset(filter(None, [options.facts]))
         self.settles = options.gold == "voted"
 
     def reason(self, sample: Sample, row: Mapping[str, Any], task_type: TaskType) -> Reasoning:
@@ -130,7 +135,11 @@ class ChainOfThought(SampleStep[CotOptions]):
         steps = cleaned_steps(answered["steps"])
         answer = task_type.parse(answered["answer"])
         words = range(options.min_words, options.max_words + 1)
-        conclusion = Conclusion(sample.input_field, sample.options, _chosen(answer, sample))
+        conclusion = Conclusion(
+            *(sample.input_field, sample.options, _chosen(answer, sample)),
+            facts=[Fraction(fact) for fact in row[options.facts]] if options.facts else (),
+            around="\n".join(message.content for message in question.messages),
+        )
         if wrong := fault(steps, conclusion, words):
             raise RowRejectedError(*wrong)
         return Reasoned("\n".join(steps), answer)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
+
+from factory.text import tokens
 
 #: A number with its decimals and thousands; a digit inside a name (USB3, B07) counts as well.
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
@@ -45,6 +47,24 @@ def unfounded_numbers(text: str, sources: Iterable[str]) -> frozenset[str]:
     for source in sources:
         known |= numbers(source)
     return numbers(text) - known
+
+
+def run_from(text: str, prompt: str, apart_from: str, length: int) -> str:
+    """Return the first run of ``length`` words of ``text`` that the prompt says, or ``""``.
+
+    Small models hand back the example of a prompt, or what it asks of them. What ``apart_from``
+    says as well, such as the text that they are asked about, is theirs to say; and a run with a
+    number in it may be about another thing: "there are 4 packs".
+    """
+    known = set(_runs(apart_from, length))
+    own = set(_runs(prompt, length)) - known
+    found = (" ".join(run) for run in _runs(text, length) if run in own)
+    return next((run for run in found if not _NUMBER.search(run)), "")
+
+
+def _runs(text: str, length: int) -> Iterator[tuple[str, ...]]:
+    words = tokens(text)
+    return zip(*(words[start:] for start in range(length)), strict=False)
 
 
 def stands_in(part: str, text: str) -> bool:

@@ -13,10 +13,13 @@ from factory.generators.reasoning import Conclusion, cleaned_steps, equations, f
 PROMPT = "A shop sells 'Paper Cups, 50 Count (Pack of 4)'. How many cups are in all packs together?"
 OPTIONS = ("54 cups", "200 cups", "50 cups", "It cannot be inferred")
 WORDS = range(4, 60)
+FACTS = [Fraction("0.45359237"), Fraction(12)]
+AROUND = f"An example: it is as dear as ten apples.\n{PROMPT}"
 
 
 def wrong_with(*steps: str, chosen: int | None = 1) -> str | None:
-    found = fault(cleaned_steps(steps), Conclusion(PROMPT, OPTIONS, chosen), WORDS)
+    conclusion = Conclusion(PROMPT, OPTIONS, chosen, facts=FACTS, around=AROUND)
+    found = fault(cleaned_steps(steps), conclusion, WORDS)
     return found and found.reason
 
 
@@ -37,6 +40,9 @@ def test_sound_reasoning_has_no_fault() -> None:
         (("There are 4 packs.", "4 x 60 = 240 cups."), "number-unfounded"),
         (("There are 4 packs.", "So it cannot be inferred."), "concludes-otherwise"),
         (("There are 4 packs.", "So it is option 2."), "concludes-otherwise"),
+        (("50 x 4 = 200.", "So 50 packs come to that in all."), "concludes-otherwise"),
+        (("There are so many packs.", "So they are plenty."), "answer-unnamed"),
+        (("It holds 200 cups.", "Which is as dear as ten of these."), "copies-the-prompt"),
     ],
 )
 def test_each_fault_is_found(steps: tuple[str, ...], reason: str) -> None:
@@ -47,6 +53,29 @@ def test_what_an_equation_gives_may_be_said_later_and_not_before() -> None:
     assert wrong_with("50 x 4 = 200.", "200 + 4 = 204, which is too many.") is None
     assert wrong_with("There are 200 in all.", "For 50 x 4 = 200 cups.") is None
     assert wrong_with("200 + 4 = 204.", "That is 50 x 4 = 200 and 4.") == "number-unfounded"
+
+
+def test_a_fact_may_be_said_as_it_is_or_rounded_to_what_it_is() -> None:
+    for fact in ("0.45359237", "0.4536", "0.454", "12"):
+        assert wrong_with(f"A pound is {fact} kilograms.", "So 50 x 4 = 200 cups.") is None
+    for other in ("0.45", "0.5", "0.453", "12.1"):
+        said = wrong_with(f"A pound is {other} kilograms.", "So 50 x 4 = 200 cups.")
+        assert said == "number-unfounded"
+    assert wrong_with("There are 50 of 4.", "50 x 4 cups/pack ≈ 200 cups.") is None
+
+
+def test_steps_that_say_nothing_or_the_number_of_an_option_are_left_out() -> None:
+    steps = [
+        "1. It holds 50.",
+        "...",
+        "",
+        "200",
+        "So, the answer is 1.",
+        "50 x 4 = 200",
+        "Answer: 1",
+    ]
+    assert cleaned_steps(steps) == ["It holds 50.", "50 x 4 = 200"]
+    assert cleaned_steps(["So the answer is 200 cups."]) == ["So the answer is 200 cups."]
 
 
 def test_an_answer_that_is_no_option_is_not_held_to_one() -> None:

@@ -47,6 +47,8 @@ def made(folder: Path, thinks: Thinks, size: int = 8, **options: Any) -> tuple[R
         prompt = json.loads(body)["messages"][-1]["content"]
         question = re.findall("⟦(.+?)⟧", prompt, re.DOTALL)[-1]
         steps, said = thinks(question, asked[question])
+        options = dict(re.findall(r"^(\d)\. (.+)$", question, re.MULTILINE))
+        steps = [*steps, f"So it comes to {options[said]}."]
         asked[question] += 1
         text = json.dumps({"steps": steps, "answer": said})
         choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
@@ -86,7 +88,8 @@ def test_reasoning_stands_beside_a_bare_answer_where_it_ends_at_the_gold(tmp_pat
     result, _ = made(tmp_path, always("2"))
     for sample in samples(result):
         assert (sample.output_field, sample.gold) == ("2", 2)
-        assert sample.reasoning == "\n".join(STEPS)
+        last = f"So it comes to {sample.options[2]}."
+        assert sample.reasoning == "\n".join([*STEPS, last])
         assert sample.provenance.generator == "cot"
         assert sample.provenance.tokens == 15
     assert dropped(result)["answer-differs"] > 0

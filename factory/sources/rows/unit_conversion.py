@@ -26,7 +26,7 @@ from factory.sources.quantities import (
 from factory.sources.view import RowRejectedError
 from factory.text import CJK
 
-OFFERS: Final = ("amount", "unit", "rounding", "positive", "negatives", "subject")
+OFFERS: Final = ("amount", "unit", "rounding", "positive", "negatives", "subject", "factors")
 
 _LONGEST_TITLE: Final = 200
 #: What people convert an amount into. An ounce without *fluid* may be either kind: it is not here.
@@ -96,6 +96,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:
         "negatives": [amount_text(_shown(each)[0], target) for each in chosen],
         # One question an amount: of the same few amounts of a shop the answers could be learnt.
         "subject": f"{Fraction(measure.amount)} {measure.unit.name} in {name}",
+        "factors": list(_factors(target.dimension)),
         "source_ids": facts["source_ids"],
     }
 
@@ -114,6 +115,13 @@ def _shown(value: Fraction) -> tuple[Decimal, bool]:
     if Fraction(exact) == value:
         return exact, True
     return rounded(value, 2), False
+
+
+@lru_cache(maxsize=16)
+def _factors(dimension: str) -> tuple[str, ...]:
+    """Return how many of one unit another is, as fractions, for the units of a dimension."""
+    kin = [unit.factor for unit in UNITS.values() if unit.dimension == dimension]
+    return tuple(sorted({str(one / other) for one in kin for other in kin}))
 
 
 # A shop states the same few amounts again and again, and fractions are slow.
