@@ -27,7 +27,8 @@ _PHRASE: Final = re.compile(r"[a-z][a-z' -]*[a-z]")
 #: What the sentence around a phrase says already.
 _SAID: Final = {
     "obstruct": re.compile(
-        r"^(?:personx\s+)?(?:has\s+)?(?:no|not|a lack of|lack of)\s+", re.IGNORECASE
+        r"^(?:personx\s+)?(?:has\s+)?(?:(?:no|not|a lack of|lack of)\s+)?(?:(?:an?|the)\s+)?",
+        re.IGNORECASE,
     ),
     "feel": re.compile(r"^(?:personx\s+)?feels?\s+", re.IGNORECASE),
     "result": re.compile(r"^(?:personx\s+)?(?:gets?|has)\s+", re.IGNORECASE),
@@ -83,19 +84,25 @@ class Events(Step[EventsOptions]):
             bad=FEELINGS["bad"],
         )
         answer = yield from typed(question, Tails)
+        own = "\n".join(message.content for message in question.messages)
+        for said in (row["event"], row["text"]):
+            own = own.replace(str(said), " ")
         labels = [
             {"kind": "event", "name": name, "value": value, "evidence": row["event"]}
-            for name, value in _held(answer.model_dump(), row)
+            for name, value in _held(answer.model_dump(), row, telling(own))
         ]
         if not labels:
             raise RowRejectedError("no-tail-holds", answer.model_dump_json()[:200])
         return {"labels": labels}
 
 
-def _held(answer: Mapping[str, str], row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _held(
+    answer: Mapping[str, str], row: Mapping[str, Any], prompt: frozenset[str]
+) -> Iterator[tuple[str, str]]:
     """Yield relation and tail where the tail is one of its kind, and of this event alone.
 
-    It says no word of the event again, and nothing that fits any event.
+    It says no word of the event again, nothing that fits any event, and none of the words of the
+    prompt: small models give the tails of its example, or half of them, to any event.
     """
     event = telling(row["event"])
     seen: set[str] = set()
@@ -108,6 +115,7 @@ def _held(answer: Mapping[str, str], row: Mapping[str, Any]) -> Iterator[tuple[s
         sound = _PHRASE.fullmatch(value) and len(tokens(value)) <= _MOST_WORDS
         if not row["meant"] or not sound or value in seen:
             continue
-        if not is_anybodys(value) and not telling(value) & event:
+        words = telling(value)
+        if not is_anybodys(value) and not words & (event | prompt):
             seen.add(value)
             yield name, value

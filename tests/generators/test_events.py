@@ -16,17 +16,17 @@ from factory.sources.view import RowRejectedError
 
 DRAW = Draw(7, "t", "key")
 SOUND = {
-    "obstruct": "wire brush",
+    "obstruct": "rucksack",
     "feel": "satisfied",
-    "result": "dirty hands",
-    "want": "cook for the neighbors",
+    "result": "heavy luggage",
+    "want": "sleep by a lake",
 }
 
 
 def tails(mood: str = "good", *, meant: bool = True, **said: str) -> dict[str, str]:
     row: dict[str, Any] = {
-        "event": "PersonX cleans the barbecue grill",
-        "text": "Grill",
+        "event": "PersonX packs the tent for a trip",
+        "text": "Tent",
         "mood": mood,
         "meant": meant,
         "language": "English",
@@ -47,20 +47,24 @@ def test_four_sound_tails_are_kept() -> None:
 
 
 def test_what_the_sentence_says_already_is_not_said_twice() -> None:
-    said = {"obstruct": "PersonX has no wire brush.", "want": "to cook for the neighbors"}
+    said = {"obstruct": "PersonX has no rucksack.", "want": "to sleep by a lake"}
     assert tails(**said) == SOUND
+    assert tails(obstruct="a rucksack") == SOUND
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("obstruct", "grill brush"),
+        ("obstruct", "tent pole"),
         ("obstruct", "time"),
-        ("obstruct", "a long wire brush with a very good grip"),
-        ("result", "2 dirty hands"),
-        ("result", "wire brush"),
+        ("obstruct", "a long rope with a very good grip"),
+        ("result", "2 heavy bags"),
+        ("result", "rucksack"),
         ("result", "手が汚れる"),
-        ("want", "clean it"),
+        ("want", "pack it"),
+        ("want", "cook for the neighbors"),
+        ("result", "cleaner hands"),
+        ("obstruct", "paint brush"),
         ("feel", "sad"),
         ("feel", "greasy"),
     ],
