@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from factory.filters import LOCALE_LANGUAGES, identify, tokens
-from factory.generators.grounding import numbers, plain, stands_in
+from factory.generators.grounding import numbers, plain, run_from, stands_in
 from factory.sources.view import RowRejectedError
-from factory.text import CJK, clean
+from factory.text import CJK, clean, similarity
 
 #: Words of an instruction, by the paper; of an instance, what a shop's text may have.
 _WORDS_OF_A_TASK: Final = range(4, 151)
@@ -46,6 +46,15 @@ _POINTS: Final = re.compile(
     r"unten|suivante?s?|ci-dessous|cet(?:te)?|ces)\b|次の|以下|この|下面|这",
     re.IGNORECASE,
 )
+#: Words that point to what only the model was shown.
+_POINTS_BACK: Final = re.compile(
+    r"\b(?:in|of|from|to|like) the examples?\b|\bexamples? (?:above|below|provided|given)\b",
+    re.IGNORECASE,
+)
+_SENTENCE: Final = re.compile(r"(?<=[.!?。！？])\s*")
+#: So many words in a row that the prompt says of tasks are handed back.
+_RUN: Final = 5
+_MOST_ALIKE: Final = 0.8
 _NUMBERED: Final = re.compile(r"^\s*(?:task\s*)?\d{1,2}\s*[.:)]\s+", re.IGNORECASE | re.MULTILINE)
 _OPENS: Final = "\"'«“‘「『¿¡"
 _COLONS: Final = (":", "\N{FULLWIDTH COLON}")
@@ -65,6 +74,8 @@ def checked_task(written: str, locale: str) -> str:
         raise RowRejectedError("beyond-text", f"{found[0]} in: {text}")
     if text.endswith(_COLONS):
         raise RowRejectedError("ends-with-a-colon", text)
+    if found := _POINTS_BACK.search(text):
+        raise RowRejectedError("points-to-examples", f"{found[0]} in: {text}")
     _check_text(text, locale)
     return text
 
@@ -83,6 +94,8 @@ def checked_instance(instruction: str, given: str, output: str, locale: str) -> 
         raise RowRejectedError("ends-with-a-colon", output)
     if stands_in(instruction, output) or stands_in(instruction, given):
         raise RowRejectedError("repeats-the-instruction", output or given)
+    if given and similarity(tokens(instruction), tokens(given)) > _MOST_ALIKE:
+        raise RowRejectedError("repeats-the-instruction", given)
     if not given and _POINTS.search(instruction):
         raise RowRejectedError("input-missing", instruction)
     for text in (given, output):
@@ -120,6 +133,12 @@ def check_own_words(given: str, prompt: str) -> None:
         raise RowRejectedError("copies-the-prompt", given[:200])
 
 
+def check_handed_back(instruction: str, prompt: str) -> None:
+    """Raise :class:`RowRejectedError` where an instruction says what the prompt says of tasks."""
+    if run := run_from(instruction, prompt, "", _RUN):
+        raise RowRejectedError("copies-the-prompt", f"{run!r} in: {instruction}")
+
+
 def _lines(text: str) -> str:
     lines = (" ".join(clean(line).split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
@@ -131,6 +150,9 @@ def _check_text(text: str, locale: str) -> None:
         raise RowRejectedError("placeholder", f"{found[0]} in: {text[:200]}")
     if found := _EXCUSE.search(text):
         raise RowRejectedError("excuse", f"{found[0]} in: {text[:200]}")
+    said = [plain(each) for each in _SENTENCE.split(text) if len(tokens(each)) > _FEW_WORDS]
+    if len(set(said)) < len(said):
+        raise RowRejectedError("repeats-itself", text[:200])
     language = LOCALE_LANGUAGES.get(locale)
     if not text or language is None:
         return

@@ -19,6 +19,7 @@ from factory.draw import Draw
 from factory.filters import Novelty
 from factory.generators.asking import Asking, Step, StepOptions, typed
 from factory.generators.instances import (
+    check_handed_back,
     check_own_words,
     checked_instance,
     checked_labels,
@@ -143,6 +144,8 @@ class SelfInstruct(Step[SelfInstructOptions]):
             kind=_KINDS[classifies],
         )
         task = checked_task((yield from typed(question, NewTask)).instruction, row["locale"])
+        own = self._prompt.render({**row, "examples": (), "topic": "", "kind": _KINDS[True]})
+        check_handed_back(task, "\n".join(own))
         if nearest := self._pool.holding((*row["known"], *earlier)).nearest(task):
             raise RowRejectedError("not-novel", f"ROUGE-L {nearest[0]:.2f} with {nearest[1]}")
         seen = {**row, "instruction": task}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from factory.generators.instances import (
+    check_handed_back,
     check_own_words,
     checked_instance,
     checked_labels,
@@ -107,3 +108,32 @@ def test_an_input_in_the_words_of_the_prompt_is_none_of_the_models_own() -> None
             check_own_words(given, prompt)
     for given in ("", "A tray", "A folding garden chair made of teak, with a blue cushion"):
         check_own_words(given, prompt)
+
+
+def test_an_instruction_in_the_words_of_the_prompt_is_handed_back() -> None:
+    prompt = "The answer is one of two to four labels, and the task ends by naming them all."
+    check_handed_back(
+        "Say whether the review is about the delivery. Answer with yes or no.", prompt
+    )
+    with pytest.raises(RowRejectedError, match="copies-the-prompt"):
+        check_handed_back("Read it. The answer should be one of two to four labels.", prompt)
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        (
+            "Write a title for the lamp. It is like the titles in the examples.",
+            "points-to-examples",
+        ),
+        ("Say what it is. Say it in one word. Say it in one word.", "repeats-itself"),
+    ],
+)
+def test_a_task_says_nothing_twice_and_nothing_of_examples(written: str, reason: str) -> None:
+    with pytest.raises(RowRejectedError, match=reason):
+        checked_task(written, "us")
+
+
+def test_an_input_that_is_nearly_the_instruction_is_none() -> None:
+    with pytest.raises(RowRejectedError, match="repeats-the-instruction"):
+        checked_instance(TASK, "Say in one word which color the product has} lamp", "red", "us")
