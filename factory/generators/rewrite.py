@@ -35,6 +35,17 @@ _ENDS: Final = ".?!:"
 _TURNING: Final = frozenset(
     ("not", "no", "never", "none", "neither", "nor", "without", "except", "least", "worst", "avoid")
 )
+#: What is asked for: "which of the following queries", "what product".
+_ASKED: Final = re.compile(
+    r"\b(?:which|what)\s+(?:of\s+)?(?:(?:the|these|those)\s+)?(?:following\s+|\w+\s+following\s+)?"
+    r"(?!(?:is|are|was|should|would|can|could|does|do|best)\b)([^\W\d_]+)",
+    re.IGNORECASE,
+)
+#: Words for any of the options; an item is a product.
+_ANY: Final = frozenset(("option", "options", "choice", "choices", "one", "ones", "answer", "of"))
+_SAME: Final = {"item": "product", "items": "products"}
+_SHORTEST_STEM: Final = 4
+_LONGEST_ENDING: Final = 3
 #: Speak of the form of the answer: that is said by the constraint, which stays as it is.
 _FORM: Final = frozenset(
     ("letter", "letters", "json", "explain", "explanation", "justify", "reason", "reasons", "list")
@@ -205,15 +216,44 @@ def _changed(said: str, meant: str) -> str:
     words, known = frozenset(tokens(said)), frozenset(tokens(meant))
     if (words ^ known) & _TURNING or _NEGATED.findall(said) != _NEGATED.findall(meant):
         return "meaning"
+    if not _asks_for_the_same(said, meant):
+        return "meaning"
     if numbers(said) - numbers(meant) or (words - known) & _COUNTS:
         return "number"
     return "form" if (words - known) & _FORM else ""
 
 
+def _asks_for_the_same(said: str, meant: str) -> bool:
+    """Return whether nothing else is asked for: not the product where it was the query."""
+    asked, before = (
+        [_SAME.get(noun, noun) for noun in map(str.casefold, _ASKED.findall(text))]
+        for text in (said, meant)
+    )
+    if not before:
+        return True
+    return all(noun in _ANY or any(_are_one(noun, other) for other in before) for noun in asked)
+
+
 def _lost(keep: Iterable[str], text: str) -> str:
-    """Return the first of the words to keep that the text does not say."""
+    """Return the first of the words to keep that the text says in no form."""
     words = frozenset(tokens(text))
-    return next((word for word in keep if not words.issuperset(tokens(word))), "")
+    return next(
+        (
+            each
+            for each in keep
+            if not all(any(_are_one(word, other) for other in words) for word in tokens(each))
+        ),
+        "",
+    )
+
+
+def _are_one(word: str, other: str) -> bool:
+    """Return whether two words are forms of one: query and queries, relevant and relevance."""
+    return word.startswith(_stem(other)) or other.startswith(_stem(word))
+
+
+def _stem(word: str) -> str:
+    return word[: max(_SHORTEST_STEM, len(word) - _LONGEST_ENDING)]
 
 
 def _is_quoted(text: str) -> bool:

@@ -70,6 +70,24 @@ def test_a_rewording_asks_the_same_in_other_words(text: str, reason: str) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Which query does this product answer exactly, of these here?", ""),
+        ("For which one of the queries is this product an exact answer?", ""),
+        ("Choose the query that this product answers exactly, please.", ""),
+        ("Which product answers one of the queries exactly, of all?", "meaning"),
+        ("What title does a product for these queries have in the shop?", "meaning"),
+        ("Which product does the customer look for exactly in the shop?", "keep"),
+    ],
+)
+def test_a_rewording_asks_for_the_same_thing_and_keeps_words_in_any_form(
+    text: str, reason: str
+) -> None:
+    original = "Which of the following queries does this product answer exactly?"
+    assert fault(text, original, ["queries"], []) == reason
+
+
 def test_a_wording_that_there_is_already_is_no_rewording() -> None:
     assert fault(GOOD, ORIGINAL, [], [GOOD]) == "repeated"
     assert fault(GOOD, ORIGINAL, [], [f"You are an assistant. {GOOD}"]) == "repeated"
