@@ -88,7 +88,8 @@ class Fold:
         needed: samples that each stratum still lacks; accepted: those it has.
         rejected: dropped candidates by ``filter: reason``.
         empty: keys, among those decided, of which no candidate came.
-        touched, groups: what the accepted samples show, and their split groups.
+        touched, groups: what the accepted samples show, and their split groups, where another split
+            keeps clear of them.
         withdrawn: ids of samples that were accepted until a later one answered the same question
             differently: neither stays, and the stratum takes another from there on.
         given_up: strata that were closed unfilled, and how many samples each lacked then.
@@ -97,6 +98,8 @@ class Fold:
         quotas: how many samples each stratum may hold.
         sink: told of every decision, in draw order.
         patience: a stratum is given up after so many of its keys in a row that gave no sample.
+        lends_bans: whether another split keeps clear of this one: to know what half a million
+            samples show takes half of a fold's memory.
         banned: ids of products, queries and reviews that no sample may touch.
         near_duplicates, novelty: what has been accepted, where the recipe asks for these filters.
     """
@@ -109,6 +112,7 @@ class Fold:
         near_duplicates: NearDuplicateIndex | None = None,
         novelty: Novelty | None = None,
         patience: int | None = None,
+        lends_bans: bool = True,
     ) -> None:
         self.needed = dict(quotas)
         self.accepted: Counter[Stratum] = Counter()
@@ -133,6 +137,7 @@ class Fold:
         self._reopened: dict[Stratum, int] = {}
         self.given_up: dict[Stratum, int] = {}
         self._patience = patience
+        self._lends_bans = lends_bans
         self._in_vain: Counter[Stratum] = Counter()
         self._near = near_duplicates
         self._novelty = novelty
@@ -248,8 +253,9 @@ class Fold:
         if self._novelty:
             self._novelty.add(candidate.id, candidate.told)
             self._told.append((ordinal, candidate.told))
-        self.touched.update(candidate.touches)
-        self.groups.update(candidate.groups)
+        if self._lends_bans:
+            self.touched.update(candidate.touches)
+            self.groups.update(candidate.groups)
         self.needed[stratum] -= 1
         if not self.needed[stratum]:
             self._horizon = None

@@ -296,6 +296,7 @@ def _fold_splits(job: _Job, plan: Plan, source: AttachedSource) -> dict[str, Any
                 near_duplicates=NearDuplicateIndex(near.similarity) if near else None,
                 novelty=Novelty(novelty.max_rouge) if novelty else None,
                 patience=task.patience,
+                lends_bans=split == "test",
             )
             _run_fold(job, split, walk, fold)
             sink.withdraw(fold.withdrawn)
