@@ -9,6 +9,8 @@ fold decides in draw order as always: the bytes do not depend on which answer ca
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from hashlib import blake2b
@@ -194,17 +196,20 @@ def asked_outcomes(
     loop = _new_event_loop()
     run = _Run(recipe, task, split, index, pool, fold, flow)
     grace = 0.0
-    try:
-        loop.run_until_complete(run.begin())
-        while finished := loop.run_until_complete(run.some()):
-            yield finished
-    except GeneratorExit:  # the fold has all it needs
-        grace = _GRACE
-        raise
-    finally:
-        loop.run_until_complete(run.end(grace))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
+    with _told_of_interrupts(loop, run.interrupt):
+        try:
+            loop.run_until_complete(run.begin())
+            while finished := loop.run_until_complete(run.some()):
+                yield finished
+        except GeneratorExit:  # the fold has all it needs
+            grace = _GRACE
+            raise
+        finally:
+            loop.run_until_complete(run.end(grace))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            if run.interrupted:
+                # Also where it came while the fold had the word.
+                raise KeyboardInterrupt
 
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
@@ -214,6 +219,30 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
     except ImportError:  # Windows has none
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()
+
+
+@contextmanager
+def _told_of_interrupts(
+    loop: asyncio.AbstractEventLoop, interrupt: Callable[[], None]
+) -> Iterator[None]:
+    """Have Ctrl-C call ``interrupt`` between two callbacks of the loop.
+
+    Raised within one, as Python does by itself, it may come to a transport of uvloop's, which takes
+    it for a broken connection. The loop is closed at the end.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    ours = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        try:
+            loop.add_signal_handler(signal.SIGINT, interrupt)
+        except NotImplementedError:  # Windows
+            ours = False
+    try:
+        yield
+    finally:
+        if ours:
+            loop.remove_signal_handler(signal.SIGINT)
+        loop.close()
 
 
 class _Run:
@@ -235,6 +264,7 @@ class _Run:
         self._flow = flow
         self._finished: list[Outcome] = []
         self._failure: BaseException | None = None
+        self.interrupted = False
         self._in_flight: set[asyncio.Task[None]] = set()
         self._stack = AsyncExitStack()
         self._progress = asyncio.Event()
@@ -264,6 +294,12 @@ class _Run:
         await asyncio.gather(*self._in_flight, return_exceptions=True)
         self._pool.quiet.expect(1)
         await self._stack.aclose()
+
+    def interrupt(self) -> None:
+        """Begin no more rows: the next :meth:`some` raises KeyboardInterrupt."""
+        self.interrupted = True
+        self._failure = self._failure or KeyboardInterrupt()
+        self._progress.set()
 
     async def some(self) -> list[Outcome]:
         """Return what has finished since; nothing where no row of this window will be needed.
