@@ -38,27 +38,27 @@ def start(out: Path) -> subprocess.Popen[bytes]:
 
 
 def test_killed_again_and_again_every_type_and_source_makes_the_same_bytes(tmp_path: Path) -> None:
-    began = time.monotonic()
     undisturbed = start(tmp_path / "undisturbed")
     undisturbed.communicate(timeout=300)
     assert undisturbed.returncode == 0
-    took = time.monotonic() - began
-    finished = 0
-    for part in (0.3, 0.37, 0.41, 0.44):  # starting takes the same time again whenever it goes on
-        killed = start(tmp_path / "killed")
-        time.sleep(part * took)
+    out = tmp_path / "killed"
+    # In the first task, and soon after the first, second and third have been finished.
+    for number in range(4):
+        killed = start(out)
+        while len(list(out.glob("*/manifest.json"))) < number or not list(out.glob("*/.work/*")):
+            assert killed.poll() is None, "it ended before it was killed"
+            time.sleep(0.005)
+        time.sleep(0.03 * number)
         killed.send_signal(signal.SIGKILL)
         killed.communicate(timeout=60)
-        finished = len(list((tmp_path / "killed").glob("*/manifest.json")))
-        for folder in (tmp_path / "killed").iterdir():
+        for folder in out.iterdir():
             if (folder / "manifest.json").is_file():
                 assert contents(folder) == contents(tmp_path / "undisturbed" / folder.name)
-    assert finished
-    last = start(tmp_path / "killed")
+    last = start(out)
     _, said = last.communicate(timeout=300)
     assert last.returncode == 0, said
     for task in COVER:
-        assert contents(tmp_path / "killed" / task) == contents(tmp_path / "undisturbed" / task)
+        assert contents(out / task) == contents(tmp_path / "undisturbed" / task)
 
 
 @pytest.mark.parametrize("task", COVER)
