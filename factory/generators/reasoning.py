@@ -36,6 +36,7 @@ _SAYS_THE_NUMBER: Final = re.compile(
 )
 #: A rounded fact is that fact from so many digits on: 0.454 of a kilogram, and not 0.5.
 _LEAST_DIGITS: Final = 3
+_MOST_DECIMALS: Final = 9
 #: So many words in a row that the prompt says, and the question does not, are handed back.
 _RUN: Final = 4
 _LEAST_NAMED: Final = 0.5
@@ -143,6 +144,17 @@ def _unknown(text: str, known: Collection[str], facts: Sequence[Fraction]) -> se
 
 
 def _states(number: str, fact: Fraction) -> bool:
+    """Return whether a number, as :func:`numbers` spells it, is the fact, rounded or not."""
+    # 33.814 is spelled like a number of thousands.
+    written = (
+        (number, f"{number[:-3]}.{number[-3:]}")
+        if "." not in number and len(number) > 3
+        else (number,)
+    )
+    return any(_is_rounded(each, fact) for each in written)
+
+
+def _is_rounded(number: str, fact: Fraction) -> bool:
     value = _number(number, *_MARKS[0])
     if value is None or value == fact:
         return value is not None
@@ -187,9 +199,11 @@ def _number(written: str, thousands: str, decimal: str) -> Fraction | None:
 def _rounds_to(value: Fraction, said: Fraction, decimals: str) -> bool:
     """Return whether a value is what was said, to so many decimals: at least one.
 
-    10 / 3 = 3.33 is rounded; 7 / 2 = 4 is wrong.
+    10 / 3 = 3.33 is rounded; 7 / 2 = 4 is wrong. Of very many decimals, those that a calculator
+    shows are enough.
     """
-    return bool(decimals) and abs(value - said) * 2 * 10 ** len(decimals) <= 1
+    places = min(len(decimals), _MOST_DECIMALS)
+    return places > 0 and abs(value - said) * 2 * 10**places <= 1
 
 
 def _other_conclusion(steps: Sequence[str], conclusion: Conclusion) -> Fault | None:

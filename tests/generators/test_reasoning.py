@@ -13,7 +13,7 @@ from factory.generators.reasoning import Conclusion, cleaned_steps, equations, f
 PROMPT = "A shop sells 'Paper Cups, 50 Count (Pack of 4)'. How many cups are in all packs together?"
 OPTIONS = ("54 cups", "200 cups", "50 cups", "It cannot be inferred")
 WORDS = range(4, 60)
-FACTS = [Fraction("0.45359237"), Fraction(12)]
+FACTS = [Fraction("0.45359237"), Fraction("33.8140227"), Fraction(12)]
 AROUND = f"An example: it is as dear as ten apples.\n{PROMPT}"
 
 
@@ -56,9 +56,9 @@ def test_what_an_equation_gives_may_be_said_later_and_not_before() -> None:
 
 
 def test_a_fact_may_be_said_as_it_is_or_rounded_to_what_it_is() -> None:
-    for fact in ("0.45359237", "0.4536", "0.454", "12"):
+    for fact in ("0.45359237", "0.4536", "0.454", "33.814", "33.81", "12"):
         assert wrong_with(f"A pound is {fact} kilograms.", "So 50 x 4 = 200 cups.") is None
-    for other in ("0.45", "0.5", "0.453", "12.1"):
+    for other in ("0.45", "0.5", "0.453", "33.815", "33815", "12.1"):
         said = wrong_with(f"A pound is {other} kilograms.", "So 50 x 4 = 200 cups.")
         assert said == "number-unfounded"
     assert wrong_with("There are 50 of 4.", "50 x 4 cups/pack ≈ 200 cups.") is None
@@ -101,6 +101,8 @@ def test_equations_are_read_as_arithmetic_reads_them(a: int, b: int, sign: str, 
         ("18 kg x 1000 = 18,000", True),
         ("1.125 x 2 = 2.25", True),
         ("10 / 3 = 3.33", True),
+        ("41 / 12 = 3.4166666666666665", True),
+        ("41 / 12 = 3.4166666766666665", False),
         ("1.125 x 2 = 2,250.25", False),
         ("0,125 x 8 = 1000", False),
         ("45 x 0.445 = 20.033.16", False),
