@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
+from factory.sources.lexicons import COLORS, MATERIALS
 from factory.text import clean, tokens
 
-_LONGEST: Final = 3
+_LONGEST: Final = 5
 #: No name begins or ends with one of these.
 _JOINING: Final = frozenset(
     {
@@ -21,14 +22,38 @@ _JOINING: Final = frozenset(
     }
 )
 
+#: What follows one of these is a feature: a blender with presets is called a blender.
+_BEFORE_A_FEATURE: Final = frozenset(
+    {"with", "without", "by", "con", "sin", "mit", "ohne", "avec", "sans", "senza"}
+)
+
+#: A name of these words alone says what something looks like, is made of or comes in.
+_NO_KIND: Final = frozenset(
+    {
+        *(
+            word
+            for named in (*COLORS.values(), *MATERIALS.values())
+            for name in named
+            for word in tokens(name)
+        ),
+        *("color", "colors", "colour", "count", "inch", "inches", "large", "liter", "liters"),
+        *("medium", "model", "pack", "packs", "pcs", "piece", "pieces", "series", "set", "size"),
+        *("small", "juego", "litros", "modelo", "pieza", "piezas", "serie", "talla", "tamaño"),
+        *("unidad", "unidades", "farbe", "größe", "stück", "couleur", "pièces", "taille"),
+        *("colore", "pezzi", "taglia"),
+    }
+)
+#: Shorter words of Latin script are units and parts of names: oz, usb c, women s.
+_LETTERS_OF_A_KIND: Final = 3
+
 
 def shared_names(
     titles: Sequence[str], brands: Collection[str], *, share: float, most: int
 ) -> tuple[str, ...]:
-    """Return what at least ``share`` of the titles say in one to three neighbouring words.
+    """Return what at least ``share`` of the titles say in one to five neighbouring words.
 
     The most frequent come first, at most ``most``; a part of a name that stands in as many titles
-    is no name of its own, and neither is a brand.
+    is no name of its own, and neither is a brand or a color, a material, a size alone.
     """
     counts: Counter[tuple[str, ...]] = Counter()
     for title in titles:
@@ -38,18 +63,24 @@ def shared_names(
     found = [
         (count, run)
         for run, count in counts.items()
-        if count >= least and not makers.intersection(run)
+        if count >= least and not makers.intersection(run) and any(map(_names_a_kind, run))
     ]
     found.sort(key=lambda each: (-each[0], -len(each[1]), each[1]))
     names = [" ".join(run) for count, run in found if not _within(run, count, found)]
     return tuple(names[:most])
 
 
+def _names_a_kind(word: str) -> bool:
+    return word not in _NO_KIND and (len(word) >= _LETTERS_OF_A_KIND or not word.isascii())
+
+
 def _runs(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for start in range(len(words)):
         for length in range(1, _LONGEST + 1):
             run = tuple(words[start : start + length])
-            named = len(run) == length and all(word.isalpha() for word in run)
+            named = len(run) == length and all(
+                word.isalpha() and word not in _BEFORE_A_FEATURE for word in run
+            )
             if named and not {run[0], run[-1]} & _JOINING:
                 yield run
 
