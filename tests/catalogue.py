@@ -15,8 +15,14 @@ PROJECT = Path(__file__).parents[1]
 #: What a task is made with: enough samples of those with options for rule G4 to be measured.
 SIZES = {"multiple_choice": 150, "retrieval": 150, "labels": 150}
 #: Tables that others count in: of few labels, no three say the same of one aspect of a type, and a
-#: scripted model comes to the same answer twice in few of all questions.
-SIZE_OF = {"label_review_aspects": 2000, "label_product_events": 500}
+#: scripted model comes to the same answer twice in few of all questions. What it says of a type is
+#: mostly of one product of it, and few of the attributes that it names have other names.
+SIZE_OF = {
+    "label_review_aspects": 2000,
+    "label_product_events": 500,
+    "label_m2_types": 400,
+    "label_m2_attributes": 150,
+}
 SIZE, TEST = 25, 5
 
 

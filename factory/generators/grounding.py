@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import pairwise, takewhile
 from typing import Final
 
+from factory.sources.attribute_variants import stem
+from factory.sources.lexicons import JOINING
 from factory.text import tokens
 
 #: A number with its decimals and thousands; a digit inside a name (USB3, B07) counts as well.
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_JOINING: Final = frozenset[str]().union(*JOINING.values())
+_LETTERS_OF_A_STEM: Final = 4
+_LETTERS_OF_AN_ENDING: Final = 2
 _SPACES: Final = re.compile(r"\s+")
 
 
@@ -85,13 +91,50 @@ def stands_in(part: str, text: str) -> bool:
     return False
 
 
+def says_a_word_of(text: str, name: str) -> bool:
+    """Return whether a text says a word of ``name``, in whichever number, apart or in one.
+
+    Of a script that does not part words, two neighbouring characters do (the only one of a name
+    that has one): ケース stands in スマホケース. Among those, words of another script must all
+    stand in the text: ``usb cable`` is no name in a listing that calls it ケーブル.
+    """
+    outer, inner = plain(text), plain(name)
+    if inner and all(_is_unparted(character) for character in inner):
+        pairs = (inner[place : place + 2] for place in range(max(1, len(inner) - 1)))
+        return any(pair in outer for pair in pairs)
+    said, asked = _words_and_pairs(outer), [*tokens(inner)]
+    found = [
+        any(_one_word(word, other) for other in said) for word in asked if word not in _JOINING
+    ] or [False]
+    if any(_one_word("".join(asked), other) for other in said):
+        return True
+    return all(found) if any(map(_is_unparted, outer)) else any(found)
+
+
+def _words_and_pairs(text: str) -> set[str]:
+    """Return the words of a text, and neighbours as one word: hair brush, hairbrush."""
+    words = tokens(text)
+    return {*words, *(left + right for left, right in pairwise(words))}
+
+
+def _one_word(one: str, other: str) -> bool:
+    """Return whether two words are one but for an ending: ``scarpa``, ``scarpe``."""
+    if stem(one) == stem(other):
+        return True
+    pairs = zip(one, other, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return same >= _LETTERS_OF_A_STEM and max(len(one), len(other)) - same <= _LETTERS_OF_AN_ENDING
+
+
 def _joined(left: str, right: str) -> bool:
     """Return whether two characters belong to one word of a script that parts words."""
     return bool(left and right) and _is_lettered(left) and _is_lettered(right)
 
 
 def _is_lettered(character: str) -> bool:
+    return character.isalnum() and not _is_unparted(character)
+
+
+def _is_unparted(character: str) -> bool:
     # Ideographs and kana are words of their own.
-    return character.isalnum() and not (
-        "\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff"
-    )
+    return "\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff"

@@ -1,9 +1,11 @@
 """Label a text before the line: what it is, which attributes it states, what it praises and blames.
 
-Every extracted value must stand in the text word for word; a label that does not is left out, and a
-row without any is rejected. Names come from closed lists, so that labels of different texts can be
-counted together: the house's aspects and attributes, or a list that the row brings along. The
-labels become the table ``labels`` that other tasks read.
+Every extracted value must stand in the text word for word, and be what its label says as far as a
+program can tell: an aspect is judged in words that can speak of it, an attribute has a value of its
+form, a type is in words of its listing. A label that is not is left out, and a row without any is
+rejected. Names come from closed lists, so that labels of different texts can be counted together:
+the house's aspects and attributes, or a list that the row brings along. The labels become the table
+``labels`` that other tasks read.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from typing import Annotated, Any, ClassVar, Final, Literal, cast
 from pydantic import BaseModel, Field, create_model
 
 from factory.draw import Draw
+from factory.filters import LOCALE_LANGUAGES
 from factory.generators.asking import Asking, Step, StepOptions, typed
-from factory.generators.grounding import plain, stands_in
-from factory.sources.aspect_names import ASPECTS
-from factory.sources.listing_attributes import ATTRIBUTE_NAMES
+from factory.generators.grounding import plain, says_a_word_of, stands_in
+from factory.sources.aspect_names import ASPECTS, speaks_of
+from factory.sources.listing_attributes import ATTRIBUTE_NAMES, names_another, value_of
+from factory.sources.snippets import blames, generic, sentence_of
 from factory.sources.view import RowRejectedError
 from factory.text import tokens
 
@@ -88,6 +92,9 @@ class LabelOptions(StepOptions):
     kind: Literal["type", "category_type"] = Field(
         "type", description="whose type it is: the product's own, or that of all of its category"
     )
+    in_its_words: bool = Field(
+        False, description="leave out a type of which the text says no word, in its own language"
+    )
 
 
 _FORMS: Final[Mapping[str, type[BaseModel]]] = {
@@ -130,14 +137,16 @@ class Label(Step[LabelOptions]):
         question = self.question(row, form, max_tokens=_TOKENS[what], temperature=0.0, names=names)
         answer = yield from typed(question, form)
         text = str(row[self.options.text])
-        labels = list(_once(_labels(answer, text, frozenset(names), self.options.kind)))
+        english = LOCALE_LANGUAGES.get(str(row.get("locale", "us")), "") == "en"
+        found = _labels(answer, text, frozenset(names), self.options)
+        labels = list(_once(each for each in found if not english or _holds_in_english(each, text)))
         if not labels:
             raise RowRejectedError("no-label-holds", answer.model_dump_json()[:200])
         return {"labels": labels}
 
 
 def _labels(
-    answer: BaseModel, text: str, names: frozenset[str], kind: str
+    answer: BaseModel, text: str, names: frozenset[str], options: LabelOptions
 ) -> Iterator[dict[str, str]]:
     if isinstance(answer, Attributes):
         yield from _stated(answer, text, names)
@@ -147,14 +156,16 @@ def _labels(
         yield from _synonyms(answer, plain(text))
     else:
         name = _name(cast(str, answer.model_dump()["product_type"]))
-        if name in {plain(each) for each in names} if names else _is_name(name):
-            yield {"kind": kind, "value": name}
+        said = not options.in_its_words or says_a_word_of(text, name)
+        if said and (name in {plain(each) for each in names} if names else _is_name(name)):
+            yield {"kind": options.kind, "value": name}
 
 
 def _stated(answer: Attributes, text: str, names: frozenset[str]) -> Iterator[dict[str, str]]:
     for attribute in answer.attributes:
-        name, value = _name(attribute.name), attribute.value.strip()
-        if name in names and stands_in(value, text) and plain(value) != name:
+        name = _name(attribute.name)
+        value = value_of(name, attribute.value, text) if name in names else ""
+        if value and stands_in(value, text) and plain(value) != name:
             yield {"kind": "attribute", "name": name, "value": value}
 
 
@@ -171,10 +182,25 @@ def _judged(answer: Aspects, text: str, names: frozenset[str]) -> Iterator[dict[
             }
 
 
+def _holds_in_english(label: Mapping[str, str], text: str) -> bool:
+    """Return whether words that can speak of an aspect stand in its snippet, or in its sentence.
+
+    A snippet says more than the aspect's name and more than praise of anything (``I love it``), and
+    what finds fault is not positive. Labels of other kinds hold.
+    """
+    if label["kind"] != "aspect":
+        return True
+    aspect, snippet = label["name"], label["evidence"]
+    says_nothing = generic(snippet) or set(tokens(snippet)) <= set(tokens(aspect))
+    if says_nothing or (label["polarity"] == "positive" and blames(snippet)):
+        return False
+    return speaks_of(snippet, aspect) or speaks_of(sentence_of(snippet, text), aspect)
+
+
 def _synonyms(answer: Synonyms, asked: str) -> Iterator[dict[str, str]]:
     for each in answer.synonyms:
         value = _name(each)
-        if _is_name(value) and value != asked:
+        if _is_name(value) and value != asked and not names_another(value, asked):
             yield {"kind": "synonym", "name": asked, "value": value}
 
 

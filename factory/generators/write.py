@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, Field
 
@@ -18,6 +19,7 @@ from factory.sources.attribute_variants import stem
 from factory.sources.view import RowRejectedError
 from factory.text import tokens
 
+_SENTENCE_END: Final = re.compile(r"[.!?]\s+(?=[A-Z])|[。！？]")
 _TOKENS_OF_A_WORD = 4
 _TOKENS_OF_THE_FORM = 40
 
@@ -34,11 +36,13 @@ class WriteOptions(StepOptions):
     slot: str = Field("written", pattern=r"^[a-z][a-z0-9_]*$", description="the column it fills")
     min_words: int = Field(1, ge=1)
     max_words: int = Field(60, ge=1)
+    max_sentences: int | None = Field(None, ge=1)
     numbers_of: list[str] = Field(
         default_factory=list, description="columns; other numbers than theirs are made up"
     )
     without: list[str] = Field(
-        default_factory=list, description="columns whose text may not stand in what is written"
+        default_factory=list,
+        description="columns, texts or lists of them, that may not stand in what is written",
     )
     no_word_of: list[str] = Field(
         default_factory=list,
@@ -47,6 +51,7 @@ class WriteOptions(StepOptions):
     unlike: list[str] = Field(
         default_factory=list, description="columns that what is written must differ from"
     )
+    in_english: bool = Field(False, description="in English whatever the language of the row")
     temperature: float = Field(0.7, ge=0, le=2)
 
 
@@ -85,18 +90,15 @@ class Write(Step[WriteOptions]):
 
     def _check(self, text: str, row: Mapping[str, Any]) -> None:
         options = self.options
-        words = len(tokens(text))
-        if not options.min_words <= words <= options.max_words:
-            raise RowRejectedError(
-                "length", f"{words} words, not {options.min_words} to {options.max_words}: {text}"
-            )
+        self._check_length(text)
         if options.numbers_of:
             made_up = unfounded_numbers(text, (str(row[name]) for name in options.numbers_of))
             if made_up:
                 raise RowRejectedError("number-unfounded", f"{min(made_up)} in: {text}")
         for name in options.without:
-            if row[name] and stands_in(str(row[name]), text):
-                raise RowRejectedError("names-the-product", f"{row[name]} in: {text}")
+            for each in _texts(row[name]):
+                if stands_in(each, text):
+                    raise RowRejectedError("names-the-product", f"{each} in: {text}")
         for name in options.no_word_of:
             if shared := _shared_word(row[name], text):
                 raise RowRejectedError("word-given-away", f"{shared} in: {text}")
@@ -105,16 +107,31 @@ class Write(Step[WriteOptions]):
                 raise RowRejectedError("unchanged", text)
 
     def _check_language(self, text: str, row: Mapping[str, Any]) -> None:
-        language = LOCALE_LANGUAGES.get(str(row["locale"] or ""))
+        locale = str(row["locale"] or "")
+        language = "en" if self.options.in_english else LOCALE_LANGUAGES.get(locale)
         if language and not is_in_language(text, language):
             raise RowRejectedError("language", text)
         if breaks_off(text, language or ""):
             raise RowRejectedError("breaks-off", text)
 
+    def _check_length(self, text: str) -> None:
+        options, words = self.options, len(tokens(text))
+        if not options.min_words <= words <= options.max_words:
+            raise RowRejectedError(
+                "length", f"{words} words, not {options.min_words} to {options.max_words}: {text}"
+            )
+        most = options.max_sentences
+        if most is not None and (count := len(_SENTENCE_END.split(text.rstrip(".!? ")))) > most:
+            raise RowRejectedError("sentences", f"{count}, not {most} at most: {text}")
+
 
 def _shared_word(value: Any, text: str) -> str:
     """Return a word of ``value``, a text or a list of texts, that ``text`` says; else nothing."""
     said = {stem(word) for word in tokens(text)}
-    names = value if isinstance(value, list) else [value]
-    words = (word for name in names for word in tokens(str(name or "")))
+    words = (word for name in _texts(value) for word in tokens(name))
     return next((word for word in words if stem(word) in said), "")
+
+
+def _texts(value: Any) -> list[str]:
+    """Return the texts of a column that holds one, a list of them, or nothing."""
+    return [str(each) for each in (value if isinstance(value, list) else [value]) if each]

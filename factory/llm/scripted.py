@@ -2,9 +2,11 @@
 
 It sees what a model sees, the messages and the schema, and nothing else: no task, no gold. Texts
 are words of the prompt, drawn by the whole request, so the same request is always answered alike
-and a changed one otherwise. A text that has room for all the words begins with any of them; every
-other list of texts is the quoted text cut into parts; of numbered lines it has its choice, whatever
-their order. What it writes is well-formed and means nothing.
+and a changed one otherwise. A text that has room for all the words begins with any of them;
+every other list of texts is the quoted text cut into parts; of numbered lines it has its choice,
+whatever their order. Of a list of names it takes the first where the quoted text says them all, of
+a long one as often one that it says as any, and begins what stands beside the name where that
+stands, as a label does. What it writes is well-formed and means nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +21,13 @@ from pydantic_core import from_json, to_json
 
 from factory.llm.request import Answer
 
-IDENTITY: Final = "scripted:3"
+IDENTITY: Final = "scripted:4"
 _WORDS_OF_A_TEXT: Final = 12
 _ITEMS: Final = 3
+#: A shorter list is of answers, not of names.
+_LONG_LIST: Final = 5
+_WORDS_AFTER_A_NAME: Final = 3
+_TRIES: Final = 4
 _CHARACTERS_OF_A_TOKEN: Final = 4
 #: A numbered line with a text of the shop.
 _NUMBERED: Final = re.compile(
@@ -107,22 +113,75 @@ def _instance(
     if "const" in node:
         return node["const"]
     if "enum" in node:
-        return node["enum"][draw.below(len(node["enum"]))]
+        return _name(node["enum"], prompt.words, draw)
     if forms := node.get("anyOf") or node.get("oneOf") or node.get("allOf"):
         return _instance(forms[0], root, prompt, draw)
     kind = node.get("type")
     if isinstance(kind, list):
         kind = kind[0]
     if kind == "object":
-        fields = node.get("properties", {})
-        return {name: _instance(field, root, prompt, draw) for name, field in fields.items()}
+        return _object(node.get("properties", {}), root, prompt, draw)
     if kind == "array":
         least = node.get("minItems", min(_ITEMS, node.get("maxItems", _ITEMS)))
         items = node.get("items", {})
         if items.get("type") == "string" and "enum" not in items and draw.below(2):
             return _cut(prompt.words, draw, least)
-        return [_instance(node.get("items", {}), root, prompt, draw) for _ in range(least)]
+        return _different(least, items, root, prompt, draw)
     return _scalar(kind, node, prompt, draw)
+
+
+def _name(names: Sequence[Any], words: Sequence[str], draw: _Bits) -> Any:
+    """Return one of a list: the first where the text says all, of a long one often one it says."""
+    said = [name for name in names if _stands_at(name, words) is not None]
+    if len(said) == len(names):
+        return names[0]
+    among = said if said and len(names) >= _LONG_LIST and draw.below(2) else names
+    return among[draw.below(len(among))]
+
+
+def _different(
+    count: int, node: Mapping[str, Any], root: Mapping[str, Any], prompt: _Prompt, draw: _Bits
+) -> list[Any]:
+    """Return instances of one form; an object that begins as another is drawn anew, a few times."""
+    made: list[Any] = []
+    begun: list[Any] = []
+    for _ in range(count):
+        for _ in range(_TRIES):
+            each = _instance(node, root, prompt, draw)
+            first = next(iter(each.values()), None) if isinstance(each, dict) else None
+            if first is None or first not in begun:
+                break
+        made.append(each)
+        begun.append(first)
+    return made
+
+
+def _object(
+    fields: Mapping[str, Any], root: Mapping[str, Any], prompt: _Prompt, draw: _Bits
+) -> dict[str, Any]:
+    """Return an instance of an object: a text beside a name of a list begins where that stands."""
+    made: dict[str, Any] = {}
+    place: int | None = None
+    for name, field in fields.items():
+        if place is not None and field.get("type") == "string" and "enum" not in field:
+            end = place + 2 + draw.below(_WORDS_AFTER_A_NAME)
+            made[name] = " ".join(prompt.words[place:end])
+            continue
+        made[name] = _instance(field, root, prompt, draw)
+        if len(field.get("enum", ())) >= _LONG_LIST:
+            place = _stands_at(made[name], prompt.words)
+    return made
+
+
+def _stands_at(name: object, words: Sequence[str]) -> int | None:
+    """Return where the first word of ``name`` stands in a text; a number stands nowhere."""
+    first = str(name).casefold().split(" ")[0]
+    if not first.isalpha():
+        return None
+    return next(
+        (place for place, word in enumerate(words) if word.casefold().strip(".,;:!?") == first),
+        None,
+    )
 
 
 def _scalar(kind: object, node: Mapping[str, Any], prompt: _Prompt, draw: _Bits) -> Any:

@@ -53,7 +53,9 @@ _ALL: Final = (
     _aspect("delivery", "seller parcel", "deliver ship arriv late courier fast quick days parcel"),
     _aspect("description", "description", "descri advert listing pictur page expected claim"),
     _aspect(
-        "durability", "make", "durab last broke break wore worn tear torn held sturd year month"
+        "durability",
+        "make",
+        "durab last broke break wore worn tear torn held sturd year month apart crack",
     ),
     _aspect(
         "ease of assembly",
@@ -62,7 +64,9 @@ _ALL: Final = (
         "assembly",
         "installation",
     ),
-    _aspect("ease of cleaning", "handling", "clean wash dishwash stain wipe dust rins", "cleaning"),
+    _aspect(
+        "ease of cleaning", "handling", "clean wash dishwash stain wipe dust rins stick", "cleaning"
+    ),
     _aspect("ease of use", "handling", "eas simpl use using handy conveni intuit complicat button"),
     _aspect("fit", "size", "fit fits snug tight loose small large big siz"),
     _aspect("grip", "feel", "grip slip hold handle grab slid"),
@@ -103,9 +107,28 @@ def alike(one: str, other: str) -> bool:
 
 def has_cue(text: str, aspect: str) -> bool:
     """Return whether a text has a word that may speak of an aspect; its own name is one."""
+    return _cues(text, aspect) > 0
+
+
+def speaks_of(text: str, aspect: str) -> bool:
+    """Return whether no aspect has more words in a text than ``aspect``, which has one at least.
+
+    An aspect that may be taken for it is no rival. ``Support answered within an hour`` has a word
+    of battery life, and more of customer service.
+    """
+    own = _cues(text, aspect)
+    return own > 0 and not any(
+        _cues(text, other) > own for other in ASPECTS if not alike(other, aspect)
+    )
+
+
+def _cues(text: str, aspect: str) -> int:
+    """Return how many different words of a text may speak of an aspect."""
     known = _KNOWN.get(aspect)
     cues = (*tokens(aspect), *(known.cues if known else ()))
-    return any(word.startswith(cue) for word in tokens(text) for cue in cues if len(cue) > 2)
+    return sum(
+        any(word.startswith(cue) for cue in cues if len(cue) > 2) for word in set(tokens(text))
+    )
 
 
 def apart(aspect: str, others: Iterable[str]) -> bool:

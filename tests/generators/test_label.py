@@ -51,6 +51,57 @@ def test_an_aspect_is_of_the_list_and_its_snippet_of_the_text() -> None:
     ]
 
 
+def test_an_aspect_is_judged_in_words_that_can_speak_of_it() -> None:
+    row = {"text": "Support was kind and quick. I could not be happier. Useless bag, arrived late."}
+    answer = {
+        "aspects": [
+            aspect("customer service", "kind and quick"),
+            aspect("absorbency", "I could not be happier"),
+            aspect("battery life", "Support was kind and quick"),
+            aspect("delivery", "arrived late"),
+        ]
+    }
+    (found,) = labelled(answer, row, **ASPECTS)
+    assert (found["name"], found["evidence"]) == ("customer service", "kind and quick")
+    answer["aspects"][-1]["polarity"] = "negative"
+    assert [each["name"] for each in labelled(answer, row, **ASPECTS)][-1] == "delivery"
+
+
+def test_words_of_aspects_are_known_of_english_alone() -> None:
+    row = {"text": "Es muy cómodo. Llegó tarde.", "locale": "es"}
+    answer = {"aspects": [aspect("comfort", "muy cómodo")]}
+    assert labelled(answer, row, **ASPECTS)
+    with pytest.raises(RowRejectedError):
+        labelled(answer, row | {"locale": "us"}, **ASPECTS)
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "holds"),
+    [
+        ("Sorella Bamboo Hair Brush", "hairbrush", True),
+        ("Sorella Hairbrushes", "hair brush", True),
+        ("Auriculares de diadema", "auricular", True),
+        ("Scarpe da corsa uomo", "scarpa da corsa", True),
+        ("Toalla de baño de algodón", "shampoo", False),
+        ("Mesa de centro", "tapa de sartén", False),
+        ("Glass French Press", "coffee grinder", False),
+        ("耐衝撃 スマホケース", "ケース", True),
+        ("竹製 まな板", "板", True),
+        ("竹製 まな板", "洗濯機", False),
+        ("USB-C ケーブル", "usb cable", False),
+        ("USB-C ケーブル", "usb", True),
+    ],
+)
+def test_a_type_may_be_held_to_words_of_its_listing(title: str, name: str, holds: bool) -> None:
+    row = {"text": title, "language": "English"}
+    if holds:
+        assert labelled({"product_type": name}, row, in_its_words=True, **TYPE)
+    else:
+        with pytest.raises(RowRejectedError, match="no-label-holds"):
+            labelled({"product_type": name}, row, in_its_words=True, **TYPE)
+    assert labelled({"product_type": name}, row, **TYPE)
+
+
 def test_a_review_that_bears_out_no_label_is_rejected() -> None:
     with pytest.raises(RowRejectedError, match="no-label-holds"):
         labelled({"aspects": [aspect("price", "a bargain")]}, REVIEW, **ASPECTS)

@@ -15,7 +15,7 @@ from factory.sources.view import RowRejectedError
 ROW = {
     "positive": "Hair Dryers",
     "negatives": ["Coffee Grinder", "Dog Leash"],
-    "brand": "Puravelle",
+    "brand": ["Puravelle", None],
     "use": "",
     "language": "English",
     "locale": "us",
@@ -25,6 +25,7 @@ OPTIONS = {
     "slot": "scenario",
     "min_words": 5,
     "max_words": 20,
+    "max_sentences": 2,
     "numbers_of": ["use"],
     "without": ["brand"],
     "no_word_of": ["positive", "negatives"],
@@ -56,9 +57,20 @@ def test_a_text_that_gives_nothing_away_is_kept() -> None:
         ("Ann must leave.", "length"),
         ("Ana se ha lavado y quiere salir de la casa.", "language"),
         ("Ann has just washed herself and wants to try the", "breaks-off"),
+        ("Ann must leave. It is late! Who is with her?", "sentences"),
     ],
 )
 def test_a_text_that_says_what_it_must_not_is_rejected(text: str, reason: str) -> None:
     with pytest.raises(RowRejectedError) as error:
         written(text)
     assert error.value.reason == reason
+
+
+def test_a_text_may_be_in_english_for_rows_of_any_language() -> None:
+    row = {**ROW, "locale": "es"}
+    options = {**OPTIONS, "in_english": True}
+    asking = Write(WriteOptions.model_validate(options)).ask(row, Draw(7, "t", "k"))
+    next(asking)
+    answer = json.dumps({"text": "Ann has just washed herself and must leave at once."})
+    with pytest.raises(StopIteration):
+        asking.send(Answer(answer, "stop", 1, 1, 0.0, 0.0))

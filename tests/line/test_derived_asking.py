@@ -166,7 +166,7 @@ def test_a_derived_task_reads_the_tables_that_its_root_needs(tmp_path: Path) -> 
         "    type: text\n    template: write_product_of_query.j2\n    size: 5\n",
         encoding="utf-8",
     )
-    recipe = load_recipe(path).with_changes(limit=5, model="scripted")
+    recipe = load_recipe(path).with_changes(limit=20, model="scripted")
     assert recipe.tasks["child"].needs == ["label_m2_types"]
     result = run_task(recipe, "child", tmp_path / "out", LocalEngine())
     assert result.accepted == 5

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import pytest
 
 from factory.draw import Draw
-from factory.sources.aspect_names import ASPECTS, alike, apart, has_cue
+from factory.sources.aspect_names import ASPECTS, alike, apart, has_cue, speaks_of
+from factory.sources.listing_attributes import names_another, value_of
 from factory.sources.rows import (
     attribute_for_type,
     attribute_synonym,
@@ -20,7 +21,7 @@ from factory.sources.rows import (
     type_with_attribute,
 )
 from factory.sources.shared_names import shared_names
-from factory.sources.snippets import bare, generic, located, one_sentence
+from factory.sources.snippets import bare, blames, generic, located, one_sentence, sentence_of
 from factory.sources.view import RowRejectedError
 
 DRAW = Draw(7, "t", "key")
@@ -58,8 +59,108 @@ TITLES = [
 def test_shared_names_are_the_longest_words_of_most_titles() -> None:
     assert shared_names(TITLES, ["Lumo"], share=0.7, most=8) == ("bath", "bath mat")
     assert shared_names(TITLES, [], share=0.5, most=1) == ("bath",)
-    assert "gray" in shared_names(TITLES, ["Lumo"], share=0.5, most=8)
+    assert "lumo" in shared_names(TITLES, [], share=0.5, most=8)
     assert shared_names(["One thing", "Another"], [], share=0.7, most=8) == ()
+
+
+COFFEE = [
+    "Hillo Dark Roast Whole Bean Coffee with Zip Bag, 12 oz, Black",
+    "Sunny Whole Bean Coffee - Dark Roast, with Zip Bag - 12 oz (Black)",
+    "Aro Medium Roast Whole Bean Coffee, 17 oz, Black",
+]
+
+
+def test_a_shared_name_is_not_cut_off_and_ends_before_a_feature() -> None:
+    assert shared_names(COFFEE, [], share=1, most=8) == ("whole bean coffee", "roast")
+    assert "roast whole bean coffee" in shared_names(COFFEE, [], share=0.6, most=8)
+    assert "zip bag" in shared_names(COFFEE, [], share=0.6, most=8)
+
+
+def test_a_color_a_material_or_a_size_alone_is_no_shared_name() -> None:
+    titles = [
+        "Black Stainless Steel 3 Pack 20 cm Kettle",
+        "Kettle, Stainless Steel, 3 Pack, Black, cm",
+    ]
+    assert shared_names(titles, [], share=1, most=8) == ("kettle",)
+
+
+@pytest.mark.parametrize(
+    ("text", "aspect", "speaks"),
+    [
+        ("Customer service answered within an hour", "customer service", True),
+        ("Customer service answered within an hour", "battery life", False),
+        ("It charges within an hour", "battery life", True),
+        ("The size is just right", "fit", True),
+        ("I could not be happier", "comfort", False),
+    ],
+)
+def test_a_text_speaks_of_what_most_of_its_words_are_of(
+    text: str, aspect: str, speaks: bool
+) -> None:
+    assert speaks_of(text, aspect) is speaks
+
+
+@pytest.mark.parametrize(
+    ("snippet", "found"),
+    [
+        ("sent me the same useless answer", True),
+        ("arrived ten days late", True),
+        ("so well that nothing could get damaged", False),
+        ("was not late", False),
+        ("it is spot on", False),
+    ],
+)
+def test_blame_is_known_by_words_that_nothing_denies(snippet: str, found: bool) -> None:
+    assert blames(snippet) is found
+
+
+def test_a_snippet_stands_in_a_sentence() -> None:
+    assert sentence_of("KIND", "It broke. Support was kind! Fine.") == "Support was kind"
+    assert sentence_of("rude", "It broke.") == ""
+
+
+LISTING = "Lumo Chef Knife, 10 Inch, 2 Pack. Compatible with: Vacuro V8, type: HEPA."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("compatible devices", "Vacuro V8, type: HEPA.", "Vacuro V8"),
+        ("capacity", "10 Inch", ""),
+        ("capacity", "2 Pack", ""),
+        ("capacity", "12 oz", "12 oz"),
+        ("battery capacity", "10000mAh", "10000mAh"),
+        ("care instructions", "a plate closes it in the drawer", ""),
+        ("care instructions", "Hand wash only", "Hand wash only"),
+        ("care instructions", "It is easy to clean. Rinse it.", ""),
+        ("closure type", "quick release buckle", "quick release buckle"),
+        ("closure type", "carry loop", ""),
+        ("blade material", "Steel", "Steel"),
+        ("sole material", "Steel", ""),
+        ("theme", "Space: the last frontier", ""),
+        ("theme", "a thing that is said in far too many words", ""),
+        ("theme", "Space", "Space"),
+    ],
+)
+def test_a_value_has_the_form_of_its_attribute(name: str, value: str, kept: str) -> None:
+    assert value_of(name, value, LISTING) == kept
+
+
+@pytest.mark.parametrize(
+    ("synonym", "asked", "another"),
+    [
+        ("color options", "brightness", True),
+        ("closure", "brand", True),
+        ("fabric", "color", True),
+        ("type of closure", "closure type", False),
+        ("color of the light", "light color", False),
+        ("volume", "capacity", False),
+    ],
+)
+def test_a_name_with_the_words_of_another_attribute_is_its(
+    synonym: str, asked: str, another: bool
+) -> None:
+    assert names_another(synonym, asked) is another
 
 
 def test_a_category_of_products_that_share_nothing_is_no_type() -> None:

@@ -3,27 +3,17 @@
 -- needs labels: subject, subject_id, locale, kind, name, value
 
 -- keys
--- A name of two attributes names neither.
-WITH named AS (
-    SELECT locale, lower(value) AS synonym, min(lower(name)) AS attribute
-    FROM labels
-    WHERE kind = 'synonym'
-    GROUP BY locale, lower(value)
-    HAVING count(DISTINCT lower(name)) = 1
-)
+WITH
+-- include named
+turns AS (SELECT unnest(range(3)) AS turn)
 SELECT locale || ':' || synonym || ':' || turn AS key,
     attribute AS split_group,
     locale, attribute, synonym, turn
-FROM named, (SELECT unnest(range(3)) AS turn)
+FROM named, turns
 
 -- facts
-WITH named AS (
-    SELECT locale, lower(value) AS synonym, min(lower(name)) AS attribute
-    FROM labels
-    WHERE kind = 'synonym'
-    GROUP BY locale, lower(value)
-    HAVING count(DISTINCT lower(name)) = 1
-),
+WITH
+-- include named
 stated AS (
     SELECT DISTINCT locale, subject_id AS product_id, lower(name) AS attribute
     FROM labels

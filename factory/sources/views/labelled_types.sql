@@ -1,6 +1,7 @@
--- The product types that labels name, each with the titles of a few products of it.
+-- The product types that labels name, each with the titles of a few products of it, their brands
+-- and their colors.
 
--- needs products: product_id, locale, title
+-- needs products: product_id, locale, title, brand, color
 -- needs labels: subject, subject_id, locale, kind, value
 
 -- keys
@@ -15,7 +16,8 @@ GROUP BY ALL
 
 -- facts
 WITH typed AS (
-    SELECT chosen.key, chosen.locale, chosen.product_type, product_id, min(title) AS title
+    SELECT chosen.key, chosen.locale, chosen.product_type, product_id, min(title) AS title,
+        min(brand) AS brand, min(color) AS color
     FROM chosen
         JOIN labels ON kind = 'type' AND value = chosen.product_type
             AND labels.locale = chosen.locale
@@ -31,6 +33,8 @@ examples AS (
 )
 SELECT key, locale, product_type,
     list(title ORDER BY place) AS titles,
+    list(DISTINCT brand ORDER BY brand) FILTER (brand IS NOT NULL) AS brands,
+    list(DISTINCT color ORDER BY color) FILTER (color IS NOT NULL) AS colors,
     list('product:' || locale || ':' || product_id ORDER BY place) AS source_ids
 FROM examples
 GROUP BY ALL
