@@ -29,7 +29,7 @@ _MOST_OF_BRAND: Final = 3
 #: Of more products than these the same ones would always share most words.
 _MOST_COMPARED: Final = 400
 #: Products that lend themselves are as many in all shops; those of sessions come once.
-_KEPT: Final = 32_768
+_KEPT: Final = 4_096
 
 
 @dataclass(frozen=True)

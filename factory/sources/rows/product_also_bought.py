@@ -109,7 +109,7 @@ def _negatives(
 
 
 # A product is looked at for ten keys or so.
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def _usable_words(title: str | None) -> frozenset[str] | None:
     """Return the words of a title; None for one of no usable length."""
     shown = clean(title or "")
@@ -130,7 +130,7 @@ def _differs(words: frozenset[str], shown: Sequence[frozenset[str]], most: float
     return True
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def _pairs(title: str) -> frozenset[tuple[str, str]]:
     """Return the pairs of neighbouring words, numbers left out."""
     words = [word for word in tokens(clean(title)) if word.isalpha()]
