@@ -84,7 +84,8 @@ class LabelToTextOptions(BaseModel):
 class LabelToText(Map):
     """A label to a text that has it: write a title of this type, a query for this intent.
 
-    Rows: ``label`` and ``target``.
+    Rows: ``label`` and ``target``. Many texts have one label: each label of a shop is asked about
+    once, since two answers to one question would contradict each other.
     """
 
     operator: ClassVar[str] = "reverse"
@@ -106,7 +107,9 @@ class LabelToText(Map):
         """Yield the record with its label as what is given."""
         record = records[0]
         text = record.row[cast(LabelToTextOptions, options).text]
-        yield Derived({"label": label_of(record), "target": text}, (record,))
+        label = label_of(record)
+        subject = f"{record.locale} {label}"
+        yield Derived({"label": label, "target": text, "subject": subject}, (record,))
 
 
 class EntitiesToText(Map):

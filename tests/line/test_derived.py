@@ -108,3 +108,12 @@ def test_a_builder_travels_as_its_recipe() -> None:
     again = pickle.loads(pickle.dumps(SampleBuilder(sized(), task, "train")))  # noqa: S301
     assert again._task.definition == task.definition
     assert again._parent._task.name == ROOT
+
+
+@pytest.mark.parametrize("task", ["write_title_of_type", "write_query_of_type"])
+def test_what_has_many_right_answers_is_asked_once(task: str, tmp_path: Path) -> None:
+    result = run_task(sized(250, 0), task, tmp_path, LocalEngine())
+    samples = list(factory.read_samples(result.folder))
+    asked = [(sample.locale, sample.slots["label"]) for sample in samples]
+    assert len(asked) == 250
+    assert len(set(asked)) == len(asked)
