@@ -38,7 +38,8 @@ _TURNING: Final = frozenset(
 #: What is asked for: "which of the following queries", "what product".
 _ASKED: Final = re.compile(
     r"\b(?:which|what)\s+(?:of\s+)?(?:(?:the|these|those)\s+)?(?:following\s+|\w+\s+following\s+)?"
-    r"(?!(?:is|are|was|should|would|can|could|does|do|best)\b)([^\W\d_]+)",
+    r"(?!(?:is|are|was|should|would|can|could|does|do|best|has|have|fits|suits|matches|describes"
+    r"|belongs|goes|comes|happens)\b)([^\W\d_]+)",
     re.IGNORECASE,
 )
 #: Words for any of the options; an item is a product.
