@@ -2,8 +2,8 @@
 
     python benchmarks/answering_server.py --port 8100 --median-ms 50
 
-Latencies are log-normal. A request with a JSON schema gets an object with one text of the prompt's
-words; the shares of 429 and 500 are drawn by the request's number.
+Latencies are log-normal. A request with a JSON schema gets an object with one text, the shop's own in
+the prompt; the shares of 429 and 500 are drawn by the request's number.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ class Chat(asyncio.Protocol):
         elif share < self._options.e429 + self._options.e500:
             self._send(b"500 X", b'{"error":{"message":"tired"}}')
         else:
-            words = json.loads(body)["messages"][-1]["content"].split()[:24]
-            said = json.dumps(json.dumps({"text": " ".join(words)}))
+            asked = json.loads(body)["messages"][-1]["content"]
+            # What stands between the marks is the shop's text: said again, every check holds.
+            said = json.dumps(json.dumps({"text": f"{asked.split('⟦')[-1].split('⟧')[0]}."}))
             reply = (
                 '{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":'
                 f'{{"role":"assistant","content":{said}}},"finish_reason":"stop"}}],"usage":'
