@@ -2,8 +2,8 @@
 
     python benchmarks/answering_server.py --port 8100 --median-ms 50
 
-Latencies are log-normal. A request with a JSON schema gets an object with one text, the shop's own in
-the prompt; the shares of 429 and 500 are drawn by the request's number.
+Latencies are log-normal. A request with a JSON schema gets an object with one text, the shop's own
+in the prompt; the shares of 429 and 500 are drawn by the request's number.
 """
 
 from __future__ import annotations
