@@ -14,6 +14,7 @@ from typing import Final
 
 from factory.generators.grounding import numbers, plain
 from factory.sources.attribute_variants import stem
+from factory.sources.view import RowRejectedError
 from factory.text import CJK, tokens
 
 #: Languages that part no words by spaces.
@@ -155,6 +156,16 @@ def breaks_off(text: str, language: str) -> bool:
         or text.count("[") != text.count("]")
         or (language not in UNSPACED and bool(LITTLE.get(language, frozenset()).intersection(last)))
     )
+
+
+def check_figures_and_end(source: str, text: str, language: str) -> None:
+    """Raise :class:`RowRejectedError` where a figure is cut or exchanged, or a text breaks off."""
+    if cut := figure_cut(source, text):
+        raise RowRejectedError("unit-cut-off", f"{cut} in: {text}")
+    if exchanged := figure_exchanged(source, text):
+        raise RowRejectedError("figure-exchanged", f"{exchanged} in: {text}")
+    if breaks_off(text, language):
+        raise RowRejectedError("breaks-off", text)
 
 
 def without_little_ends(phrase: str, language: str) -> str:

@@ -10,8 +10,7 @@ from factory.generators.grounding import plain
 from factory.generators.said_again import (
     added,
     breaks_off,
-    figure_cut,
-    figure_exchanged,
+    check_figures_and_end,
     left_out,
 )
 from factory.generators.word_order import begins_amid, turned_round
@@ -53,12 +52,7 @@ def check_kept(source: str, text: str, language: str) -> None:
         raise RowRejectedError("word-left-out", f"{missing} is not in: {text}")
     if new := added(source, text, language):
         raise RowRejectedError("word-added", f"{new} in: {text}")
-    if cut := figure_cut(source, text):
-        raise RowRejectedError("unit-cut-off", f"{cut} in: {text}")
-    if exchanged := figure_exchanged(source, text):
-        raise RowRejectedError("figure-exchanged", f"{exchanged} in: {text}")
-    if breaks_off(text, language):
-        raise RowRejectedError("breaks-off", text)
+    check_figures_and_end(source, text, language)
 
 
 def rewritten(said: str, source: str, language: str, bounds: Bounds) -> str:

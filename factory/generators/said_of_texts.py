@@ -13,6 +13,7 @@ from factory.generators.said_again import (
     UNSPACED,
     added,
     breaks_off,
+    check_figures_and_end,
     content,
     figure_cut,
     figure_exchanged,
@@ -78,12 +79,7 @@ def short_title(said: str, source: str, language: str, bounds: Bounds) -> str:
             raise RowRejectedError(f"{what}-left-out", f"{kept} is not in: {text}")
     if bounds.type and not set(content(text, language)) & set(content(bounds.type, language)):
         raise RowRejectedError("type-left-out", f"{bounds.type} is not in: {text}")
-    if cut := figure_cut(source, text):
-        raise RowRejectedError("unit-cut-off", f"{cut} in: {text}")
-    if exchanged := figure_exchanged(source, text):
-        raise RowRejectedError("figure-exchanged", f"{exchanged} in: {text}")
-    if breaks_off(text, language):
-        raise RowRejectedError("breaks-off", text)
+    check_figures_and_end(source, text, language)
     return text
 
 

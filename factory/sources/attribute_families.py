@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from factory.sources.attribute_names import WORDS, Attribute
-from factory.sources.attribute_variants import stem
-from factory.text import tokens
+from factory.sources.names_apart import stems
 
 #: Families whose values are recognized for what they are, and that can take no value of another.
 CERTAIN: Final = frozenset(
@@ -59,11 +58,6 @@ def told_apart(asked: Attribute, other: Attribute, value: str) -> bool:
             and not found & _SHADES
         )
     return pair not in _CONFUSED
-
-
-def stems(text: str) -> set[str]:
-    """Return the stems of the words of a value."""
-    return {stem(word) for word in tokens(text)}
 
 
 def known_stems(family: str, values: Iterable[str]) -> set[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from factory.sources.attribute_variants import stem
+from factory.sources.names_apart import apart, stems
 from factory.sources.view import RowRejectedError
-from factory.text import tokens
 
 _NEGATIVES: Final = 3
 
@@ -20,16 +19,10 @@ def with_wrong(facts: Mapping[str, Any], answer: str) -> Iterator[dict[str, Any]
 
     Raises :class:`RowRejectedError` where the pair does, or where too few others are left.
     """
-    kind, attribute = _stems(facts["type"]), _stems(facts["attribute"])
+    kind, attribute = stems(facts["type"]), stems(facts["attribute"])
     if kind & attribute:
         raise RowRejectedError("gives-away", f"{facts['type']}, {facts['attribute']}")
-    taken = kind | attribute
-    chosen: list[str] = []
-    for name in facts["wrong"]:
-        words = _stems(name)
-        if len(chosen) < _NEGATIVES and not words & taken:
-            chosen.append(name)
-            taken |= words
+    chosen = apart(facts["wrong"], kind | attribute, _NEGATIVES)
     if len(chosen) < _NEGATIVES:
         raise RowRejectedError("too-few-others", ", ".join(chosen))
     yield {
@@ -38,7 +31,3 @@ def with_wrong(facts: Mapping[str, Any], answer: str) -> Iterator[dict[str, Any]
         "positive": facts[answer],
         "negatives": chosen,
     }
-
-
-def _stems(name: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in tokens(name))

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.attribute_variants import stem
+from factory.sources.names_apart import stems
 from factory.sources.view import RowRejectedError
-from factory.text import tokens
 
 OFFERS: Final = ("negatives",)
 
@@ -23,16 +22,16 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
 
     Raises :class:`RowRejectedError` where the name does, or too few others are left.
     """
-    asked, right = _stems(facts["attribute"]), _stems(facts["positive"])
+    asked, right = stems(facts["attribute"]), stems(facts["positive"])
     if asked & right:
         raise RowRejectedError("shares-a-word", f"{facts['attribute']}, {facts['positive']}")
     taken = asked | right
     seen: set[str] = set()
     chosen: list[str] = []
     for each in facts["others"]:
-        words = _stems(each["name"])
+        words = stems(each["name"])
         # Neither may the other attribute be a name of this one in part (length, sleeve length).
-        apart = not words & taken and not _stems(each["attribute"]) & (asked | right)
+        apart = not words & taken and not stems(each["attribute"]) & (asked | right)
         if len(chosen) < _NEGATIVES and apart and each["attribute"] not in seen:
             chosen.append(each["name"])
             seen.add(each["attribute"])
@@ -41,7 +40,3 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         raise RowRejectedError("too-few-names", ", ".join(chosen))
     kept = ("key", "locale", "attribute", "positive", "source_ids")
     yield {**{name: facts[name] for name in kept}, "negatives": chosen}
-
-
-def _stems(name: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in tokens(name))

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.attribute_families import CERTAIN, known_stems, stems, told_apart
+from factory.sources.attribute_families import CERTAIN, known_stems, told_apart
 from factory.sources.attribute_names import attribute
+from factory.sources.names_apart import stems
 from factory.sources.product_kinds import gives_away, shown
 from factory.sources.view import RowRejectedError
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.attribute_variants import stem
+from factory.sources.names_apart import apart, stems
 from factory.sources.view import RowRejectedError
-from factory.text import tokens
 
 OFFERS: Final = ("negatives",)
 
@@ -23,21 +22,11 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
 
     Raises :class:`RowRejectedError` where the two types share a word, or too few others are left.
     """
-    asked, right = _stems(facts["product_type"]), _stems(facts["positive"])
+    asked, right = stems(facts["product_type"]), stems(facts["positive"])
     if asked & right:
         raise RowRejectedError("one-kind", f"{facts['product_type']}, {facts['positive']}")
-    chosen: list[str] = []
-    taken = asked | right
-    for name in facts["wrong"]:
-        words = _stems(name)
-        if len(chosen) < _NEGATIVES and not words & taken:
-            chosen.append(name)
-            taken |= words
+    chosen = apart(facts["wrong"], asked | right, _NEGATIVES)
     if len(chosen) < _NEGATIVES:
         raise RowRejectedError("too-few-types", ", ".join(chosen))
     kept = ("key", "locale", "product_type", "positive", "source_ids")
     yield {**{name: facts[name] for name in kept}, "negatives": chosen}
-
-
-def _stems(name: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in tokens(name))

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from factory.draw import Draw
 from factory.sources.attribute_families import known_stems, told_apart
-from factory.sources.attribute_families import stems as value_stems
 from factory.sources.attribute_names import WORDS, Attribute, attribute
 from factory.sources.attribute_variants import stem
+from factory.sources.names_apart import stems as value_stems
 from factory.sources.title_words import places, second_figure, stands_beside
 from factory.sources.view import RowRejectedError
 from factory.text import tokens

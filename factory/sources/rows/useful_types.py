@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from factory.draw import Draw
-from factory.sources.attribute_variants import stem
+from factory.sources.names_apart import apart, stems
 from factory.sources.view import RowRejectedError
-from factory.text import tokens
 
 OFFERS: Final = ("use", "negatives")
 
@@ -20,13 +19,7 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
 
     Raises :class:`RowRejectedError` where too few such types are left.
     """
-    taken = _stems(facts["positive"])
-    chosen: list[str] = []
-    for name in facts["wrong"]:
-        words = _stems(name)
-        if len(chosen) < _NEGATIVES and not words & taken:
-            chosen.append(name)
-            taken |= words
+    chosen = apart(facts["wrong"], stems(facts["positive"]), _NEGATIVES)
     if len(chosen) < _NEGATIVES:
         raise RowRejectedError("too-few-types", ", ".join(chosen))
     kept = ("key", "locale", "positive", "brand", "source_ids")
@@ -35,7 +28,3 @@ def rows(facts: dict[str, Any], draw: Draw) -> Iterator[dict[str, Any]]:  # noqa
         "use": " ".join(facts["bullets"]),
         "negatives": chosen,
     }
-
-
-def _stems(name: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in tokens(name))

@@ -18,21 +18,5 @@ HAVING bool_or(label = 'C') AND bool_or(label = 'E')
 -- facts
 WITH
 -- include judged
-shown AS (
-    FROM judged_in_turn WHERE place <= 5
-)
-SELECT
-    key,
-    shown.locale,
-    min(query_id) AS query_id,
-    min(query) AS query,
-    1 AS golds_shown,
-    getvariable('options')::BIGINT - 1 AS others_shown,
-    list({
-        'label': label,
-        'id': product_id,
-        'title': title
-    } ORDER BY label, place, product_id, title) AS products,
-    ['query:' || shown.locale || ':' || min(query_id)] AS source_ids
-FROM shown JOIN products USING (product_id, locale)
-GROUP BY key, shown.locale
+-- include one_to_choose
+FROM one_to_choose
