@@ -18,9 +18,10 @@ import pytest
 import factory
 from factory.engines import LocalEngine
 from factory.line import compile_task, run_task
+from factory.line.facts import read_facts
 from factory.line.labels import attach_labels
 from factory.line.plan import KeyWalk, Plan, make_plan
-from factory.line.run import RunResult, _facts
+from factory.line.run import RunResult
 from factory.line.task import Task
 from factory.recipe import Recipe, load_recipe
 from factory.sources.view import prepare
@@ -100,7 +101,7 @@ def answer(
     plan, keys = planned(connection, task, work)
     walk = KeyWalk(connection, plan, size=40, tolerance=0, split="train")
     walk.next_window(walk.quotas)
-    return keys, list(_facts(task, connection))
+    return keys, list(read_facts(task.view, connection, grouped=bool(task.partners)))
 
 
 @pytest.mark.parametrize("task", ROOTS)

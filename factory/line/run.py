@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
-from pydantic_core import to_json
 
 from factory.engines import Engine
 from factory.errors import (
@@ -23,13 +22,15 @@ from factory.filters import NearDuplicateIndex, Novelty, write_index
 from factory.filters.probes import describe, probe
 from factory.line.build import SampleBuilder, unpacked
 from factory.line.database import confine, connect, explain
+from factory.line.facts import read_facts
 from factory.line.flow import Flow
-from factory.line.fold import CONFLICT, Candidate, Fold, Objection, Outcome
+from factory.line.fold import Fold, Outcome
 from factory.line.judged import judged
 from factory.line.labels import attach_labels
 from factory.line.manifest import identity, manifest, split_record
 from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
 from factory.line.quotas import Stratum
+from factory.line.sink import Sink
 from factory.line.task import (
     Task,
     benchmarks_of,
@@ -38,7 +39,7 @@ from factory.line.task import (
     with_classifier,
 )
 from factory.outputs.files import LineFile
-from factory.outputs.jsonl import read_samples, sample_id_of
+from factory.outputs.jsonl import read_samples
 from factory.outputs.run_folder import REJECTED, TRAIN, RunFolder
 from factory.recipe import Recipe
 from factory.sources import AttachedSource
@@ -49,9 +50,6 @@ from factory.sources.view import prepare
 
 if TYPE_CHECKING:
     from factory.llm.pool import ModelPool
-
-# Small: an engine speaks to its workers between shards of its own.
-_SHARD_ROWS: Final = 128
 
 #: Called with (split, accepted, wanted, rejected) as the fold moves on; for a table that is made
 #: first, the split has the table's name before it.
@@ -288,7 +286,7 @@ def _fold_splits(job: _Job, plan: Plan, source: AttachedSource) -> dict[str, Any
                 split=split,
                 banned_groups=groups if split == "train" else (),
             )
-            sink = _Sink(task, split, files[f"{split}.jsonl"], files[REJECTED])
+            sink = Sink(task.name, split, files[f"{split}.jsonl"], files[REJECTED])
             fold = Fold(
                 walk.quotas,
                 sink,
@@ -343,7 +341,11 @@ def _run_fold(job: _Job, split: str, walk: KeyWalk, fold: Fold) -> None:
         if window:
             fold.extend(window.keys, window.beyond)
         silent.update(strata)
-        facts = _facts(task, job.connection) if window else iter(())
+        facts = (
+            read_facts(task.view, job.connection, grouped=bool(task.partners))
+            if window
+            else iter(())
+        )
         _fold_window(job, split, fold, outcomes_of(strata, facts), silent)
         if not task.asks and not fold.full:  # there a key without a row is told from one that waits
             for ordinal in sorted(silent):
@@ -402,78 +404,6 @@ def _asking(job: _Job, split: str, fold: Fold, flow: Flow) -> _OutcomesOf:
         return asked_outcomes(job.recipe, job.task, split, job.index, models, fold, flow)
 
     return outcomes
-
-
-def _facts(task: Task, connection: duckdb.DuckDBPyConnection) -> Iterator[list[dict[str, Any]]]:
-    """Yield the facts of the keys in ``chosen``, in draw order, a shard at a time.
-
-    For a task that combines records they come in groups: ``records``, the key's own first.
-    """
-    result = connection.execute(
-        "SELECT chosen.ordinal, chosen.split_group, facts.* "
-        f"FROM ({task.view.facts}) AS facts JOIN chosen USING (key) ORDER BY chosen.ordinal"
-    )
-    names = [name for name, *_ in result.description or ()]
-    if task.partners:
-        rows = {row[0]: row[1] for row in _by_key(names, result.fetchall())}
-        groups = connection.execute(
-            "SELECT ordinal, list(partner ORDER BY turn) FROM groups GROUP BY ordinal "
-            "ORDER BY ordinal"
-        )
-        while found := groups.fetchmany(_SHARD_ROWS):
-            yield [
-                {"ordinal": ordinal, "records": [rows[key] for key in keys if key in rows]}
-                for ordinal, keys in found
-                if keys[0] in rows
-            ]
-        return
-    while found := result.fetchmany(_SHARD_ROWS):
-        yield [dict(zip(names, row, strict=True)) for row in found]
-
-
-def _by_key(
-    names: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    for row in rows:
-        named = dict(zip(names, row, strict=True))
-        yield named["key"], named
-
-
-class _Sink:
-    """Writes the fold's decisions: samples to their split's file, the dropped to one file."""
-
-    def __init__(self, task: Task, split: str, samples: LineFile, rejected: LineFile) -> None:
-        self._task = task.name
-        self._split = split
-        self._samples = samples
-        self._rejected = rejected
-
-    def accept(self, candidate: Candidate) -> None:
-        self._samples.write(candidate.record)
-
-    def reject(self, candidate: Candidate, objection: Objection) -> None:
-        self._reject(candidate.id, candidate.record, objection)
-
-    def withdraw(self, ids: Set[str]) -> None:
-        """Move accepted samples that a later one contradicted to the dropped ones."""
-        if ids:
-            for line in self._samples.without(lambda line: sample_id_of(line) in ids):
-                self._reject(sample_id_of(line), line, CONFLICT)
-
-    def _reject(self, sample_id: str, record: bytes, objection: Objection) -> None:
-        self._rejected.write(
-            to_json(
-                {
-                    "id": sample_id,
-                    "task": self._task,
-                    "split": self._split,
-                    "filter": objection.filter,
-                    "reason": objection.reason,
-                    "detail": objection.detail,
-                    "record": record.decode(),
-                }
-            )
-        )
 
 
 def _label_more(task: Task) -> str:
