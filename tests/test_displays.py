@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from factory.displays import spending
 from factory.llm.asker import Usage
 from factory.llm.pool import ModelPool
+from factory.terminal.displays import spending
 from tests.catalogue import PROJECT
 from tests.llm.server import serve
 

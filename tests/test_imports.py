@@ -23,8 +23,10 @@ ORDER = (
     ("outputs",),
     ("engines",),
     ("line",),
-    ("story", "review", "terminal", "displays", "bills", "quality", "api", "init", "fetch"),
-    ("cli_options", "cli_models", "cli_quality", "cli"),
+    ("runs",),
+    ("report", "hub"),
+    ("terminal", "api", "init", "fetch"),
+    ("cli",),
     ("__main__", "__init__"),
 )
 #: Two files that are one room.

@@ -17,7 +17,7 @@ from factory.errors import UsageError
 from factory.line import run_mixture, run_task
 from factory.llm.pool import ModelPool
 from factory.recipe import load_recipe
-from factory.review import (
+from factory.runs.review import (
     COLUMNS,
     TABLE,
     earlier_review,

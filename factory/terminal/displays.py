@@ -19,7 +19,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from factory.terminal import as_text, visible
+from factory.terminal.text import as_text, visible
 
 if TYPE_CHECKING:
     from factory.llm.pool import ModelPool

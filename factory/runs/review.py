@@ -31,7 +31,7 @@ from factory.filters.judge import worst_score
 from factory.outputs.files import explained, open_own, publish, write_json
 from factory.outputs.jsonl import read_records
 from factory.outputs.run_folder import FORMAT, JUDGE, REJECTED, REVIEW
-from factory.story import read_manifest
+from factory.runs.story import read_manifest
 
 #: The file of a run's folder that people fill in.
 TABLE: Final = "review.csv"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from factory.cli_options import (
+from factory.cli.options import (
     ClassifierOption,
     JsonOption,
     RecipeArgument,
@@ -52,13 +52,13 @@ def judge(
     as_json: JsonOption = False,
 ) -> None:
     """Measure a judge: its precision and recall on samples of which half are made wrong."""
-    from factory.bills import print_bill
-    from factory.displays import RunDisplay
     from factory.line.measured import judge_options, keep_measured, measure_judge
     from factory.llm.pool import ModelPool
-    from factory.quality import print_judge
     from factory.recipe import load_recipe
     from factory.sources.download import cache_folder
+    from factory.terminal.bills import print_bill
+    from factory.terminal.displays import RunDisplay
+    from factory.terminal.quality import print_judge
 
     loaded = load_recipe(recipe).with_changes(
         seed=seed, paths=dict(name_and_path(each) for each in source or ())
@@ -109,8 +109,8 @@ def review(
     as_json: JsonOption = False,
 ) -> None:
     """Let people judge: a table of drawn samples for a spreadsheet, and what they said of them."""
-    from factory.quality import print_review
-    from factory.review import export_review, read_review
+    from factory.runs.review import export_review, read_review
+    from factory.terminal.quality import print_review
 
     if read is not None:
         said = read_review(folder, read)

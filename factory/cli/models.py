@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from factory.cli_options import (
+from factory.cli.options import (
     ClassifierOption,
     JsonOption,
     ModelOption,
@@ -60,10 +60,10 @@ def plan(
     """Say what language models would be asked and what it would cost, without asking them."""
     from dataclasses import asdict
 
-    from factory.bills import print_quotes
     from factory.line.quote import quote
     from factory.recipe import load_recipe, resolve_mixture
     from factory.sources.download import cache_folder
+    from factory.terminal.bills import print_quotes
 
     loaded = load_recipe(recipe).with_changes(
         limit=limit, paths=dict(name_and_path(each) for each in source or ()), model=model
@@ -102,10 +102,10 @@ def cache(
     """Show what is kept: models' answers with their cost, stores of sources, weights."""
     from dataclasses import asdict
 
-    from factory.bills import print_cache
     from factory.llm.ledger import Ledger
     from factory.llm.names import LEDGER_FILE
     from factory.sources.download import cache_folder
+    from factory.terminal.bills import print_cache
 
     folder = cache_folder()
     with Ledger(folder / LEDGER_FILE) as ledger:

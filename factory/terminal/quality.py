@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from factory.terminal import as_text, open_console
+from factory.terminal.text import as_text, open_console
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,75 @@
+"""``fetch`` and ``init``: published files and models into the cache, a shop's own recipe."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from factory.cli.options import JsonOption, name_and_path, print_json
+
+
+def fetch(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A source, such as esci or mmlu; or smollm2.")
+    ],
+    address: Annotated[
+        str | None,
+        typer.Option("--from", metavar="ADDRESS", help="In place of the published address."),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="KEY=VALUE", help="An option of the source's adapter."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring a source's published files into the cache, and record their licence.
+
+    ``smollm2`` brings the weights of the embedded language model.
+    """
+    from dataclasses import asdict
+
+    from factory.fetch import fetch_source
+    from factory.terminal.displays import FetchDisplay
+
+    if name == "smollm2":
+        from factory.llm.weights import fetch_weights
+        from factory.sources.download import cache_folder
+
+        weights = fetch_weights(cache_folder(), address)
+        size = weights.stat().st_size
+        if as_json:
+            print_json({"model": name, "file": str(weights), "bytes": size})
+        else:
+            typer.echo(f"{name}: {size / 1e6:,.1f} MB in {weights} (Apache-2.0)")
+        return
+    options = {key: json_or_text(value) for key, value in map(name_and_path, option or ())}
+    with FetchDisplay(silent=as_json) as display:
+        fetched = fetch_source(name, address=address, options=options, watcher=display.update)
+    if as_json:
+        print_json(asdict(fetched))
+        return
+    typer.echo(f"{fetched.source}: {fetched.size / 1e6:,.1f} MB from {fetched.address}")
+    typer.echo(f"licence: {fetched.licence} ({fetched.homepage})")
+    typer.echo(f"recorded in {fetched.record}")
+
+
+def json_or_text(value: str) -> Any:
+    """Return an option's value as JSON where it is some, else as the text that it is."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to begin in.")],
+) -> None:
+    """Begin with a shop's own data: a recipe, and example files that it works on at once."""
+    from factory.init import init_shop
+
+    for path in init_shop(folder):
+        typer.echo(str(path))
+    typer.echo(f"next: python -m factory list {folder / 'recipes.yaml'}")

@@ -1,0 +1,170 @@
+"""``run``: the samples of tasks or of a mixture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from factory.cli.models import opened_models
+from factory.cli.options import (
+    ClassifierOption,
+    JsonOption,
+    ModelOption,
+    RecipeArgument,
+    SourceOption,
+    classifiers,
+    name_and_path,
+    one_of_two,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from factory.line.task import Task
+    from factory.llm.pool import ModelPool
+    from factory.recipe import Recipe
+
+
+def run(
+    recipe: RecipeArgument,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", "-t", help="A task to run; repeat for several.")
+    ] = None,
+    mixture: Annotated[
+        str | None,
+        typer.Option("--mixture", "-m", metavar="NAME", help="A mixture of tasks, in one folder."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most this many samples of each task.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="In place of the recipe's seed.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder that gets one folder a task.")] = Path(
+        "out"
+    ),
+    source: SourceOption = None,
+    allow_test: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-test",
+            metavar="SOURCE",
+            help="Let the test part of this source into the samples; repeat for several.",
+        ),
+    ] = None,
+    model: ModelOption = None,
+    classifier: ClassifierOption = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="USD", help="Stop before language models cost more than this."),
+    ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Start over, whatever the folder holds, and ask models again."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the samples of tasks or of a mixture, from upstream files to checked JSONL."""
+    from factory.recipe import load_recipe, resolve_mixture
+
+    loaded = load_recipe(recipe).with_changes(
+        seed=seed,
+        limit=limit,
+        paths=dict(name_and_path(each) for each in source or ()),
+        allow_test=tuple(allow_test or ()),
+        model=model,
+    )
+    loaded = loaded.with_classifiers(classifiers(classifier))
+    one_of_two(recipe, task, mixture)
+    if mixture is not None:
+        shares = resolve_mixture(loaded, mixture).shares
+        with opened_models(loaded, [share.task for share in shares], budget, fresh=fresh) as models:
+            _run_mixture(loaded, mixture, out, models, fresh=fresh, as_json=as_json)
+    else:
+        names = tuple(dict.fromkeys(task or ()))
+        for name in names:
+            loaded.task(name)
+        with opened_models(loaded, names, budget, fresh=fresh) as models:
+            _run_tasks(loaded, names, out, models, fresh=fresh, as_json=as_json)
+
+
+def _run_tasks(
+    recipe: Recipe,
+    tasks: tuple[str, ...],
+    out: Path,
+    models: ModelPool | None,
+    *,
+    fresh: bool,
+    as_json: bool,
+) -> None:
+    from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
+    from factory.line import compile_task, run_task
+    from factory.terminal.bills import print_bill
+    from factory.terminal.displays import RunDisplay
+    from factory.terminal.results import print_run
+
+    # A mistake in the last task should not wait until the first ones are made.
+    for name in tasks[1:]:
+        compile_task(recipe, name)
+    rarely_look_for_cycles()
+    results = []
+    workers = spare_workers(max(recipe.task(name).size for name in tasks))
+    with LocalEngine(workers, preload="factory.line.build") as engine:
+        for name in tasks:
+            with RunDisplay(name, silent=as_json, models=models) as display:
+                result = run_task(
+                    *(recipe, name, out, engine),
+                    fresh=fresh,
+                    progress=display.update,
+                    models=models,
+                )
+            results.append(result)
+            if not as_json:
+                print_run(result)
+    if models is not None and not as_json:
+        print_bill(models.bill)
+    if as_json:
+        print_json(
+            [
+                {"folder": str(result.folder), "fresh": result.fresh, "manifest": result.manifest}
+                for result in results
+            ]
+        )
+
+
+def _run_mixture(
+    recipe: Recipe,
+    name: str,
+    out: Path,
+    models: ModelPool | None,
+    *,
+    fresh: bool,
+    as_json: bool,
+) -> None:
+    from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
+    from factory.line import compile_task, run_mixture
+    from factory.recipe import resolve_mixture
+    from factory.terminal.bills import print_bill
+    from factory.terminal.displays import MixtureDisplay
+    from factory.terminal.results import print_mixture
+
+    shares = resolve_mixture(recipe, name).shares
+    compiled: dict[str, Task] = {}
+    for share in shares:
+        compile_task(recipe, share.task, compiled)
+    rarely_look_for_cycles()
+    workers = spare_workers(sum(share.size for share in shares))
+    with (
+        LocalEngine(workers, preload="factory.line.build") as engine,
+        MixtureDisplay(name, len(shares), silent=as_json, models=models) as display,
+    ):
+        result = run_mixture(
+            *(recipe, name, out, engine), fresh=fresh, progress=display.begin, models=models
+        )
+    if as_json:
+        print_json({"folder": str(result.folder), "manifest": result.manifest})
+    else:
+        print_mixture(result)
+        if models is not None:
+            print_bill(models.bill)
