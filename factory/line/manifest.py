@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from factory.line.fold import Fold
+from factory.line.parts import parts_of
 from factory.line.plan import KeyWalk, Plan
 from factory.line.task import Task
 from factory.outputs.files import LineFile
@@ -56,6 +57,7 @@ def manifest(
         "format": FORMAT,
         "task": task.name,
         "definition": task.definition,
+        "parts": parts_of(task),
         "seed": recipe.seed,
         "recipe": task.spec.model_dump(mode="json", by_alias=True),
         "filters": (task.spec.filters or recipe.filters).model_dump(mode="json"),
@@ -65,6 +67,20 @@ def manifest(
         "splits": dict(splits),
         "files": {name: file.describe() for name, file in files.items()},
     }
+
+
+def also_decided_by(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a run's identity only some tasks have: the models, the tables, what is banned.
+
+    Not where a model was asked: that is an address of this machine, or of somebody's network.
+    """
+    also = {name: identity[name] for name in ("banned", "tables") if name in identity}
+    if "models" in identity:
+        also["models"] = {
+            name: {key: value for key, value in asked.items() if key != "endpoint"}
+            for name, asked in identity["models"].items()
+        }
+    return also
 
 
 def split_record(wanted: int, walk: KeyWalk, fold: Fold) -> dict[str, Any]:

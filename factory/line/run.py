@@ -27,7 +27,7 @@ from factory.line.flow import Flow
 from factory.line.fold import Fold, Outcome
 from factory.line.judged import judged
 from factory.line.labels import attach_labels
-from factory.line.manifest import identity, manifest, split_record
+from factory.line.manifest import also_decided_by, identity, manifest, split_record
 from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
 from factory.line.quotas import Stratum
 from factory.line.sink import Sink
@@ -261,10 +261,12 @@ def _run(job: _Job, *, fresh: bool) -> RunResult:
             f"tasks.{task.name}: the view {task.view.name} finds no row in {source.address} that "
             f"this task can use{_label_more(task)}"
         )
-    return RunResult(folder.path, _fold_splits(job, plan, source), fresh=True)
+    return RunResult(folder.path, _fold_splits(job, plan, source, this_run), fresh=True)
 
 
-def _fold_splits(job: _Job, plan: Plan, source: AttachedSource) -> dict[str, Any]:
+def _fold_splits(
+    job: _Job, plan: Plan, source: AttachedSource, this_run: Mapping[str, Any]
+) -> dict[str, Any]:
     """Make both splits and publish them; return the manifest."""
     recipe, task, folder, connection = job.recipe, job.task, job.folder, job.connection
     filters = task.spec.filters or recipe.filters
@@ -313,6 +315,7 @@ def _fold_splits(job: _Job, plan: Plan, source: AttachedSource) -> dict[str, Any
             made["judge"] = judged(task.judge, files)
         if written := recipe.written(task.name):
             made["wordings"] = written.describe()
+        made |= also_decided_by(this_run)
         folder.publish(files, made)
         return made
 

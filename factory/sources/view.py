@@ -72,7 +72,8 @@ class RowRejectedError(ValueError):
 class View:
     """The two statements of a view, and the row mapper that belongs to it, if one does.
 
-    ``source`` is the text that defines the view, for the definition hash of its tasks.
+    ``source`` is the text that defines the view, for the definition hash of its tasks;
+    ``mapper_source`` is the mapper's part of it, with every module that it is written with.
     ``offers`` are the columns that the mapper adds to those of ``facts``, ``needs`` the columns
     that the view reads, by table; empty where the view does not say.
     """
@@ -82,6 +83,7 @@ class View:
     keys: str
     facts: str
     source: str
+    mapper_source: str
     mapper: RowMapper | None
     offers: tuple[str, ...]
     needs: Mapping[str, tuple[str, ...]]
@@ -207,6 +209,7 @@ def load_view(name: str, *folders: Path) -> View:
         keys=statements["keys"],
         facts=statements["facts"],
         source=text + mapper_source,
+        mapper_source=mapper_source,
         mapper=mapper,
         offers=offers,
         needs=_needs(pieces[0], path),

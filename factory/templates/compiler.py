@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -118,11 +119,15 @@ class Rendered(NamedTuple):
 
 
 class Wording:
-    """One wording of a template, ready to render; ``model`` wrote it, where a model did."""
+    """One wording of a template, ready to render; ``model`` wrote it, where a model did.
+
+    ``fingerprint`` is a hash (8 bytes, hex) of its six parts as Jinja reads them: neither another
+    wording nor a comment changes it.
+    """
 
     __slots__ = (
         *("_body", "_context", "_globals", "_printed", "_prompt"),
-        *("model", "name", "names", "path"),
+        *("fingerprint", "model", "name", "names", "path"),
     )
 
     def __init__(
@@ -153,6 +158,8 @@ class Wording:
         self._context = partial(environment.context_class, environment)
         self._globals = template.globals
         self._printed = printed
+        said = repr((printed, [part and part.block.body for part in parts]))
+        self.fingerprint = blake2b(said.encode(), digest_size=8).hexdigest()
 
     @property
     def shown(self) -> Shown | None:
