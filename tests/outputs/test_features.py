@@ -56,7 +56,7 @@ def test_features_are_what_datasets_calls_them():
 
 
 @pytest.mark.parametrize("text", ["x", "", "\u2028", "\x00"])
-def test_a_column_that_starts_with_nulls_is_text_all_the_same(tmp_path, text):
+def test_a_column_that_starts_with_nulls_is_text_all_the_same(text):
     lines = datasets.Dataset.from_list([{"a": None}, {"a": text}], as_datasets({"a": "string"}))
 
     assert lines["a"] == [None, text]
