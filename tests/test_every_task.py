@@ -88,7 +88,7 @@ def test_no_option_repeats_and_every_sample_passed_every_filter(made: Made, task
 @pytest.mark.parametrize("task", TASKS)
 def test_every_sample_says_where_it_comes_from(made: Made, task: str) -> None:
     spec = catalogue().tasks[task]
-    source = catalogue().sources[spec.source].source
+    source = catalogue().sources[spec.source]
     operator = f"{spec.derive.operator}:{spec.derive.map}" if spec.derive else None
     # Those that wrote what the parents' records say count as well.
     lineage = reversed(list(catalogue().lineage(task)))

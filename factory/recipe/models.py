@@ -34,6 +34,7 @@ from factory.generators import (
 )
 from factory.llm import DEFAULT, ModelSpec, model_spec
 from factory.sources import SOURCES, Source
+from factory.sources.base import BUNDLED, BUNDLED_LICENCE
 from factory.tasktypes import TASK_TYPES, TaskType
 
 Track = Literal[
@@ -92,6 +93,8 @@ class SourceSpec(_Strict):
     @property
     def licence(self) -> str:
         """The licence of the data: the data set's own, or what a shop says of its own files."""
+        if self.path == BUNDLED:
+            return BUNDLED_LICENCE
         said: str | None = getattr(self.options, "licence", None)
         return said or self.source.licence
 

@@ -52,6 +52,14 @@ class Ae110kSource:
     name: ClassVar[str] = "ae_110k"
     licence: ClassVar[str] = "LicenseRef-academic-research-only"
     homepage: ClassVar[str] = "https://github.com/cubenlp/ACL19_Scaling_Up_Open_Tagging"
+    citation: ClassVar[str] = """\
+@inproceedings{huimin2019scaling,
+  title={Scaling Up Open Tagging from Tens to Thousands: Comprehension Empowered
+         Attribute Value Extraction from Product Title},
+  author={Huimin Xu and Wenting Wang and Xin Mao and Xinyu Jiang and Man Lan},
+  booktitle={Proceedings of ACL},
+  year={2019}
+}"""
     options: ClassVar[type[BaseModel]] = Ae110kOptions
     published: ClassVar[str] = ""
 

@@ -45,6 +45,7 @@ class AlpacaSource:
     name: ClassVar[str] = "alpaca"
     licence: ClassVar[str] = "CC-BY-NC-4.0"
     homepage: ClassVar[str] = "https://github.com/gururise/AlpacaDataCleaned"
+    citation: ClassVar[str] = ""
     options: ClassVar[type[BaseModel]] = AlpacaOptions
     published: ClassVar[str] = "hf://datasets/yahma/alpaca-cleaned"
 

@@ -64,6 +64,7 @@ class AmazonCategorySource:
     name: ClassVar[str] = "amazon_category"
     licence: ClassVar[str] = "unknown"
     homepage: ClassVar[str] = "https://huggingface.co/datasets/ikeno-ada/amazon_category"
+    citation: ClassVar[str] = ""
     options: ClassVar[type[BaseModel]] = AmazonCategoryOptions
     published: ClassVar[str] = "hf://datasets/ikeno-ada/amazon_category"
 

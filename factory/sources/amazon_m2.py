@@ -77,6 +77,17 @@ class AmazonM2Source:
     name: ClassVar[str] = "amazon_m2"
     licence: ClassVar[str] = "unknown"
     homepage: ClassVar[str] = "https://kddcup23.github.io"
+    citation: ClassVar[str] = """\
+@article{jin2024amazon,
+  title={Amazon-m2: A multilingual multi-locale shopping session dataset for
+         recommendation and text generation},
+  author={Jin, Wei and Mao, Haitao and Li, Zheng and Jiang, Haoming and Luo, Chen and
+          Wen, Hongzhi and Han, Haoyu and Lu, Hanqing and Wang, Zhengyang and Li, Ruirui
+          and others},
+  journal={Advances in Neural Information Processing Systems},
+  volume={36},
+  year={2024}
+}"""
     options: ClassVar[type[BaseModel]] = AmazonM2Options
     published: ClassVar[str] = ""
 

@@ -79,6 +79,14 @@ class AmazonReviewsSource:
     name: ClassVar[str] = "amazon_reviews"
     licence: ClassVar[str] = "unknown"
     homepage: ClassVar[str] = "https://amazon-reviews-2023.github.io"
+    citation: ClassVar[str] = """\
+@article{hou2024bridging,
+  title={Bridging Language and Items for Retrieval and Recommendation},
+  author={Hou, Yupeng and Li, Jiacheng and He, Zhankui and Yan, An and Chen, Xiusi and
+          McAuley, Julian},
+  journal={arXiv preprint arXiv:2403.03952},
+  year={2024}
+}"""
     options: ClassVar[type[BaseModel]] = AmazonReviewsOptions
     published: ClassVar[str] = "hf://datasets/McAuley-Lab/Amazon-Reviews-2023"
 

@@ -136,6 +136,12 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 
 
+#: The address of the shop that this project made up, in any source's files and schema.
+BUNDLED: Final = "bundled"
+#: The licence of that shop: its rows are this project's own, whatever data set they look like.
+BUNDLED_LICENCE: Final = "CC0-1.0"
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One upstream file as it was read: the fingerprint names its content, not its date.
@@ -190,6 +196,8 @@ class Source(Protocol):
         name: the name a recipe uses (``adapter: esci``).
         licence: SPDX identifier of the dataset's licence, or ``unknown``.
         homepage: where the dataset is published.
+        citation: what its authors ask to be cited, as BibTeX; empty where they are not known to
+            ask for anything.
         options: the pydantic model of the adapter's own keys in a recipe.
         published: the address that ``fetch`` brings it from; empty where upstream wants a login or
             a form, which ``homepage`` then leads to.
@@ -198,6 +206,7 @@ class Source(Protocol):
     name: ClassVar[str]
     licence: ClassVar[str]
     homepage: ClassVar[str]
+    citation: ClassVar[str]
     options: ClassVar[type[BaseModel]]
     published: ClassVar[str]
 

@@ -89,6 +89,16 @@ class EcInstructSource:
     name: ClassVar[str] = "ecinstruct"
     licence: ClassVar[str] = "CC-BY-4.0"
     homepage: ClassVar[str] = "https://huggingface.co/datasets/NingLab/ECInstruct"
+    citation: ClassVar[str] = """\
+@misc{peng2024ecellm,
+  title={eCeLLM: Generalizing Large Language Models for E-commerce from Large-scale,
+         High-quality Instruction Data},
+  author={Bo Peng and Xinyi Ling and Ziru Chen and Huan Sun and Xia Ning},
+  year={2024},
+  eprint={2402.08831},
+  archivePrefix={arXiv},
+  primaryClass={cs.CL}
+}"""
     options: ClassVar[type[BaseModel]] = EcInstructOptions
     published: ClassVar[str] = "hf://datasets/NingLab/ECInstruct"
 

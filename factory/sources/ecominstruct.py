@@ -54,6 +54,16 @@ class EcomInstructSource:
     name: ClassVar[str] = "ecominstruct"
     licence: ClassVar[str] = "unknown"
     homepage: ClassVar[str] = "https://github.com/Alibaba-NLP/EcomGPT"
+    citation: ClassVar[str] = """\
+@article{li2023ecomgpt,
+  title={EcomGPT: Instruction-tuning Large Language Models with Chain-of-Task Tasks for
+         E-commerce},
+  author={Li, Yangning and Ma, Shirong and Wang, Xiaobin and Huang, Shen and
+          Jiang, Chengyue and Zheng, Hai-Tao and Xie, Pengjun and Huang, Fei and
+          Jiang, Yong},
+  journal={arXiv preprint arXiv:2308.06966},
+  year={2023}
+}"""
     options: ClassVar[type[BaseModel]] = EcomInstructOptions
     published: ClassVar[str] = ""
 

@@ -111,6 +111,17 @@ class EsciSource:
     name: ClassVar[str] = "esci"
     licence: ClassVar[str] = "Apache-2.0"
     homepage: ClassVar[str] = "https://github.com/amazon-science/esci-data"
+    citation: ClassVar[str] = """\
+@article{reddy2022shopping,
+  title={Shopping Queries Dataset: A Large-Scale {ESCI} Benchmark for Improving Product
+         Search},
+  author={Chandan K. Reddy and Lluís Màrquez and Fran Valero and Nikhil Rao and
+          Hugo Zaragoza and Sambaran Bandyopadhyay and Arnab Biswas and Anlu Xing and
+          Karthik Subbian},
+  year={2022},
+  eprint={2206.06588},
+  archivePrefix={arXiv}
+}"""
     options: ClassVar[type[BaseModel]] = EsciOptions
     published: ClassVar[str] = "hf://datasets/tasksource/esci"
 

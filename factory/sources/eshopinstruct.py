@@ -57,6 +57,7 @@ class EshopInstructSource:
     name: ClassVar[str] = "eshopinstruct"
     licence: ClassVar[str] = "unknown"
     homepage: ClassVar[str] = "https://huggingface.co/datasets/suyan/EshopInstruct"
+    citation: ClassVar[str] = ""
     options: ClassVar[type[BaseModel]] = EshopInstructOptions
     published: ClassVar[str] = "hf://datasets/suyan/EshopInstruct"
 

@@ -68,6 +68,14 @@ class MmluSource:
     name: ClassVar[str] = "mmlu"
     licence: ClassVar[str] = "MIT"
     homepage: ClassVar[str] = "https://github.com/hendrycks/test"
+    citation: ClassVar[str] = """\
+@article{hendryckstest2021,
+  title={Measuring Massive Multitask Language Understanding},
+  author={Dan Hendrycks and Collin Burns and Steven Basart and Andy Zou and
+          Mantas Mazeika and Dawn Song and Jacob Steinhardt},
+  journal={Proceedings of the International Conference on Learning Representations (ICLR)},
+  year={2021}
+}"""
     options: ClassVar[type[BaseModel]] = MmluOptions
     published: ClassVar[str] = "hf://datasets/cais/mmlu/all"
 

@@ -45,6 +45,16 @@ class OaMineSource:
     name: ClassVar[str] = "oa_mine"
     licence: ClassVar[str] = "Apache-2.0"
     homepage: ClassVar[str] = "https://github.com/xinyangz/OAMine"
+    citation: ClassVar[str] = """\
+@inproceedings{zhang2022oamine,
+  author={Zhang, Xinyang and Zhang, Chenwei and Li, Xian and Dong, Xin Luna and
+          Shang, Jingbo and Faloutsos, Christos and Han, Jiawei},
+  title={OA-Mine: Open-World Attribute Mining for E-Commerce Products with Weak
+         Supervision},
+  year={2022},
+  booktitle={Proceedings of the ACM Web Conference 2022},
+  doi={10.1145/3485447.3512035}
+}"""
     options: ClassVar[type[BaseModel]] = OaMineOptions
     published: ClassVar[str] = ""
 

@@ -38,6 +38,14 @@ class SelfInstructSource:
     name: ClassVar[str] = "self_instruct"
     licence: ClassVar[str] = "Apache-2.0"
     homepage: ClassVar[str] = "https://github.com/yizhongw/self-instruct"
+    citation: ClassVar[str] = """\
+@misc{selfinstruct,
+  title={Self-Instruct: Aligning Language Model with Self Generated Instructions},
+  author={Wang, Yizhong and Kordi, Yeganeh and Mishra, Swaroop and Liu, Alisa and
+          Smith, Noah A. and Khashabi, Daniel and Hajishirzi, Hannaneh},
+  journal={arXiv preprint arXiv:2212.10560},
+  year={2022}
+}"""
     options: ClassVar[type[BaseModel]] = SelfInstructOptions
     published: ClassVar[str] = (
         "https://raw.githubusercontent.com/tatsu-lab/stanford_alpaca/main/seed_tasks.jsonl"

@@ -42,6 +42,7 @@ class ShopbenchSource:
         "https://www.aicrowd.com/challenges/amazon-kdd-cup-2024-multi-task-online-shopping-"
         "challenge-for-llms"
     )
+    citation: ClassVar[str] = ""
     options: ClassVar[type[BaseModel]] = ShopbenchOptions
     published: ClassVar[str] = ""
 

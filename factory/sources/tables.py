@@ -69,6 +69,7 @@ class TablesSource:
     name: ClassVar[str] = "tables"
     licence: ClassVar[str] = "unknown"
     homepage: ClassVar[str] = _HOMEPAGE
+    citation: ClassVar[str] = ""
     options: ClassVar[type[BaseModel]] = TablesOptions
     published: ClassVar[str] = ""
 
