@@ -125,14 +125,32 @@ class FilterOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    empty: _Switch[EmptyFilter] = Field(default_factory=EmptyFilter)
-    characters: _Switch[CharactersFilter] = Field(default_factory=CharactersFilter)
-    whitespace: _Switch[WhitespaceFilter] = Field(default_factory=WhitespaceFilter)
-    length: _Switch[LengthFilter] = Field(default_factory=LengthFilter)
-    options: _Always[OptionsFilter] = Field(default_factory=OptionsFilter)
-    title: _Switch[TitleFilter] = Field(default=None, description="off unless asked for")
-    grammar: _Always[GrammarFilter] = Field(default_factory=GrammarFilter)
-    language: _Switch[LanguageFilter] = Field(default_factory=LanguageFilter)
+    empty: _Switch[EmptyFilter] = Field(
+        default_factory=EmptyFilter, description="a prompt, answer or option without a character"
+    )
+    characters: _Switch[CharactersFilter] = Field(
+        default_factory=CharactersFilter, description="broken or invisible characters, and markup"
+    )
+    whitespace: _Switch[WhitespaceFilter] = Field(
+        default_factory=WhitespaceFilter, description="stray white space"
+    )
+    length: _Switch[LengthFilter] = Field(
+        default_factory=LengthFilter, description="what a trainer would cut, and too short a target"
+    )
+    options: _Always[OptionsFilter] = Field(
+        default_factory=OptionsFilter,
+        description="options that cannot be told apart; cannot be switched off",
+    )
+    title: _Switch[TitleFilter] = Field(
+        default=None, description="titles too short or made of one word; off unless asked for"
+    )
+    grammar: _Always[GrammarFilter] = Field(
+        default_factory=GrammarFilter,
+        description="answers that do not score full marks as their own; cannot be switched off",
+    )
+    language: _Switch[LanguageFilter] = Field(
+        default_factory=LanguageFilter, description="texts in another language than their shop's"
+    )
     decontamination: DecontaminationFilter | None = Field(
         default=None, description="off unless benchmarks are named: {against: [shopbench]}"
     )

@@ -38,7 +38,7 @@ class BenchmarkSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    adapter: str | None = None
+    adapter: str | None = Field(None, description="which adapter reads the benchmark")
     path: str = Field("bundled", min_length=1, description="as for a source")
     with_: dict[str, Any] = Field(
         default_factory=dict, alias="with", description="the adapter's own options"

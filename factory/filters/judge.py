@@ -53,7 +53,7 @@ class JudgeOptions(BaseModel):
     threshold: float = Field(
         4.0, ge=1, le=5, description="the least that the panel's mean may be on any criterion"
     )
-    prompt: str = "judge_sample.j2"
+    prompt: str = Field("judge_sample.j2", description="the prompt that puts a sample before it")
 
     @model_validator(mode="after")
     def _each_once(self) -> JudgeOptions:

@@ -38,7 +38,12 @@ class OptionsFilter(Filter):
 
     name: ClassVar[str] = "options"
 
-    max_similarity: float | None = Field(default=0.8, gt=0, le=1)
+    max_similarity: float | None = Field(
+        default=0.8,
+        gt=0,
+        le=1,
+        description="of two options of another worth; null leaves equality alone",
+    )
 
     def judge(self, sample: Sample) -> Verdict:
         """Return the verdict; the detail shows the two options."""

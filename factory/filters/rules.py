@@ -206,7 +206,7 @@ class TitleFilter(Filter):
     fields: tuple[str, ...] = Field(
         default=("options",), min_length=1, description="where titles are"
     )
-    min_words: int = Field(default=3, ge=0)
+    min_words: int = Field(default=3, ge=0, description="for titles without CJK characters")
     min_characters: int = Field(default=6, ge=0, description="for titles with CJK characters")
     max_noise: float = Field(default=0.6, ge=0, le=1, description="share of characters not letters")
 

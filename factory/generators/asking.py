@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from factory.draw import Draw
 from factory.llm import Answer, Message, Question, ask_for
@@ -42,7 +42,7 @@ class StepOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    prompt: str
+    prompt: str = Field(description="the prompt: in prompts/ beside the recipe, or packaged")
 
 
 Form = TypeVar("Form", bound=BaseModel)

@@ -41,15 +41,17 @@ _Steps = Annotated[list[str], Field(min_length=_LEAST_STEPS, max_length=_MOST_ST
 class CotOptions(StepOptions):
     """The options of ``cot``."""
 
-    prompt: str = "reason.j2"
+    prompt: str = Field(
+        "reason.j2", description="the prompt: in prompts/ beside the recipe, or packaged"
+    )
     gold: Literal["known", "voted"] = Field(
         "known", description="the row's own, or what enough of several samples say"
     )
     samples: int = Field(1, ge=1, le=9, description="how often it is asked at most")
     agree: int = Field(1, ge=1, description="how many must come to the answer")
-    min_words: int = Field(8, ge=1)
-    max_words: int = Field(150, ge=1)
-    temperature: float = Field(0.7, ge=0, le=2)
+    min_words: int = Field(8, ge=1, description="of the reasoning, at least")
+    max_words: int = Field(150, ge=1, description="of the reasoning, at most")
+    temperature: float = Field(0.7, ge=0, le=2, description="of the request")
     facts: str | None = Field(
         None, description="the column with numbers that reasoning may take as known"
     )

@@ -53,8 +53,10 @@ class Tails(BaseModel):
 class EventsOptions(StepOptions):
     """The options of ``events``."""
 
-    prompt: str = "event_tails.j2"
-    temperature: float = Field(0.7, ge=0, le=2)
+    prompt: str = Field(
+        "event_tails.j2", description="the prompt: in prompts/ beside the recipe, or packaged"
+    )
+    temperature: float = Field(0.7, ge=0, le=2, description="of the request")
 
 
 class Events(Step[EventsOptions]):

@@ -84,7 +84,9 @@ class Synonyms(BaseModel):
 class LabelOptions(StepOptions):
     """The options of ``label``."""
 
-    what: Literal["type", "attributes", "aspects", "synonyms"]
+    what: Literal["type", "attributes", "aspects", "synonyms"] = Field(
+        description="what the labels say of the text"
+    )
     text: str = Field("text", description="the column that is labelled")
     among: str | None = Field(
         None, description="the column with the names that a type is chosen from; any where absent"

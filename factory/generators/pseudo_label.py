@@ -64,7 +64,7 @@ class PseudoLabelOptions(StepOptions):
         "summary",
         "keyphrases",
         "choice",
-    ]
+    ] = Field(description="which kind of answer, each with its own check")
     text: str = Field("text", description="the column that is answered about")
     slot: str = Field(
         "target", pattern=r"^[a-z][a-z0-9_]*$", description="the column with an answer in words"
@@ -77,10 +77,10 @@ class PseudoLabelOptions(StepOptions):
         None, min_length=2, description="the labels of a choice, or else"
     )
     among: str | None = Field(None, description="the column with the labels of a choice")
-    min_words: int = Field(2, ge=1)
-    max_words: int = Field(40, ge=1)
+    min_words: int = Field(2, ge=1, description="of what is written, at least")
+    max_words: int = Field(40, ge=1, description="of what is written, at most")
     max_sentences: int | None = Field(None, ge=1, description="how many sentences at most")
-    temperature: float = Field(0.3, ge=0, le=2)
+    temperature: float = Field(0.3, ge=0, le=2, description="of the request")
 
     @model_validator(mode="after")
     def _choice_has_labels(self) -> PseudoLabelOptions:

@@ -63,14 +63,16 @@ class WordingsSpec(BaseModel):
 
     model: str = Field("default", description="one of the recipe's models")
     count: int = Field(8, ge=1, le=_MOST, strict=True, description="rewordings that are asked for")
-    prompt: str = "rewrite_wording.j2"
+    prompt: str = Field(
+        "rewrite_wording.j2", description="the prompt: in prompts/ beside the recipe, or packaged"
+    )
     of: str | None = Field(
         None, description="the human wording that the model is shown: else the first by name"
     )
     keep: list[str] = Field(
         default_factory=list, description="words that every rewording must say as well"
     )
-    temperature: float = Field(0.7, ge=0, le=2)
+    temperature: float = Field(0.7, ge=0, le=2, description="of the request")
 
 
 class Rewordings(BaseModel):

@@ -97,14 +97,16 @@ class LabelledInstance(BaseModel):
 class SelfInstructOptions(StepOptions):
     """The options of ``self_instruct``."""
 
-    prompt: str = "self_instruct.j2"
+    prompt: str = Field(
+        "self_instruct.j2", description="the prompt: in prompts/ beside the recipe, or packaged"
+    )
     instance: str = Field("self_instruct_instance.j2", description="the prompt for an instance")
     labels: str = Field("self_instruct_labels.j2", description="the same for a classification")
     round_size: int = Field(32, ge=1, description="candidates that are shown the same tasks")
     max_rouge: float = Field(
         0.7, ge=0.3, le=1, description="ROUGE-L with a seed or an earlier task, at most"
     )
-    temperature: float = Field(0.7, ge=0, le=2)
+    temperature: float = Field(0.7, ge=0, le=2, description="of the request")
 
 
 class SelfInstruct(Step[SelfInstructOptions]):

@@ -62,7 +62,7 @@ class TranslateOptions(StepOptions):
         0, ge=0, le=1, description="the share of the text's words that its translation back has"
     )
     back_prompt: str = Field("translate_back.j2", description="asks for the translation back")
-    temperature: float = Field(0.3, ge=0, le=2)
+    temperature: float = Field(0.3, ge=0, le=2, description="of the request")
 
     @model_validator(mode="after")
     def _is_checked(self) -> TranslateOptions:

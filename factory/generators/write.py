@@ -34,9 +34,9 @@ class WriteOptions(StepOptions):
     """The options of ``write``."""
 
     slot: str = Field("written", pattern=r"^[a-z][a-z0-9_]*$", description="the column it fills")
-    min_words: int = Field(1, ge=1)
-    max_words: int = Field(60, ge=1)
-    max_sentences: int | None = Field(None, ge=1)
+    min_words: int = Field(1, ge=1, description="of what is written, at least")
+    max_words: int = Field(60, ge=1, description="of what is written, at most")
+    max_sentences: int | None = Field(None, ge=1, description="how many sentences at most")
     numbers_of: list[str] = Field(
         default_factory=list, description="columns; other numbers than theirs are made up"
     )
@@ -52,7 +52,7 @@ class WriteOptions(StepOptions):
         default_factory=list, description="columns that what is written must differ from"
     )
     in_english: bool = Field(False, description="in English whatever the language of the row")
-    temperature: float = Field(0.7, ge=0, le=2)
+    temperature: float = Field(0.7, ge=0, le=2, description="of the request")
 
 
 class Write(Step[WriteOptions]):

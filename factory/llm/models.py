@@ -32,8 +32,8 @@ class Price(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    prompt: Amount
-    completion: Amount
+    prompt: Amount = Field(description="US dollars per million tokens of prompts")
+    completion: Amount = Field(description="US dollars per million tokens of answers")
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Return the price of one request in US dollars."""
@@ -86,10 +86,15 @@ class ModelSpec(BaseModel):
     lane: Literal["direct", "batch"] = Field(
         "direct", description="batch: through the endpoint's Batch API, within a day, at half price"
     )
-    batch: BatchOptions = Field(default_factory=BatchOptions.model_construct)
+    batch: BatchOptions = Field(
+        default_factory=BatchOptions.model_construct,
+        description="how requests are gathered where lane is batch",
+    )
     concurrency: Positive = Field(64, description="requests in flight at most")
-    requests_per_minute: Positive | None = None
-    tokens_per_minute: Positive | None = None
+    requests_per_minute: Positive | None = Field(
+        None, description="your account's limit; without it the endpoint's own answers decide"
+    )
+    tokens_per_minute: Positive | None = Field(None, description="the same of tokens")
     timeout: float = Field(120.0, gt=0, allow_inf_nan=False, description="seconds for one request")
     max_tokens: Positive = Field(512, description="of an answer; a task may ask for fewer")
     price: Price | None = Field(None, description="in place of the dated table's")

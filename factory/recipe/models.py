@@ -62,7 +62,7 @@ class _Strict(BaseModel):
 class SourceSpec(_Strict):
     """One data set: which adapter reads it, and where its files are."""
 
-    adapter: str
+    adapter: str = Field(description="which adapter reads the files: factory/sources")
     path: str = Field(
         "bundled",
         min_length=1,
@@ -103,7 +103,9 @@ class DeriveSpec(_Strict):
     """How the records of a finished task become those of another (EcomGPT's Chain-of-Task)."""
 
     from_: Name = Field(alias="from", description="the parent task")
-    operator: Literal["reverse", "simplify", "recombine"]
+    operator: Literal["reverse", "simplify", "recombine"] = Field(
+        description="which of the three operators of Chain-of-Task"
+    )
     map: str = Field(description="which map of the operator: factory/generators")
     with_: dict[str, Any] = Field(
         default_factory=dict, alias="with", description="the map's own options"
@@ -160,13 +162,15 @@ class TaskSpec(_Strict):
     they are those of the task at the root of its chain.
     """
 
-    title: str = Field(min_length=1)
-    source: str = ""
+    title: str = Field(min_length=1, description="what the model is asked to do, for people")
+    source: str = Field(default="", description="which of the recipe's sources the view reads")
     rows: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*)?$")] = Field(
         default="",
         description="the view: factory/sources/views/<rows>.sql, or views/ beside the recipe",
     )
-    derive: DeriveSpec | None = None
+    derive: DeriveSpec | None = Field(
+        default=None, description="another task whose records this one is made of, and how"
+    )
     generate: list[StepSpec] = Field(
         default_factory=list, description="steps that ask a model for columns, one after another"
     )
@@ -174,8 +178,10 @@ class TaskSpec(_Strict):
         default_factory=list,
         description="tasks of type 'labels' that are made first: their table is this source's",
     )
-    type: str
-    template: str
+    type: str = Field(description="what an answer looks like: a task type of factory/tasktypes")
+    template: str = Field(
+        description="how it is asked: factory/templates/<template>, or templates/ beside the recipe"
+    )
     wordings: WordingsSpec | None = Field(
         default=None, description="a model writes further wordings of the template's prompt"
     )
@@ -184,8 +190,11 @@ class TaskSpec(_Strict):
     with_: dict[str, Any] = Field(
         default_factory=dict, alias="with", description="the task type's own options"
     )
-    track: Track | None = None
-    metric: str | None = None
+    track: Track | None = Field(default=None, description="ShopBench's track")
+    metric: str | None = Field(
+        default=None,
+        description="what answers are scored with: the task type's first, unless given",
+    )
     words: dict[Name, str] = Field(
         default_factory=dict, description="texts that the template may use beside the row's columns"
     )
@@ -207,9 +216,15 @@ class TaskSpec(_Strict):
         description="a stratum is given up after so many keys in a row without a sample: 5,000, "
         "or 500 where a model is asked, unless given",
     )
-    nvidia: PaperNumber = None
-    eshop: PaperNumber = None
-    dev: PaperNumber = None
+    nvidia: PaperNumber = Field(
+        default=None, description="the number of the set, or sets, in NVIDIA's table (1 to 38)"
+    )
+    eshop: PaperNumber = Field(
+        default=None, description="the number in LLaSA's table of EshopInstruct (1 to 37)"
+    )
+    dev: PaperNumber = Field(
+        default=None, description="the number of ShopBench's development task (1 to 18)"
+    )
     ecom: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+-[A-Za-z_]+-[A-Za-z0-9_]+$")] | None = Field(
         default=None,
         description="EcomInstruct's id without the language: <Dataset>-<Type>-<name>",
@@ -262,11 +277,17 @@ class MixtureSpec(_Strict):
     name, or all at once by carrying an EcomInstruct id; each with the samples that it lends.
     """
 
-    title: str = Field(min_length=1)
+    title: str = Field(min_length=1, description="what the mixture is, for people")
     size: Whole | None = Field(None, gt=0, description="samples in all, as the paper prints it")
-    nvidia: dict[int, Whole] = Field(default_factory=dict)
-    eshop: dict[int, Whole] = Field(default_factory=dict)
-    tasks: dict[Name, Whole] = Field(default_factory=dict)
+    nvidia: dict[int, Whole] = Field(
+        default_factory=dict, description="samples of each set, by its number in NVIDIA's table"
+    )
+    eshop: dict[int, Whole] = Field(
+        default_factory=dict, description="samples of each set, by its number in LLaSA's table"
+    )
+    tasks: dict[Name, Whole] = Field(
+        default_factory=dict, description="samples of each task, by its name"
+    )
     weights: dict[Name, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
         default_factory=dict,
         description="tasks that share what is left of 'size' in proportion, none above 'cap'",
@@ -303,8 +324,14 @@ class MixtureSpec(_Strict):
 class IncludeSpec(_Strict):
     """Recipe files whose tasks are taken in, all of them reading ``source`` where it is given."""
 
-    from_: str = Field(alias="from", min_length=1)
-    source: Name | None = None
+    from_: str = Field(
+        alias="from",
+        min_length=1,
+        description="'catalogue', or a recipe file relative to this one",
+    )
+    source: Name | None = Field(
+        default=None, description="the source that all of its tasks read in place of their own"
+    )
 
 
 #: One entry of ``include``: a name, or a name and the source that the tasks then read.
@@ -314,9 +341,15 @@ IncludeEntry: TypeAlias = Annotated[str, Field(min_length=1)] | IncludeSpec
 class RecipePart(_Strict):
     """What an included file may hold."""
 
-    sources: dict[Name, SourceSpec] = Field(default_factory=dict)
-    tasks: dict[Name, TaskSpec] = Field(default_factory=dict)
-    mixtures: dict[Name, MixtureSpec] = Field(default_factory=dict)
+    sources: dict[Name, SourceSpec] = Field(
+        default_factory=dict, description="data sets by the names that tasks give them"
+    )
+    tasks: dict[Name, TaskSpec] = Field(
+        default_factory=dict, description="tasks by name, which is the name of their folder too"
+    )
+    mixtures: dict[Name, MixtureSpec] = Field(
+        default_factory=dict, description="tasks that are made together, by the mixture's name"
+    )
     models: dict[Name, ModelSpec] = Field(
         default_factory=dict, description="language models that steps and judges ask"
     )
@@ -332,12 +365,16 @@ class Recipe(RecipePart):
         default_factory=list,
         description="'catalogue' (the packaged tasks), or recipe files relative to this one",
     )
-    seed: Whole = 7
+    seed: Whole = Field(7, description="what every random choice is drawn from")
     max_quarantined: float = Field(
         0.01, ge=0, le=1, description="the share of a source's rows that may be unusable"
     )
-    filters: FilterOptions = Field(default_factory=FilterOptions)
-    tasks: dict[Name, TaskSpec] = Field(min_length=1)
+    filters: FilterOptions = Field(
+        default_factory=FilterOptions, description="what every sample is checked for"
+    )
+    tasks: dict[Name, TaskSpec] = Field(
+        min_length=1, description="tasks by name, which is the name of their folder too"
+    )
     # Not a field: a recipe that names a folder of its own is refused like any unknown key.
     _folder: Path = PrivateAttr(default=Path())
     # What models wrote for tasks; it travels to workers with the recipe.

@@ -34,11 +34,11 @@ class AmazonCategoryColumns(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    title: str | None = None
+    title: str | None = Field(default=None, description="the column of titles")
     category: str | Annotated[list[str], Field(min_length=1)] | None = Field(
         default=None, description="one column, or one for each level of the path, the widest first"
     )
-    product_id: str | None = None
+    product_id: str | None = Field(default=None, description="the column of ids")
 
 
 class AmazonCategoryOptions(BaseModel):
@@ -46,13 +46,17 @@ class AmazonCategoryOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    columns: AmazonCategoryColumns = Field(default_factory=AmazonCategoryColumns)
+    columns: AmazonCategoryColumns = Field(
+        default_factory=AmazonCategoryColumns, description="which of the file's columns is which"
+    )
     separator: str | None = Field(
         default=None,
         min_length=1,
         description="what parts the levels of a path; guessed when absent",
     )
-    locale: Literal["us", "uk", "de", "fr", "it", "es", "jp", "cn"] = "us"
+    locale: Literal["us", "uk", "de", "fr", "it", "es", "jp", "cn"] = Field(
+        default="us", description="the shop that the titles are from"
+    )
 
 
 class AmazonCategorySource:

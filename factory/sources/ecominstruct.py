@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import duckdb
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from factory.errors import SourceError
 from factory.sources.base import TABLES, AttachedSource
@@ -38,8 +38,9 @@ class EcomInstructOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tasks: list[str] | None = None
-    """The ids of the folders that are taken; all when absent."""
+    tasks: list[str] | None = Field(
+        default=None, description="the ids of the folders that are taken; all when absent"
+    )
 
 
 class EcomInstructSource:

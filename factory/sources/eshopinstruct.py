@@ -31,12 +31,14 @@ class EshopInstructColumns(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    instruction: str | None = None
-    input: str | None = None
-    output: str | None = None
-    options: str | None = None
-    task: str | None = None
-    split: str | None = None
+    instruction: str | None = Field(default=None, description="the column of the instructions")
+    input: str | None = Field(default=None, description="the column of the inputs")
+    output: str | None = Field(default=None, description="the column of the answers")
+    options: str | None = Field(default=None, description="the column of the options")
+    task: str | None = Field(default=None, description="the column of the tasks' names")
+    split: str | None = Field(
+        default=None, description="the column of what is for training and what is not"
+    )
 
 
 class EshopInstructOptions(BaseModel):
@@ -44,7 +46,9 @@ class EshopInstructOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    columns: EshopInstructColumns = Field(default_factory=EshopInstructColumns)
+    columns: EshopInstructColumns = Field(
+        default_factory=EshopInstructColumns, description="which of the file's columns is which"
+    )
 
 
 class EshopInstructSource:
