@@ -8,11 +8,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from factory.cli.begin import fetch, init
+from factory.cli.complaints import defect, failed_output, usage
+from factory.cli.help import BEGIN, MAKE, MEASURE, READ, Verb, Verbs
 from factory.cli.models import cache, plan
 from factory.cli.quality import judge, review
 from factory.cli.recipes import list_tasks, validate
@@ -20,47 +23,72 @@ from factory.cli.run import run
 from factory.cli.samples import show
 from factory.errors import FactoryError, UsageError
 
+INTERRUPTED = 130
+#: The installed program: shells complete what stands under one name.
+PROGRAM = "eshop-factory"
+
 app = typer.Typer(
     name="factory",
-    help="Instruction data for shopping assistants, from e-commerce data, every answer checked.",
+    cls=Verbs,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command()(run)
-app.command("list")(list_tasks)
-for verb in (validate, plan, cache, judge, review, show, fetch, init):
-    app.command()(verb)
 
-INTERRUPTED = 130
+@app.callback()
+def _every_verb(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where an error came from; stands anywhere.")
+    ] = False,
+) -> None:
+    """Instruction data for shopping assistants, from e-commerce data, every answer checked."""
+
+
+def _register(verb: Callable[..., Any], group: str, name: str | None = None) -> None:
+    app.command(name, cls=Verb, rich_help_panel=group)(verb)
+
+
+_register(list_tasks, MAKE, "list")
+_register(validate, MAKE)
+_register(plan, MAKE)
+_register(run, MAKE)
+_register(show, READ)
+_register(judge, MEASURE)
+_register(review, MEASURE)
+_register(init, BEGIN)
+_register(fetch, BEGIN)
+_register(cache, BEGIN)
 
 
 def main() -> None:
-    """Run the command line and exit with its code; an expected error is one line on stderr."""
+    """Run the command line and exit with its code; an error is one line on stderr.
+
+    Under ``--json`` that line is a JSON object. ``--debug``, anywhere, and ``FACTORY_DEBUG=1`` put
+    the traceback before it.
+    """
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments or os.environ.get("FACTORY_DEBUG", "0") not in ("", "0")
+    arguments = [each for each in arguments if each != "--debug"]
     for stream in (sys.stdout, sys.stderr):
         # Samples are in every script; an output that knows fewer letters gets them written out.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    completing = any(each.endswith("-completion") for each in arguments[:1])
     try:
         # Ctrl-C comes back as a code, since the library below turns it into one.
-        code = app(standalone_mode=False)
-    except FactoryError as error:
-        _fail(str(error), error.exit_code)
+        code = app(arguments, prog_name=PROGRAM if completing else None, standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone: there is nobody to tell, and no reason to fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
-    except Exception as error:
-        if not hasattr(error, "format_message"):
-            raise
-        if type(error).__name__ == "NoArgsIsHelpError":
-            typer.echo(error.format_message())
-            sys.exit(UsageError.exit_code)
-        _fail(f"{error.format_message()} (see python -m factory --help)", UsageError.exit_code)
+    except Exception as error:  # noqa: BLE001 (the last place that can tell of it)
+        code = _fail(error, debug=debug, as_json="--json" in arguments)
     if code == INTERRUPTED:
         typer.echo(
             "interrupted; nothing half-written. The same command goes on from here.", err=True
@@ -68,9 +96,21 @@ def main() -> None:
     sys.exit(code or 0)
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    from factory.terminal.text import visible
+def _fail(error: Exception, *, debug: bool, as_json: bool) -> int:
+    """Tell of an error, and return the code to exit with."""
+    from factory.terminal.errors import print_error
 
-    for line in message.splitlines():
-        typer.echo(f"error: {visible(line)}", err=True)
-    sys.exit(code)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(error.format_message(), err=True)  # type: ignore[attr-defined]
+        return UsageError.exit_code
+    kind, code = "Defect", 1
+    if isinstance(error, FactoryError):
+        kind, code, message = type(error).__name__, error.exit_code, str(error)
+    elif hasattr(error, "format_message"):
+        kind, code, message = UsageError.__name__, UsageError.exit_code, usage(error)
+    elif isinstance(error, OSError):
+        kind, message = "OutputError", failed_output(error)
+    else:
+        message = defect(error)
+    print_error(message, kind, code, as_json=as_json, traceback_of=error if debug else None)
+    return code

@@ -27,7 +27,11 @@ def fetch(
 ) -> None:
     """Bring a source's published files into the cache, and record their licence.
 
-    ``smollm2`` brings the weights of the embedded language model.
+    smollm2 brings the weights of the embedded language model.
+
+    Examples:
+        python -m factory fetch esci
+        python -m factory fetch smollm2
     """
     from dataclasses import asdict
 
@@ -66,10 +70,19 @@ def json_or_text(value: str) -> Any:
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to begin in.")],
+    as_json: JsonOption = False,
 ) -> None:
-    """Begin with a shop's own data: a recipe, and example files that it works on at once."""
+    """Begin with a shop's own data: a recipe, and example files that it works on at once.
+
+    Examples:
+        python -m factory init myshop
+    """
     from factory.init import init_shop
 
-    for path in init_shop(folder):
+    written = init_shop(folder)
+    if as_json:
+        print_json({"folder": str(folder), "files": [str(path) for path in written]})
+        return
+    for path in written:
         typer.echo(str(path))
     typer.echo(f"next: python -m factory list {folder / 'recipes.yaml'}")

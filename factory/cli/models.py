@@ -12,9 +12,12 @@ import typer
 from factory.cli.options import (
     ClassifierOption,
     JsonOption,
+    LimitOption,
+    MixtureOption,
     ModelOption,
     RecipeArgument,
     SourceOption,
+    TasksOption,
     classifiers,
     name_and_path,
     one_of_two,
@@ -43,21 +46,20 @@ def opened_models(
 
 def plan(
     recipe: RecipeArgument,
-    task: Annotated[
-        list[str] | None, typer.Option("--task", "-t", help="A task; repeat for several.")
-    ] = None,
-    mixture: Annotated[
-        str | None, typer.Option("--mixture", "-m", metavar="NAME", help="A mixture of tasks.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="At most this many samples of each task.")
-    ] = None,
+    task: TasksOption = None,
+    mixture: MixtureOption = None,
+    limit: LimitOption = None,
     source: SourceOption = None,
     model: ModelOption = None,
     classifier: ClassifierOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what language models would be asked and what it would cost, without asking them."""
+    """Say what language models would be asked and what it would cost, without asking them.
+
+    Examples:
+        python -m factory plan recipes.yaml --task task1
+        python -m factory plan recipes.yaml --mixture nvidia_all --limit 1000
+    """
     from dataclasses import asdict
 
     from factory.line.quote import quote
@@ -90,16 +92,29 @@ def plan(
 
 def cache(
     prune: Annotated[
-        bool, typer.Option("--prune", help="Forget the answers that the other options name.")
+        bool,
+        typer.Option(
+            "--prune", help="Forget the answers that the other options choose; with none, all."
+        ),
     ] = False,
-    task: Annotated[str | None, typer.Option(help="Of this task.")] = None,
-    model: Annotated[str | None, typer.Option(help="Of this model.")] = None,
+    task: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only answers for this task.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only answers of this model.")
+    ] = None,
     older_than: Annotated[
-        float | None, typer.Option(min=0, metavar="DAYS", help="Older than so many days.")
+        float | None,
+        typer.Option(min=0, metavar="DAYS", help="Only answers older than so many days."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what is kept: models' answers with their cost, stores of sources, weights."""
+    """Show what is kept: models' answers with their cost, stores of sources, weights.
+
+    Examples:
+        python -m factory cache
+        python -m factory cache --prune --task task1 --older-than 30
+    """
     from dataclasses import asdict
 
     from factory.llm.ledger import Ledger

@@ -4,14 +4,41 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from factory.errors import UsageError
 
+#: The groups of options in a verb's help.
+WHAT: Final = "What is made"
+WHERE: Final = "From where, to where"
+MODELS: Final = "Language models"
+
 RecipeArgument = Annotated[
     Path, typer.Argument(metavar="RECIPE", help="The recipe file, such as recipes.yaml.")
+]
+TasksOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--task", "-t", metavar="NAME", help="A task; repeat for several.", rich_help_panel=WHAT
+    ),
+]
+MixtureOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mixture", "-m", metavar="NAME", help="A mixture of tasks.", rich_help_panel=WHAT
+    ),
+]
+LimitOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="At most so many samples of each task.", rich_help_panel=WHAT
+    ),
+]
+SeedOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="In place of the recipe's seed.", rich_help_panel=WHAT),
 ]
 SourceOption = Annotated[
     list[str] | None,
@@ -20,6 +47,7 @@ SourceOption = Annotated[
         metavar="NAME=PATH",
         help="Where a source's files are: a folder, a file, a glob, hf://..., https://... or "
         "bundled; repeat for several.",
+        rich_help_panel=WHERE,
     ),
 ]
 ModelOption = Annotated[
@@ -28,6 +56,16 @@ ModelOption = Annotated[
         "--model",
         metavar="NAME",
         help="Ask this model of the recipe (or scripted, smollm2) in place of the default.",
+        rich_help_panel=MODELS,
+    ),
+]
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="USD",
+        help="Stop before the models cost more dollars than this.",
+        rich_help_panel=MODELS,
     ),
 ]
 ClassifierOption = Annotated[
@@ -36,9 +74,12 @@ ClassifierOption = Annotated[
         "--classifier",
         metavar="NAME=MODULE:FUNCTION",
         help="The code of a classifier that the recipe's filters name; repeat for several.",
+        rich_help_panel=MODELS,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON for programs, an error too (on stderr).")
+]
 
 
 def one_of_two(recipe: Path, task: list[str] | None, mixture: str | None) -> None:

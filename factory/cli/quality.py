@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 
 from factory.cli.options import (
+    WHERE,
+    BudgetOption,
     ClassifierOption,
     JsonOption,
     RecipeArgument,
+    SeedOption,
     SourceOption,
     classifiers,
     name_and_path,
@@ -22,7 +25,12 @@ def judge(
     recipe: RecipeArgument,
     task: Annotated[
         list[str],
-        typer.Option("--task", "-t", help="A task made without a model; repeat for several."),
+        typer.Option(
+            "--task",
+            "-t",
+            metavar="NAME",
+            help="A task that is made without a model; repeat for several.",
+        ),
     ],
     model: Annotated[
         list[str] | None,
@@ -33,25 +41,35 @@ def judge(
         ),
     ] = None,
     samples: Annotated[
-        int, typer.Option(min=4, help="How many samples it reads; half are made wrong.")
+        int,
+        typer.Option(min=4, metavar="N", help="How many samples it reads; half are made wrong."),
     ] = 200,
     threshold: Annotated[
         float | None,
-        typer.Option(min=1, max=5, help="What a sample needs, in place of the recipe's own."),
+        typer.Option(
+            min=1, max=5, metavar="SCORE", help="What a sample needs, in place of the recipe's own."
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="In place of the recipe's seed.")] = None,
+    seed: SeedOption = None,
     source: SourceOption = None,
     classifier: ClassifierOption = None,
     out: Annotated[
-        Path, typer.Option(help="judge.json is written into this folder's folder of the task.")
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="The folder of the task's folder, which gets judge.json.",
+            rich_help_panel=WHERE,
+        ),
     ] = Path("out"),
-    budget: Annotated[
-        float | None,
-        typer.Option(min=0, metavar="USD", help="Stop before the judge costs more than this."),
-    ] = None,
+    budget: BudgetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a judge: its precision and recall on samples of which half are made wrong."""
+    """Measure a judge: its precision and recall on samples of which half are made wrong.
+
+    Examples:
+        python -m factory judge recipes.yaml --task task12 --model gpt-5-mini --budget 1
+        python -m factory judge recipes.yaml --task task12 --model scripted --samples 20
+    """
     from factory.line.measured import judge_options, keep_measured, measure_judge
     from factory.llm.pool import ModelPool
     from factory.recipe import load_recipe
@@ -93,10 +111,13 @@ def review(
         Path, typer.Argument(metavar="FOLDER", help="A run or a mixture, such as out/task12.")
     ],
     samples: Annotated[
-        int, typer.Option(min=1, help="How many accepted samples of each task.")
+        int, typer.Option(min=1, metavar="N", help="How many accepted samples of each task.")
     ] = 200,
     dropped: Annotated[
-        int, typer.Option(min=0, help="How many of each task that the judge dropped, unmarked.")
+        int,
+        typer.Option(
+            min=0, metavar="N", help="How many of each task that the judge dropped, unmarked."
+        ),
     ] = 0,
     out: Annotated[
         Path | None,
@@ -108,7 +129,12 @@ def review(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let people judge: a table of drawn samples for a spreadsheet, and what they said of them."""
+    """Let people judge: a table of drawn samples for a spreadsheet, and what they said of them.
+
+    Examples:
+        python -m factory review out/task12
+        python -m factory review out/task12 --read out/task12/review.csv
+    """
     from factory.runs.review import export_review, read_review
     from factory.terminal.quality import print_review
 

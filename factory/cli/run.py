@@ -9,11 +9,17 @@ import typer
 
 from factory.cli.models import opened_models
 from factory.cli.options import (
+    WHERE,
+    BudgetOption,
     ClassifierOption,
     JsonOption,
+    LimitOption,
+    MixtureOption,
     ModelOption,
     RecipeArgument,
+    SeedOption,
     SourceOption,
+    TasksOption,
     classifiers,
     name_and_path,
     one_of_two,
@@ -28,20 +34,18 @@ if TYPE_CHECKING:
 
 def run(
     recipe: RecipeArgument,
-    task: Annotated[
-        list[str] | None, typer.Option("--task", "-t", help="A task to run; repeat for several.")
-    ] = None,
-    mixture: Annotated[
-        str | None,
-        typer.Option("--mixture", "-m", metavar="NAME", help="A mixture of tasks, in one folder."),
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="At most this many samples of each task.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="In place of the recipe's seed.")] = None,
-    out: Annotated[Path, typer.Option(help="The folder that gets one folder a task.")] = Path(
-        "out"
-    ),
+    task: TasksOption = None,
+    mixture: MixtureOption = None,
+    limit: LimitOption = None,
+    seed: SeedOption = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="The folder that gets a folder for each task or mixture.",
+            rich_help_panel=WHERE,
+        ),
+    ] = Path("out"),
     source: SourceOption = None,
     allow_test: Annotated[
         list[str] | None,
@@ -49,14 +53,12 @@ def run(
             "--allow-test",
             metavar="SOURCE",
             help="Let the test part of this source into the samples; repeat for several.",
+            rich_help_panel=WHERE,
         ),
     ] = None,
     model: ModelOption = None,
+    budget: BudgetOption = None,
     classifier: ClassifierOption = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(min=0, metavar="USD", help="Stop before language models cost more than this."),
-    ] = None,
     fresh: Annotated[
         bool,
         typer.Option(
@@ -65,7 +67,16 @@ def run(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the samples of tasks or of a mixture, from upstream files to checked JSONL."""
+    """Make the samples of tasks or of a mixture, from upstream files to checked JSONL.
+
+    A run that was interrupted goes on where it was; a finished one is left as it is.
+
+    Examples:
+        python -m factory run recipes.yaml --task task12
+        python -m factory run recipes.yaml --task task12 --source esci=/data/esci
+        python -m factory run recipes.yaml --mixture v9b --limit 100
+        python -m factory run recipes.yaml --task task1 --budget 2.50
+    """
     from factory.recipe import load_recipe, resolve_mixture
 
     loaded = load_recipe(recipe).with_changes(
