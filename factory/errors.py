@@ -39,6 +39,10 @@ class ModelError(FactoryError):
     """A language model that cannot be asked: no key, no server, no answer that can be used."""
 
 
+class HubError(FactoryError):
+    """A Hub that cannot be reached, or that refuses what it is sent."""
+
+
 class MissingExtraError(FactoryError):
     """An optional part that is asked for and not installed."""
 

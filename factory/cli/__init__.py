@@ -15,8 +15,9 @@ import typer
 
 from factory.cli.begin import fetch, init
 from factory.cli.complaints import defect, failed_output, usage
-from factory.cli.help import BEGIN, MAKE, MEASURE, READ, Verb, Verbs
+from factory.cli.help import BEGIN, HAND_ON, MAKE, MEASURE, READ, Verb, Verbs
 from factory.cli.models import cache, plan
+from factory.cli.push import push
 from factory.cli.quality import judge, review
 from factory.cli.recipes import list_tasks, validate
 from factory.cli.run import run
@@ -57,6 +58,7 @@ _register(run, MAKE)
 _register(show, READ)
 _register(judge, MEASURE)
 _register(review, MEASURE)
+_register(push, HAND_ON)
 _register(init, BEGIN)
 _register(fetch, BEGIN)
 _register(cache, BEGIN)

@@ -1,0 +1,101 @@
+"""``push``: a finished run to the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from factory.cli.options import JsonOption, print_json
+
+
+def push(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="A finished run or mixture, such as out/task12."),
+    ],
+    repository: Annotated[
+        str, typer.Argument(metavar="OWNER/NAME", help="The dataset repository that gets it.")
+    ],
+    public: Annotated[
+        bool,
+        typer.Option(
+            "--public",
+            help="Make a new repository public, or push to one that is; without it, private.",
+        ),
+    ] = False,
+    branch: Annotated[
+        str | None,
+        typer.Option("--branch", metavar="NAME", help="A branch, made from main if need be."),
+    ] = None,
+    pull_request: Annotated[
+        bool, typer.Option("--pull-request", help="Open a pull request in place of a commit.")
+    ] = False,
+    message: Annotated[
+        str | None,
+        typer.Option(
+            "--message", metavar="TEXT", help="The commit's title (default: the task, its samples)."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would go and what is there; send nothing.")
+    ] = False,
+    with_rejected: Annotated[
+        bool, typer.Option("--with-rejected", help="Push rejected.jsonl too; no config loads it.")
+    ] = False,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="Push this exported format too, as a config of that name; repeat for several.",
+        ),
+    ] = None,
+    publish_anyway: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--publish-anyway",
+            metavar="SOURCE",
+            help="Publish samples of this source although its licence does not say that one may; "
+            "repeat for several.",
+        ),
+    ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Write over files that no push from here put there."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Push a run to the Hugging Face Hub: private unless told otherwise, nothing sent twice.
+
+    The token is HF_TOKEN's, or that of ``hf auth login``; HF_ENDPOINT names another Hub.
+    """
+    from factory.hub.push import PushOptions
+    from factory.hub.push import push as push_to_hub
+    from factory.terminal.pushed import print_pushed, pushed_record
+
+    options = PushOptions(
+        public=public,
+        branch=branch,
+        pull_request=pull_request,
+        message=message,
+        dry_run=dry_run,
+        with_rejected=with_rejected,
+        formats=tuple(formats or ()),
+        publish_anyway=tuple(publish_anyway or ()),
+        replace=replace,
+    )
+    watched = sys.stderr.isatty() and not as_json
+    pushed = push_to_hub(
+        folder,
+        repository,
+        options,
+        watcher=(lambda line: typer.echo(line, err=True)) if watched else None,
+        bars=watched,
+    )
+    if as_json:
+        print_json(pushed_record(pushed))
+    else:
+        print_pushed(pushed)

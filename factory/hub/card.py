@@ -1,0 +1,105 @@
+"""What a dataset card says to programs: the YAML between its first two lines of ``---``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from factory.errors import OutputError, UsageError
+
+CARD: Final = "README.md"
+_FENCE: Final = "---"
+
+
+def front_matter(content: bytes, path: Path) -> tuple[dict[str, Any], str]:
+    """Return the YAML of a card and the text after it; raises :class:`OutputError`."""
+    import yaml
+
+    text = content.decode("utf-8", "replace")
+    lines = text.split("\n")
+    if lines[0].rstrip() != _FENCE or _FENCE not in (line.rstrip() for line in lines[1:]):
+        return {}, text
+    end = next(n for n, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE)
+    try:
+        data = yaml.safe_load("\n".join(lines[1:end]))
+    except yaml.YAMLError as error:
+        raise OutputError(f"{path}: its front matter is no YAML ({_first(error)})") from error
+    return (data if isinstance(data, dict) else {}), "\n".join(lines[end + 1 :])
+
+
+def files_of_card(content: bytes, path: Path) -> list[str]:
+    """Return the names and patterns of the data files that a card's configs name."""
+    data, _ = front_matter(content, path)
+    return [
+        name for config in data.get("configs") or () for name in _names(config.get("data_files"))
+    ]
+
+
+def _names(data_files: Any) -> Iterator[str]:
+    if isinstance(data_files, str):
+        yield data_files
+    elif isinstance(data_files, Mapping):
+        yield from _names(data_files.get("path", list(data_files.values())))
+    elif isinstance(data_files, Sequence):
+        for each in data_files:
+            yield from _names(each)
+
+
+def card_with_formats(folder: Path, formats: Sequence[str]) -> bytes:
+    """Return the card of a run with one more config for each format that goes with it.
+
+    The config is the one of the format's own card, under the format's name, with its files where
+    they lie in the repository. The file here stays as it is: it describes this folder.
+
+    Raises:
+        UsageError: the run has no card.
+        OutputError: a card cannot be read.
+    """
+    import yaml
+
+    try:
+        card = (folder / CARD).read_bytes()
+    except FileNotFoundError:
+        raise UsageError(
+            f"{folder} has no {CARD}, which would name the formats: run the task again with --fresh"
+        ) from None
+    data, text = front_matter(card, folder / CARD)
+    for name in dict.fromkeys(formats):
+        path = folder / name / CARD
+        own, _ = front_matter(path.read_bytes(), path)
+        data["configs"] = [*(data.get("configs") or ()), *_configs(own, name)]
+        if described := own.get("dataset_info"):
+            data["dataset_info"] = [
+                *_listed(data.get("dataset_info")),
+                *({**info, "config_name": name} for info in _listed(described)),
+            ]
+    head = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+    return f"{_FENCE}\n{head}{_FENCE}\n{text}".encode()
+
+
+def _configs(card: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
+    for config in card.get("configs") or ():
+        yield {"config_name": name, "data_files": _moved(config.get("data_files"), name)}
+
+
+def _moved(data_files: Any, folder: str) -> Any:
+    """Return the same files, one folder further down."""
+    if isinstance(data_files, str):
+        return f"{folder}/{data_files}"
+    if isinstance(data_files, Mapping):
+        return {
+            key: value if key == "split" else _moved(value, folder)
+            for key, value in data_files.items()
+        }
+    return [_moved(each, folder) for each in data_files or ()]
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _first(error: Exception) -> str:
+    return str(error).split("\n")[0]
