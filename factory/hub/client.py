@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -191,22 +192,17 @@ class Repository:
         Whether an answer that got lost came after the commit is for the caller to look up; so this
         raises what the client raises.
         """
-        import warnings
-
         from huggingface_hub import CommitOperationDelete
 
-        with warnings.catch_warnings():
-            # The client warns of a card that says little: what it says is not a push's concern.
-            warnings.simplefilter("ignore")
-            info = self._api.create_commit(
-                self.name,
-                [*upload.additions, *(CommitOperationDelete(name) for name in drop)],
-                commit_message=title,
-                repo_type=_DATASET,
-                revision=revision,
-                create_pr=pull_request,
-                parent_commit=parent,
-            )
+        info = self._api.create_commit(
+            self.name,
+            [*upload.additions, *(CommitOperationDelete(name) for name in drop)],
+            commit_message=title,
+            repo_type=_DATASET,
+            revision=revision,
+            create_pr=pull_request,
+            parent_commit=parent,
+        )
         return Committed(info.oid, str(info.commit_url), info.pr_url)
 
     @contextmanager
@@ -323,7 +319,10 @@ def quiet_client(*, bars: bool) -> Iterator[None]:
     if not bars and not hidden:
         disable_progress_bars()
     try:
-        yield
+        with warnings.catch_warnings():
+            # Of cards that say little, and of what the client's own transport will drop one day.
+            warnings.simplefilter("ignore")
+            yield
     finally:
         hub_logging.set_verbosity(level)
         if not bars and not hidden:

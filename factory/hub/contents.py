@@ -118,7 +118,9 @@ def _run_pieces(
     manifest = manifest or read_manifest(folder)
     if not manifest["files"]:
         raise OutputError(f"{folder}: its manifest lists no files; run it again with --fresh")
-    names = [name for name in manifest["files"] if "/" not in name]
+    paths = {name: _inside(folder, name) for name in manifest["files"]}
+    # What lies in a folder below is an exported format, which goes when it is asked for.
+    names = [name for name in paths if "/" not in name]
     if not with_rejected:
         names = [name for name in names if name != REJECTED]
     beside = [name for name in _BESIDE if name not in names and (folder / name).is_file()]
