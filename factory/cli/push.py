@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from factory.cli.options import JsonOption, print_json
+from factory.cli.options import WHERE, JsonOption, print_json
+
+GOES: Final = "What goes"
+SEEN: Final = "Who may see it"
 
 
 def push(
@@ -24,26 +27,45 @@ def push(
         typer.Option(
             "--public",
             help="Make a new repository public, or push to one that is; without it, private.",
+            rich_help_panel=SEEN,
         ),
     ] = False,
     branch: Annotated[
         str | None,
-        typer.Option("--branch", metavar="NAME", help="A branch, made from main if need be."),
+        typer.Option(
+            "--branch",
+            metavar="NAME",
+            help="A branch, made from main if need be.",
+            rich_help_panel=WHERE,
+        ),
     ] = None,
     pull_request: Annotated[
-        bool, typer.Option("--pull-request", help="Open a pull request in place of a commit.")
+        bool,
+        typer.Option(
+            "--pull-request",
+            help="Open a pull request in place of a commit.",
+            rich_help_panel=WHERE,
+        ),
     ] = False,
     message: Annotated[
         str | None,
         typer.Option(
-            "--message", metavar="TEXT", help="The commit's title (default: the task, its samples)."
+            "--message",
+            metavar="TEXT",
+            help="The commit's title (default: the task, its samples).",
+            rich_help_panel=WHERE,
         ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List what would go and what is there; send nothing.")
     ] = False,
     with_rejected: Annotated[
-        bool, typer.Option("--with-rejected", help="Push rejected.jsonl too; no config loads it.")
+        bool,
+        typer.Option(
+            "--with-rejected",
+            help="Push rejected.jsonl too; no config loads it.",
+            rich_help_panel=GOES,
+        ),
     ] = False,
     formats: Annotated[
         list[str] | None,
@@ -51,6 +73,7 @@ def push(
             "--format",
             metavar="NAME",
             help="Push this exported format too, as a config of that name; repeat for several.",
+            rich_help_panel=GOES,
         ),
     ] = None,
     publish_anyway: Annotated[
@@ -60,17 +83,29 @@ def push(
             metavar="SOURCE",
             help="Publish samples of this source although its licence does not say that one may; "
             "repeat for several.",
+            rich_help_panel=SEEN,
         ),
     ] = None,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Write over files that no push from here put there."),
+        typer.Option(
+            "--replace",
+            help="Write over files that no push from here put there.",
+            rich_help_panel=WHERE,
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Push a run to the Hugging Face Hub: private unless told otherwise, nothing sent twice.
 
-    The token is HF_TOKEN's, or that of ``hf auth login``; HF_ENDPOINT names another Hub.
+    What the repository has already is not sent again, and where nothing changed no commit is made.
+    The token is HF_TOKEN's, or that of `hf auth login`; HF_ENDPOINT names another Hub.
+
+    Examples:
+        python -m factory push out/task12 user/name --dry-run
+        python -m factory push out/task12 user/name
+        python -m factory push out/v9b user/name --pull-request --message "More queries"
+        python -m factory push out/task12 user/name --public --publish-anyway amazon_reviews
     """
     from factory.hub.push import PushOptions
     from factory.hub.push import push as push_to_hub
