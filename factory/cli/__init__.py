@@ -15,6 +15,7 @@ import typer
 
 from factory.cli.begin import fetch, init
 from factory.cli.complaints import defect, failed_output, usage
+from factory.cli.diff import diff
 from factory.cli.help import BEGIN, HAND_ON, MAKE, MEASURE, READ, Verb, Verbs
 from factory.cli.models import cache, plan
 from factory.cli.push import push
@@ -56,6 +57,7 @@ _register(validate, MAKE)
 _register(plan, MAKE)
 _register(run, MAKE)
 _register(show, READ)
+_register(diff, READ)
 _register(judge, MEASURE)
 _register(review, MEASURE)
 _register(push, HAND_ON)

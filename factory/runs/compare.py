@@ -1,0 +1,204 @@
+"""Two runs compared: which samples were added, lost or changed, and by which change of recipe."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from factory.errors import UsageError
+from factory.outputs.run_folder import MANIFEST
+from factory.runs.causes import Cause, Rank, causes_between
+from factory.runs.pairs import KINDS, Pair, Totals, walk
+from factory.runs.story import read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A change between two runs, and the differences that it explains: how many of each kind."""
+
+    what: str
+    counts: Mapping[str, int]
+    may: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What two runs have in common, what not, and why.
+
+    Attributes:
+        before, after: their folders.
+        samples: how many samples each has, training and test.
+        same: how many are the same to the byte, but for the run that they are of.
+        counts: how many of each kind differ; see :data:`KINDS`.
+        tasks: the same for each task of a mixture.
+        fields: in how many changed samples each field differs.
+        reasons: why samples that were kept are dropped now, as (filter, reason), and how many.
+        causes: what was changed between the runs. One sample may count under several.
+        unexplained: how many differences of each kind no change explains.
+        examples: the first few pairs of each kind.
+    """
+
+    before: Path
+    after: Path
+    samples: tuple[int, int]
+    same: int
+    counts: Mapping[str, int]
+    tasks: Mapping[str, Mapping[str, int]]
+    fields: Mapping[str, int]
+    reasons: Mapping[tuple[str, str], int]
+    causes: tuple[Explained, ...]
+    unexplained: Mapping[str, int]
+    examples: tuple[Pair, ...] = field(repr=False)
+
+    def __len__(self) -> int:
+        """Return how many samples differ."""
+        return sum(self.counts.values())
+
+    def pairs(self, kind: str | None = None) -> Iterator[Pair]:
+        """Yield every pair that differs, or those of one kind, reading the folders again."""
+        for pair in walk(self.before, self.after, Totals()):
+            if kind in (None, pair.kind):
+                yield pair
+
+    def to_pandas(self) -> Any:
+        """Return a row for each sample that differs: its id, task, kind, fields and reason."""
+        import pandas  # type: ignore[import-untyped]
+
+        return pandas.DataFrame(
+            [
+                (pair.id, pair.task, pair.kind, ", ".join(pair.fields), _why_dropped(pair))
+                for pair in self.pairs()
+            ],
+            columns=["id", "task", "kind", "fields", "reason"],
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Return it as JSON can hold it, for machines."""
+        return {
+            "before": {"folder": str(self.before), "samples": self.samples[0]},
+            "after": {"folder": str(self.after), "samples": self.samples[1]},
+            "same": self.same,
+            "counts": dict(self.counts),
+            "tasks": self.tasks,
+            "fields": dict(self.fields),
+            "dropped": [
+                {"filter": name, "reason": reason, "samples": count}
+                for (name, reason), count in self.reasons.items()
+            ],
+            "causes": [
+                {"what": each.what, "explains": each.counts, "may": each.may}
+                for each in self.causes
+            ],
+            "unexplained": dict(self.unexplained),
+            "examples": [pair._asdict() for pair in self.examples],
+        }
+
+    def _repr_html_(self) -> str:
+        from factory.runs.display import difference_html
+
+        return difference_html(self)
+
+
+def _why_dropped(pair: Pair) -> str:
+    return f"{pair.filter}: {pair.reason}" if pair.filter else ""
+
+
+def diff(
+    before: str | os.PathLike[str], after: str | os.PathLike[str], *, examples: int = 3
+) -> Difference:
+    """Compare two runs of one task, or two mixtures, and return what differs and why.
+
+    ``before`` and ``after`` are folders or what :func:`factory.load` returns; ``examples`` is how
+    many pairs of each kind are kept with their records.
+
+    Raises:
+        UsageError: a folder is no finished run, or the two have nothing that could be compared.
+        OutputError: a file of them cannot be read.
+    """
+    old, new = Path(before), Path(after)
+    causes = causes_between(*_comparable(old, new))
+    totals = Totals()
+    counts: Counter[str] = Counter()
+    tasks: dict[str, Counter[str]] = defaultdict(Counter)
+    fields: Counter[str] = Counter()
+    reasons: Counter[tuple[str, str]] = Counter()
+    explained: dict[int, Counter[str]] = {number: Counter() for number in range(len(causes))}
+    unexplained: Counter[str] = Counter()
+    shown: list[Pair] = []
+    for pair in walk(old, new, totals):
+        counts[pair.kind] += 1
+        tasks[pair.task][pair.kind] += 1
+        if pair.kind != "noted":
+            fields.update(pair.fields)
+        if pair.kind == "dropped":
+            reasons[pair.filter, pair.reason] += 1
+        if counts[pair.kind] <= examples:
+            shown.append(pair)
+        behind = _behind(causes, pair)
+        for number in behind:
+            explained[number][pair.kind] += 1
+        if not behind:
+            unexplained[pair.kind] += 1
+    return Difference(
+        before=old,
+        after=new,
+        samples=(totals.before, totals.after),
+        same=totals.same,
+        counts=_in_order(counts),
+        tasks={name: _in_order(each) for name, each in sorted(tasks.items())},
+        fields=dict(fields.most_common()),
+        reasons=dict(reasons.most_common()),
+        causes=tuple(
+            Explained(cause.what, _in_order(explained[number]), cause.may)
+            for number, cause in enumerate(causes)
+        ),
+        unexplained=_in_order(unexplained),
+        examples=tuple(sorted(shown, key=lambda pair: KINDS.index(pair.kind))),
+    )
+
+
+def _in_order(counts: Mapping[str, int]) -> dict[str, int]:
+    return {kind: counts[kind] for kind in KINDS if counts.get(kind)}
+
+
+def _behind(causes: Sequence[Cause], pair: Pair) -> list[int]:
+    """Return the numbers of the changes that explain a difference best."""
+    ranks = [cause.explains(pair) for cause in causes]
+    best = max(ranks, default=Rank.NOT)
+    return [number for number, rank in enumerate(ranks) if rank and rank == best]
+
+
+_Manifests = dict[str, Mapping[str, Any]]
+
+
+def _comparable(before: Path, after: Path) -> tuple[_Manifests, _Manifests]:
+    """Return the manifests of both runs' tasks; raises where no sample could be in both."""
+    old, new = read_manifest(before), read_manifest(after)
+    for folder, one, other in ((before, old, new), (after, new, old)):
+        if "mixture" in one and "task" in other:
+            if other["task"] in one["tasks"]:
+                raise UsageError(
+                    f"{folder} is a mixture, the other a run of {other['task']}: compare that with "
+                    f"{folder / other['task']}"
+                )
+            raise UsageError(f"{folder} is a mixture, and {other['task']} is no task of it")
+    if old.get("task") != new.get("task"):
+        raise UsageError(
+            f"{before} is a run of {old['task']}, {after} one of {new['task']}: ids are made of "
+            "the task and its row, so no sample could be in both: compare two runs of one task"
+        )
+    return _task_manifests(before, old), _task_manifests(after, new)
+
+
+def _task_manifests(folder: Path, manifest: Mapping[str, Any]) -> _Manifests:
+    if "task" in manifest:
+        return {manifest["task"]: manifest}
+    return {
+        task: read_manifest(folder / task)
+        for task in manifest["tasks"]
+        if (folder / task / MANIFEST).is_file()
+    }

@@ -1,0 +1,315 @@
+"""Samples, stories, runs and differences as HTML for a notebook, as a person would read them.
+
+Source text is hostile: all of it is escaped, what would turn the direction of reading stays within
+its own box, and control characters are written out. Nothing is fetched and nothing runs. Styles
+stand at their elements, since what shows a notebook may drop a style sheet; colors are let through
+from the page, so that light and dark both are readable.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from factory.runs.counting import gold_places
+from factory.runs.pairs import Pair
+from factory.runs.words import around, compare_words
+from factory.sample import PARTS
+
+if TYPE_CHECKING:
+    from factory.runs.compare import Difference
+
+#: What a page obeys or hides: controls, marks that turn the direction, lone halves of a character.
+_OBEYED: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
+    "\ud800-\udfff]"
+)
+_LONGEST: Final = 20_000
+_LONGEST_CELL: Final = 400
+_AROUND: Final = 80
+
+_FRAME: Final = (
+    "border:1px solid rgba(128,128,128,.4);border-radius:6px;padding:.7em 1em;margin:.6em 0;"
+    "max-width:60em;line-height:1.45;text-align:left;color:inherit;background:transparent"
+)
+_QUIET: Final = "opacity:.7;font-size:.85em"
+_TEXT: Final = "white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:isolate"
+_CODE: Final = "font-family:monospace"
+_GOLD: Final = "background:rgba(46,160,67,.2);border-radius:3px"
+_ANSWER: Final = f"{_GOLD};padding:.1em .4em;font-weight:bold"
+_GONE: Final = "background:rgba(229,83,75,.22);text-decoration:line-through"
+_NEW: Final = "background:rgba(46,160,67,.25);text-decoration:none"
+_DROPPED: Final = "border-left:4px solid rgba(229,83,75,.8);padding-left:.6em"
+_CELL: Final = (
+    "text-align:left;vertical-align:top;padding:.15em .8em .15em 0;border:0;color:inherit;"
+    "background:transparent;overflow-wrap:anywhere"
+)
+
+
+def escaped(text: str, longest: int = _LONGEST) -> str:
+    """Return ``text`` as HTML that shows it and does nothing; what is too long is cut."""
+    cut = "" if len(text) <= longest else f" … ({len(text):,} characters)"
+    pieces = []
+    end = 0
+    text = text[:longest]
+    for found in _OBEYED.finditer(text):
+        pieces.append(html.escape(text[end : found.start()]))
+        code = f"U+{ord(found[0]):04X}"
+        pieces.append(f'<span style="{_QUIET};{_CODE};border:1px dotted">{code}</span>')
+        end = found.end()
+    pieces.append(html.escape(text[end:]))
+    return "".join(pieces) + cut
+
+
+def _box(tag: str, style: str, inner: str) -> str:
+    return f'<{tag} dir="auto" style="{_TEXT};{style}">{inner}</{tag}>'
+
+
+def _plain(tag: str, style: str, inner: str) -> str:
+    return f'<{tag} style="{style}">{inner}</{tag}>'
+
+
+def sample_html(record: Mapping[str, Any]) -> str:
+    """Return one kept sample, given its record: prompt, options with the gold, answer, origin."""
+    head = [record["id"], record["task"], record["task_type"], record["metric"]]
+    head += [record["lang"], record["split"]]
+    return _plain(
+        "div",
+        _FRAME,
+        _plain("div", f"{_QUIET};{_CODE}", " · ".join(escaped(each) for each in head))
+        + "".join(_parts(record))
+        + _answer(record)
+        + _origin(record["provenance"]),
+    )
+
+
+def _parts(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the parts of the prompt; those that ShopBench's form does not print are fainter."""
+    for name in PARTS:
+        text = record[name]
+        if not text.strip():
+            continue
+        printed = text.strip() in record["input_field"]
+        label = name if printed else f"{name} (not printed)"
+        inner = _options(record) if name == "candidates" else escaped(text.strip())
+        yield _plain(
+            "div",
+            f"margin:.45em 0{'' if printed else ';opacity:.6'}",
+            _plain("div", _QUIET, label) + _box("div", "", inner),
+        )
+    if record["options"] and not record["candidates"].strip():
+        yield _plain("div", _QUIET, "options") + _box("div", "", _options(record))
+
+
+def _options(record: Mapping[str, Any]) -> str:
+    """Return the candidates a line each, the right ones marked; of a ranking, their relevance."""
+    options = record["options"]
+    if not options:
+        return escaped(record["candidates"].strip())
+    first = 0 if record["task_type"] == "multiple-choice" else 1
+    gold = set(gold_places(record))
+    ranking = record["task_type"] == "ranking"
+    worth = json.loads(record["gold"]) if ranking else ()
+    before = record["candidates"].partition(f"{first}. {options[0]}")[0].strip()
+    lines = [_box("div", "", escaped(before))] if before != record["candidates"].strip() else []
+    for place, option in enumerate(options, 1):
+        said = f"{place - 1 + first}. {escaped(option)}"
+        mark = "✓" if place in gold else ""
+        if ranking:
+            mark = f"{mark} relevance {worth[place - 1]:g}"
+        note = _plain("span", _QUIET, f"&ensp;{mark.strip()}") if mark else ""
+        lines.append(_box("div", _GOLD if place in gold else "", said + note))
+    return "".join(lines)
+
+
+def _answer(record: Mapping[str, Any]) -> str:
+    reasoning = record.get("reasoning") or ""
+    said = ""
+    if reasoning:
+        said = _plain("div", _QUIET, "reasoning") + _box("div", "", escaped(reasoning))
+    return (
+        said
+        + _plain("div", f"{_QUIET};margin-top:.45em", "answer")
+        + _box("span", _ANSWER, escaped(record["output_field"]))
+    )
+
+
+def _origin(provenance: Mapping[str, Any]) -> str:
+    parts = [f"source {provenance['source']}"]
+    if provenance.get("parent"):
+        parts.append(f"derived from {provenance['parent']}")
+    parts += [f"view {provenance['view']}", f"template {provenance['template']}"]
+    parts.append(f"wording {provenance['wording']}")
+    if provenance.get("generator"):
+        parts.append(f"made by {provenance['generator']}")
+    if provenance.get("model"):
+        parts.append(f"model {provenance['model']}")
+    tokens = (provenance.get("tokens") or 0) + (provenance.get("judge_tokens") or 0)
+    if tokens:
+        cost = (provenance.get("cost") or 0.0) + (provenance.get("judge_cost") or 0.0)
+        parts.append(f"{tokens:,} tokens, ${cost:,.6f}")
+    parts.append(f"licence {provenance['licence'] or 'unknown'}")
+    line = " · ".join(escaped(each) for each in parts)
+    return _plain("div", f"{_QUIET};margin-top:.7em;unicode-bidi:isolate", line)
+
+
+def candidate_html(row: Mapping[str, Any]) -> str:
+    """Return one dropped candidate, given its line of ``rejected.jsonl``, with the reason."""
+    why = f"dropped by {row['filter']}: {row['reason']}"
+    if row.get("detail"):
+        why += f" ({row['detail']})"
+    told = _box("div", f"font-weight:bold;{_DROPPED}", escaped(why))
+    inner = json.loads(row["record"])
+    if "provenance" in inner and "input_field" in inner:
+        return told + sample_html(inner)
+    head = " · ".join(escaped(str(row[name])) for name in ("id", "task", "split") if name in row)
+    shown = _table(inner.items()) if inner else ""
+    return told + _plain("div", _FRAME, _plain("div", f"{_QUIET};{_CODE}", head) + shown)
+
+
+def story_html(story: Mapping[str, Any]) -> str:
+    """Return the whole story of one sample: decision, source rows, what the view gave, verdicts."""
+    sample, definition = story["sample"], story["definition"]
+    made = f"view {definition['view']} · template {definition['template']} · seed "
+    made += f"{definition['seed']} · definition {definition['hash']}"
+    pieces = [
+        _box("div", "font-weight:bold", escaped(story["decision"])),
+        _plain("div", _QUIET, escaped(made)),
+        _heading("Source rows"),
+    ]
+    if "rows_missing" in story:
+        pieces.append(_plain("div", "", f"not to be had: {escaped(story['rows_missing'])}"))
+    for row in story["rows"]:
+        known = [(name, value) for name, value in row.items() if value not in (None, "", [], {})]
+        pieces.append(_plain("div", _FRAME, _table(known)))
+    if "provenance" not in sample:
+        pieces += [_heading("The row, of which no sample was made"), _table(sample.items())]
+        return _plain("div", "max-width:62em", "".join(pieces))
+    pieces += [_heading("What the view gave"), _table(json.loads(sample["slots"]).items())]
+    pieces += [_heading("The sample"), sample_html(sample), _heading("Verdicts")]
+    rows = []
+    for each in sample["verdicts"]:
+        said = "keep" if each["keep"] else f"drop: {each['reason']}"
+        score = "" if each["score"] is None else f"{each['score']:g}"
+        rows.append((each["filter"], said, score, each["detail"]))
+    pieces.append(_grid(("filter", "verdict", "score", "detail"), rows))
+    return _plain("div", "max-width:62em", "".join(pieces))
+
+
+def run_html(
+    name: str, title: str, counts: Sequence[tuple[str, str]], tasks: Iterable[Sequence[str]]
+) -> str:
+    """Return a run at one glance: what it is, its counts, and a line for each task of a mixture."""
+    rows = list(tasks)
+    columns = ("task", "samples", "rejected", "type", "title")
+    return _plain(
+        "div",
+        _FRAME,
+        _box("div", "font-weight:bold;font-size:1.1em", escaped(name))
+        + _box("div", "", escaped(title))
+        + _table(counts)
+        + (_grid(columns, rows) if rows else ""),
+    )
+
+
+def difference_html(difference: Difference) -> str:
+    """Return two runs compared: how much differs, by what change, and some samples word by word."""
+    before, after = difference.samples
+    pieces = [
+        _table(
+            [
+                (str(difference.before), f"{before:,} samples"),
+                (str(difference.after), f"{after:,} samples"),
+                ("same in both", f"{difference.same:,}"),
+                *((kind, f"{count:,}") for kind, count in difference.counts.items()),
+            ]
+        ),
+        _heading("What was changed, and what that explains"),
+    ]
+    if difference.causes:
+        rows = [
+            (each.what, ("maybe " if each.may and each.counts else "") + _kinds(each.counts))
+            for each in difference.causes
+        ]
+        pieces.append(_grid(("change", "explains"), rows))
+    else:
+        pieces.append(_plain("div", "", "nothing that a manifest records"))
+    if difference.unexplained:
+        said = f"no change explains {_kinds(difference.unexplained)}: a file was edited, or a "
+        pieces.append(_plain("div", _DROPPED, f"{said}model answered anew"))
+    if difference.fields:
+        pieces.append(_heading("Fields that changed"))
+        said = " · ".join(f"{name} {count:,}" for name, count in difference.fields.items())
+        pieces.append(_plain("div", "", escaped(said)))
+    pieces += [pair_html(pair) for pair in difference.examples]
+    return _plain("div", "max-width:62em", "".join(pieces))
+
+
+def _kinds(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "nothing"
+
+
+def pair_html(pair: Pair) -> str:
+    """Return one sample that two runs do not have alike, with what differs word by word."""
+    head = _plain("div", f"{_CODE};font-weight:bold", escaped(f"{pair.kind}: {pair.id}"))
+    if pair.before and pair.after:
+        shown = []
+        for name in pair.telling_fields:
+            shown.append(_plain("div", _QUIET, escaped(name)))
+            shown.append(_box("div", "margin-bottom:.4em", _compared(*pair.values_of(name))))
+        head += _plain("div", _QUIET, escaped(pair.task))
+        return _plain("div", _FRAME, head + "".join(shown))
+    why = ""
+    if pair.filter:
+        then = "now" if pair.kind == "dropped" else "then"
+        said = f"rejected {then} by {pair.filter}: {pair.reason}"
+        why = _box("div", _DROPPED, escaped(said + (f" ({pair.detail})" if pair.detail else "")))
+    return _plain(
+        "div", "margin-top:.8em", head + why + sample_html(pair.after or pair.before or {})
+    )
+
+
+def _compared(before: str, after: str) -> str:
+    pieces = compare_words(before[:_LONGEST], after[:_LONGEST])
+    tags = {"before": ("del", _GONE), "after": ("ins", _NEW)}
+    shown = []
+    for number, piece in enumerate(pieces):
+        if piece.where == "same":
+            text = around(piece.text, _AROUND, number == 0, number == len(pieces) - 1)
+            shown.append(escaped(text))
+        else:
+            tag, style = tags[piece.where]
+            shown.append(_plain(tag, style, escaped(piece.text)))
+    return "".join(shown)
+
+
+def _heading(text: str) -> str:
+    return _plain("div", "font-weight:bold;margin:.8em 0 .2em", escaped(text))
+
+
+def _table(rows: Iterable[tuple[str, Any]]) -> str:
+    """Return names and values as a table of two columns."""
+    return _plain(
+        "table",
+        "border-collapse:collapse;margin:.2em 0",
+        "".join(
+            "<tr>" + _cell(name, _QUIET) + _cell(_said(value)) + "</tr>" for name, value in rows
+        ),
+    )
+
+
+def _grid(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(_cell(name, _QUIET) for name in columns)
+    body = "".join("<tr>" + "".join(_cell(_said(each)) for each in row) + "</tr>" for row in rows)
+    return _plain("table", "border-collapse:collapse;margin:.2em 0", f"<tr>{head}</tr>{body}")
+
+
+def _cell(text: str, style: str = "") -> str:
+    return f'<td style="{_CELL};{style}">{_box("div", "", escaped(text, _LONGEST_CELL))}</td>'
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
