@@ -18,6 +18,9 @@ MODELS: Final = "Language models"
 RecipeArgument = Annotated[
     Path, typer.Argument(metavar="RECIPE", help="The recipe file, such as recipes.yaml.")
 ]
+RunArgument = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="A run or a mixture, such as out/task12.")
+]
 TasksOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -76,6 +79,9 @@ ClassifierOption = Annotated[
         help="The code of a classifier that the recipe's filters name; repeat for several.",
         rich_help_panel=MODELS,
     ),
+]
+PagerOption = Annotated[
+    bool, typer.Option("--pager/--no-pager", help="Page what is longer than the screen ($PAGER).")
 ]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON for programs, an error too (on stderr).")
