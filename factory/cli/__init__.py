@@ -21,6 +21,7 @@ from factory.cli.models import cache, plan
 from factory.cli.push import push
 from factory.cli.quality import judge, review
 from factory.cli.recipes import list_tasks, validate
+from factory.cli.report import report
 from factory.cli.run import run
 from factory.cli.samples import show
 from factory.errors import FactoryError, UsageError
@@ -57,6 +58,7 @@ _register(validate, MAKE)
 _register(plan, MAKE)
 _register(run, MAKE)
 _register(show, READ)
+_register(report, READ)
 _register(diff, READ)
 _register(judge, MEASURE)
 _register(review, MEASURE)

@@ -128,6 +128,14 @@ class Spending:
     judge_tokens: int = 0
     judge_cost: float = 0.0
 
+    def __add__(self, other: Spending) -> Spending:
+        return Spending(
+            self.tokens + other.tokens,
+            self.cost + other.cost,
+            self.judge_tokens + other.judge_tokens,
+            self.judge_cost + other.judge_cost,
+        )
+
     def add(self, provenance: Mapping[str, Any]) -> None:
         """Add what one sample took."""
         self.tokens += provenance.get("tokens") or 0
@@ -172,7 +180,7 @@ class Tally:
             if score is not None:
                 self._scores.setdefault(name, []).append(float(score))
         if self._labels is not None:
-            self._labels[answer] += 1
+            self._labels[_in_words(record)] += 1
             if len(self._labels) > MOST_LABELS:
                 self._labels = None
         self._add_places(record)
@@ -187,7 +195,7 @@ class Tally:
                 self._expected[place] = self._expected.get(place, Fraction(0)) + each
 
     def labels(self) -> dict[str, int]:
-        """Return how often each answer is given, where the answers are a few; else nothing."""
+        """Return how often each answer is given, in words, where they are a few; else nothing."""
         found = self._labels or Counter()
         if len(found) < 2 or found.total() < _LEAST_SAMPLES_A_LABEL * len(found):
             return {}
@@ -206,6 +214,13 @@ class Tally:
             name: Scored(sum(values) / len(values), min(values), max(values), len(values))
             for name, values in sorted(self._scores.items())
         }
+
+
+def _in_words(record: Mapping[str, Any]) -> str:
+    """Return the answer of a sample; of a choice among options that it shows, what was chosen."""
+    if record["task_type"] == "multiple-choice" and record["options"]:
+        return str(record["options"][json.loads(record["gold"])])
+    return str(record["output_field"])
 
 
 def gold_places(record: Mapping[str, Any]) -> Iterator[int]:

@@ -208,14 +208,8 @@ class Summary:
     @property
     def spent(self) -> Spending:
         """What models took for kept and for dropped samples together."""
-        whole = Spending()
-        for task in self.tasks:
-            for part in (task.spent, task.spent_on_dropped):
-                whole.tokens += part.tokens
-                whole.cost += part.cost
-                whole.judge_tokens += part.judge_tokens
-                whole.judge_cost += part.judge_cost
-        return whole
+        parts = (part for task in self.tasks for part in (task.spent, task.spent_on_dropped))
+        return reduce(Spending.__add__, parts, Spending())
 
 
 def summarise(folder: Path) -> Summary:
@@ -225,9 +219,19 @@ def summarise(folder: Path) -> Summary:
 
     Raises:
         UsageError: the folder is no finished run.
-        OutputError: a file of it cannot be read, or holds something else.
+        OutputError: a file of it cannot be read, or is of another format.
     """
     manifest = read_manifest(folder)
+    try:
+        return _summary(folder, manifest)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise OutputError(
+            f"{folder}: its files are of another format ({error!r}): make the run again, or read "
+            "it with the version that made it"
+        ) from error
+
+
+def _summary(folder: Path, manifest: Mapping[str, Any]) -> Summary:
     tallies = _tallies(folder, manifest)
     folders = task_folders(folder, manifest)
     if "mixture" not in manifest:
