@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -123,13 +124,22 @@ def push(
         replace=replace,
     )
     watched = sys.stderr.isatty() and not as_json
-    pushed = push_to_hub(
-        folder,
-        repository,
-        options,
-        watcher=(lambda line: typer.echo(line, err=True)) if watched else None,
-        bars=watched,
-    )
+    try:
+        pushed = push_to_hub(
+            folder,
+            repository,
+            options,
+            watcher=(lambda line: typer.echo(line, err=True)) if watched else None,
+            bars=watched,
+        )
+    except KeyboardInterrupt:
+        typer.echo(
+            "interrupted; no commit is half there. The same command sends what is lacking.",
+            err=True,
+        )
+        # The interpreter would wait for every file that is on its way.
+        sys.stderr.flush()
+        os._exit(130)
     if as_json:
         print_json(pushed_record(pushed))
     else:

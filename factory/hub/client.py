@@ -10,17 +10,19 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
 from factory.errors import HubError, UsageError
 from factory.hub.changes import RECORD, Remote, RemoteFile, read_record
 from factory.hub.contents import Fingerprint, Piece
-from factory.hub.failures import explained, is_passing, retry_after, status_of, told_by
+from factory.hub.failures import client_errors, explained, is_passing, retry_after, told_by
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, HfApi
@@ -167,13 +169,15 @@ class Repository:
             addition.upload_info.sha256 = bytes.fromhex(piece.fingerprint.sha256)
             additions.append(addition)
         with self.explaining(), self._storage(revision, pull_request=pull_request):
-            self._api.preupload_lfs_files(
-                self.name,
-                additions,
-                repo_type=_DATASET,
-                revision=revision,
-                create_pr=pull_request,
-                free_memory=False,
+            _beside(
+                lambda: self._api.preupload_lfs_files(
+                    self.name,
+                    additions,
+                    repo_type=_DATASET,
+                    revision=revision,
+                    create_pr=pull_request,
+                    free_memory=False,
+                )
             )
         return Upload(tuple(additions))
 
@@ -221,12 +225,9 @@ class Repository:
             raise UsageError(f"{self.name!r} is no name on the Hub: {text}") from None
         except (RepositoryNotFoundError, RevisionNotFoundError, HubError):
             raise
-        except (OSError, ValueError, RuntimeError) as error:
-            raise self.explained(error) from error
-        except Exception as error:
-            if not is_passing(error) and status_of(error) is None:
-                raise
-            raise self.explained(error) from error
+        except client_errors() as error:
+            # The client's own error has signed addresses in it, which a traceback would show.
+            raise self.explained(error) from None
 
     def explained(self, error: Exception) -> HubError:
         """Return in one line what stopped a push."""
@@ -292,6 +293,24 @@ class Upload:
 
 class RevisionMissingError(HubError):
     """A repository that has no such branch."""
+
+
+def _beside(call: Callable[[], None]) -> None:
+    """Do ``call`` in a thread of its own, so that Ctrl-C is heard at once.
+
+    The client would first wait for every file that is on its way.
+    """
+    done: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            call()
+            done.set_result(None)
+        except BaseException as error:  # noqa: BLE001 (it is raised where it is waited for)
+            done.set_exception(error)
+
+    Thread(target=work, daemon=True).start()
+    done.result()
 
 
 def worth_another_try(error: BaseException) -> bool:

@@ -29,7 +29,7 @@ from factory.hub.client import (
     worth_another_try,
 )
 from factory.hub.contents import Contents, Fingerprint, Piece, contents_of
-from factory.hub.failures import MOVED, status_of
+from factory.hub.failures import MOVED, client_errors, status_of
 from factory.hub.terms import refuse_to_publish
 
 #: Files that the Hub may keep in git itself travel in the commit's own request, all at once.
@@ -321,10 +321,10 @@ def _brought(
                 revision=target.revision,
                 pull_request=target.opens,
             )
-        except Exception as error:
+        except client_errors() as error:
             again = worth_another_try(error) or status_of(error) in MOVED
             if not again or attempt == _TRIES:
-                raise there.explained(error) from error
+                raise there.explained(error) from None
             time.sleep(there.wait_seconds(error, attempt))
             remote = _again(there, contents, target)
             continue

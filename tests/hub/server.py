@@ -77,6 +77,11 @@ class Hub:
     part: int = 16 << 20
     page: int = 1000
 
+    @property
+    def store(self) -> str:
+        """Where large files lie: under another name, as on the Hub, so that no token goes there."""
+        return self.url.replace("127.0.0.1", "localhost") + "/store"
+
     def asked(self, pattern: str) -> int:
         """Return how many requests match a pattern."""
         return sum(re.search(pattern, line) is not None for line in self.requests)
@@ -380,7 +385,7 @@ class Hub:
             if not repository.large_file(oid).exists():
                 # What such an address may do it may do without a token: it is a secret itself.
                 key = secrets.token_hex(8)
-                base = f"{self.url}/store/{repository.id}/{oid}"
+                base = f"{self.store}/{repository.id}/{oid}"
                 upload: dict[str, Any] = {"href": f"{base}?X-Amz-Signature={key}"}
                 if size >= self.part_from:
                     count = -(-size // self.part)
@@ -493,7 +498,7 @@ class Hub:
             | {
                 "X-Linked-Size": str(blob.size),
                 "X-Linked-ETag": f'"{blob.sha256}"',
-                "Location": f"{self.url}/store/{repository.id}/{blob.sha256}"
+                "Location": f"{self.store}/{repository.id}/{blob.sha256}"
                 f"?X-Amz-Signature={secrets.token_hex(8)}",
             },
         )
