@@ -14,7 +14,8 @@ from factory.line import run_task
 from factory.line.mixture import run_mixture
 from factory.outputs.files import checksum
 from factory.recipe import load_recipe
-from tests.hub.server import Hub, serve
+from tests.hub.asking import Hub
+from tests.hub.server import serve
 from tests.hub.storage import User
 
 WRITES = "hf_annswriteaccess"

@@ -19,8 +19,8 @@ from factory.hub.changes import RECORD
 from factory.hub.push import PushOptions, push
 from factory.outputs.run_folder import REJECTED
 from tests.catalogue import PROJECT
+from tests.hub.asking import Fault, Hub
 from tests.hub.conftest import WRITES, changed, files_in
-from tests.hub.server import Fault, Hub
 from tests.hub.storage import Repository
 
 Runs = Callable[[str], Path]

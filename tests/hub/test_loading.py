@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from factory.hub.push import PushOptions, push
+from tests.hub.asking import Hub
 from tests.hub.conftest import changed
-from tests.hub.server import Hub
 
 Runs = Callable[[str], Path]
 

@@ -12,8 +12,8 @@ from factory.errors import HubError, OutputError, UsageError
 from factory.hub.changes import RECORD
 from factory.hub.push import Pushed, PushOptions, push
 from factory.outputs.run_folder import REJECTED
+from tests.hub.asking import Hub
 from tests.hub.conftest import READS, WRITES, changed, files_in
-from tests.hub.server import Hub
 from tests.hub.storage import Repository
 
 Runs = Callable[[str], Path]
