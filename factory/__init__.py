@@ -1,8 +1,9 @@
 """Instruction data for shopping assistants, built from e-commerce data sets, every answer checked.
 
 The public API: :func:`load_recipe` reads ``recipes.yaml``, :func:`run` makes a task's samples,
-:func:`read_samples` reads them back. Names are imported when they are first used, so that
-``import factory`` costs nothing.
+:func:`load` opens what it left, :func:`diff` compares two runs, and :func:`read_samples` does no
+more than read. Names are imported when they are first used, so that ``import factory`` costs
+nothing.
 """
 
 from __future__ import annotations
@@ -11,14 +12,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from factory.api import load_recipe, read_samples, run
+    from factory.runs.compare import diff
+    from factory.runs.run import Run, load
     from factory.sample import Provenance, Sample, Verdict
 
-__all__ = ["Provenance", "Sample", "Verdict", "load_recipe", "read_samples", "run"]
+__all__ = [
+    "Provenance",
+    "Run",
+    "Sample",
+    "Verdict",
+    "diff",
+    "load",
+    "load_recipe",
+    "read_samples",
+    "run",
+]
 
 _HOMES = {
     "load_recipe": "factory.api",
     "read_samples": "factory.api",
     "run": "factory.api",
+    "diff": "factory.runs.compare",
+    "Run": "factory.runs.run",
+    "load": "factory.runs.run",
     "Provenance": "factory.sample",
     "Sample": "factory.sample",
     "Verdict": "factory.sample",

@@ -83,6 +83,8 @@ _TOKEN: Final = re.compile(
 
 # White space other than the space is not printable.
 _PRINTABLE_ASCII: Final = bytes(range(0x20, 0x7F))
+#: Not printable to Python, and obeyed by no terminal: spaces and joiners of scripts and emoji.
+_HARMLESS: Final = "\n\u3000\u00a0\u200c\u200d"
 _MAX_PASSES: Final = 8
 _MARKUP: Final = str.maketrans("", "", "&<>")
 
@@ -152,6 +154,27 @@ def is_printable(text: str) -> bool:
     if text.isascii():
         return not text.encode().translate(None, _PRINTABLE_ASCII)
     return text.isprintable()
+
+
+def visible(text: str) -> str:
+    """Return ``text`` with control and direction-changing characters written out.
+
+    A terminal obeys them: an escape sequence of a hostile title could rewrite the screen. What
+    joins letters and emoji (and parts Persian words) is left: it moves nothing.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in _HARMLESS else _written_out(character)
+        for character in text
+    )
+
+
+def _written_out(character: str) -> str:
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def markup_left(text: str) -> str:

@@ -21,15 +21,21 @@ from factory.sample import PARTS
 
 if TYPE_CHECKING:
     from factory.runs.compare import Difference
+    from factory.runs.counting import Lengths
+    from factory.runs.run import Run
+    from factory.runs.summary import Summary
 
-#: What a page obeys or hides: controls, marks that turn the direction, lone halves of a character.
+#: What a page obeys or hides: controls, marks that turn the direction, letters without a shape that
+#: a model reads and a person does not see, lone halves of a character.
 _OBEYED: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
-    "\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
 )
 _LONGEST: Final = 20_000
 _LONGEST_CELL: Final = 400
 _AROUND: Final = 80
+#: More source rows of one sample are folded up.
+_MOST_ROWS: Final = 6
 
 _FRAME: Final = (
     "border:1px solid rgba(128,128,128,.4);border-radius:6px;padding:.7em 1em;margin:.6em 0;"
@@ -43,9 +49,11 @@ _ANSWER: Final = f"{_GOLD};padding:.1em .4em;font-weight:bold"
 _GONE: Final = "background:rgba(229,83,75,.22);text-decoration:line-through"
 _NEW: Final = "background:rgba(46,160,67,.25);text-decoration:none"
 _DROPPED: Final = "border-left:4px solid rgba(229,83,75,.8);padding-left:.6em"
+_ROW: Final = "margin:.35em 0;padding-left:.6em;border-left:2px solid rgba(128,128,128,.4)"
+_NAME: Final = f"{_QUIET};white-space:nowrap;overflow-wrap:normal"
 _CELL: Final = (
     "text-align:left;vertical-align:top;padding:.15em .8em .15em 0;border:0;color:inherit;"
-    "background:transparent;overflow-wrap:anywhere"
+    "background:transparent;overflow-wrap:anywhere;white-space:pre-wrap"
 )
 
 
@@ -182,37 +190,111 @@ def story_html(story: Mapping[str, Any]) -> str:
     ]
     if "rows_missing" in story:
         pieces.append(_plain("div", "", f"not to be had: {escaped(story['rows_missing'])}"))
-    for row in story["rows"]:
-        known = [(name, value) for name, value in row.items() if value not in (None, "", [], {})]
-        pieces.append(_plain("div", _FRAME, _table(known)))
+    rows = [_source_row(row) for row in story["rows"]]
+    pieces += rows[:_MOST_ROWS]
+    if more := rows[_MOST_ROWS:]:
+        pieces.append(f"<details><summary>{len(more)} more</summary>{''.join(more)}</details>")
     if "provenance" not in sample:
         pieces += [_heading("The row, of which no sample was made"), _table(sample.items())]
         return _plain("div", "max-width:62em", "".join(pieces))
     pieces += [_heading("What the view gave"), _table(json.loads(sample["slots"]).items())]
     pieces += [_heading("The sample"), sample_html(sample), _heading("Verdicts")]
-    rows = []
+    verdicts = []
     for each in sample["verdicts"]:
         said = "keep" if each["keep"] else f"drop: {each['reason']}"
         score = "" if each["score"] is None else f"{each['score']:g}"
-        rows.append((each["filter"], said, score, each["detail"]))
-    pieces.append(_grid(("filter", "verdict", "score", "detail"), rows))
+        verdicts.append((each["filter"], said, score, each["detail"]))
+    pieces.append(_grid(("filter", "verdict", "score", "detail"), verdicts))
     return _plain("div", "max-width:62em", "".join(pieces))
 
 
-def run_html(
-    name: str, title: str, counts: Sequence[tuple[str, str]], tasks: Iterable[Sequence[str]]
-) -> str:
+def _source_row(row: Mapping[str, Any]) -> str:
+    """Return one row of a source as a paragraph: its table, then what it has, by column."""
+    told = [
+        _plain("span", _QUIET, escaped(name)) + "&nbsp;" + _inline(value)
+        for name, value in row.items()
+        if name != "table" and value not in (None, "", [], {})
+    ]
+    table = _plain("b", "", escaped(str(row["table"])))
+    return _plain("div", _ROW, f"{table} " + " · ".join(told))
+
+
+def _inline(value: Any) -> str:
+    return f'<bdi style="overflow-wrap:anywhere">{escaped(_said(value), _LONGEST_CELL)}</bdi>'
+
+
+def run_html(run: Run) -> str:
     """Return a run at one glance: what it is, its counts, and a line for each task of a mixture."""
-    rows = list(tasks)
-    columns = ("task", "samples", "rejected", "type", "title")
-    return _plain(
-        "div",
-        _FRAME,
-        _box("div", "font-weight:bold;font-size:1.1em", escaped(name))
-        + _box("div", "", escaped(title))
-        + _table(counts)
-        + (_grid(columns, rows) if rows else ""),
+    rows: list[tuple[str, str]] = [("folder", str(run.folder)), ("kept", f"{len(run):,} samples")]
+    rejected = sum(_rejected(each) for each in run.tasks.values())
+    if run.is_mixture:
+        lines = [
+            (name, f"{len(each):,}", f"{_rejected(each):,}", each.title)
+            for name, each in run.tasks.items()
+        ]
+        inner = _grid(("task", "kept", "rejected", "title"), lines)
+    else:
+        recipe, source = run.manifest["recipe"], run.manifest["source"]
+        rows += [
+            ("type", recipe.get("type", "")),
+            ("source", f"{source['name']}, licence {source.get('licence') or 'unknown'}"),
+            ("view and template", f"{recipe['rows'] or 'derived'}, {recipe['template']}"),
+        ]
+        inner = ""
+    rows += [("rejected", f"{rejected:,}"), ("seed", str(run.manifest["seed"]))]
+    said = f"{run.name}: {run.title}" if run.title else run.name
+    head = _box("div", "font-weight:bold;font-size:1.1em", escaped(said))
+    more = "samples · test · rejected · show() · why(id) · stats() · plot() · to_pandas()"
+    return _plain("div", _FRAME, head + _table(rows) + inner + _plain("div", _QUIET, more))
+
+
+def _rejected(run: Run) -> int:
+    return sum(sum(split["rejected"].values()) for split in run.manifest["splits"].values())
+
+
+def summary_html(summary: Summary) -> str:
+    """Return the main counts of a run, and a line for each task."""
+    rows = [
+        ("kept", f"{summary.accepted:,} of {summary.wanted:,} wanted"),
+        ("rejected", f"{summary.dropped:,}"),
+        ("languages", _listed(summary.languages)),
+        ("prompts", _length(summary.prompts)),
+        ("answers", _length(summary.answers)),
+    ]
+    spent = summary.spent
+    if spent.tokens or spent.judge_tokens:
+        tokens, cost = spent.tokens + spent.judge_tokens, spent.cost + spent.judge_cost
+        rows.append(("models", f"{_listed(summary.models)}; {tokens:,} tokens, ${cost:,.4f}"))
+    lines = [
+        (
+            *(task.name, task.task_type, f"{task.samples.get('train', 0):,}"),
+            *(f"{task.samples.get('test', 0):,}", f"{task.dropped:,}"),
+            *(f"{task.prompts.quantile(0.5):,}", f"{task.answers.quantile(0.5):,}"),
+            _listed({each.name: each.score for each in task.probes if each.gives_away}),
+        )
+        for task in summary.tasks
+    ]
+    columns = (
+        "task",
+        "type",
+        "train",
+        "test",
+        "rejected",
+        "prompt",
+        "answer",
+        "cheats over chance",
     )
+    head = _box("div", "font-weight:bold", escaped(f"{summary.name}: {summary.title}"))
+    return _plain("div", _FRAME, head + _table(rows) + _grid(columns, lines))
+
+
+def _listed(counts: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def _length(lengths: Lengths) -> str:
+    least, middle, most = (lengths.quantile(share) for share in (0.0, 0.5, 1.0))
+    return f"{least:,} to {most:,} characters, median {middle:,}"
 
 
 def difference_html(difference: Difference) -> str:
@@ -296,7 +378,7 @@ def _table(rows: Iterable[tuple[str, Any]]) -> str:
         "table",
         "border-collapse:collapse;margin:.2em 0",
         "".join(
-            "<tr>" + _cell(name, _QUIET) + _cell(_said(value)) + "</tr>" for name, value in rows
+            "<tr>" + _cell(name, _NAME) + _cell(_said(value)) + "</tr>" for name, value in rows
         ),
     )
 
@@ -308,7 +390,8 @@ def _grid(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str, style: str = "") -> str:
-    return f'<td style="{_CELL};{style}">{_box("div", "", escaped(text, _LONGEST_CELL))}</td>'
+    inner = f'<bdi style="white-space:inherit">{escaped(text, _LONGEST_CELL)}</bdi>'
+    return f'<td style="{_CELL};{style}">{inner}</td>'
 
 
 def _said(value: Any) -> str:

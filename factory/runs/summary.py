@@ -211,6 +211,11 @@ class Summary:
         parts = (part for task in self.tasks for part in (task.spent, task.spent_on_dropped))
         return reduce(Spending.__add__, parts, Spending())
 
+    def _repr_html_(self) -> str:
+        from factory.runs.display import summary_html
+
+        return summary_html(self)
+
 
 def summarise(folder: Path) -> Summary:
     """Return everything counted of a finished run's or mixture's folder.

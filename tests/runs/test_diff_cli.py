@@ -55,7 +55,7 @@ def test_hostile_text_is_printed_and_not_obeyed(runs: tuple[Path, Path]) -> None
     said = command("diff", *map(str, runs))
 
     assert "<script>" in said
-    assert "\\x202e" in said
+    assert "\\u202e" in said
     assert "\\x1b" in said
     assert not {"\x1b", "\x00", "\u202e"} & set(said)
 
