@@ -8,13 +8,14 @@ import re
 import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from factory.llm.asker import Usage
 from factory.llm.pool import ModelPool
-from factory.terminal.displays import spending
+from factory.terminal.displays import RunDisplay, spending
 from tests.catalogue import PROJECT
 from tests.llm.server import serve
 
@@ -125,6 +126,49 @@ def test_a_task_that_asks_nobody_shows_its_bar_and_no_spending(tmp_path: Path) -
     assert code == 0
     assert "task12 train" in plain
     assert "requests" not in plain
+
+
+def test_a_narrow_terminal_keeps_the_numbers_and_leaves_out_the_bar(tmp_path: Path) -> None:
+    run = ("run", "recipes.yaml", "--mixture", "v9b", "--limit", "20")
+    for columns in (60, 80, 120):
+        out = ("--out", str(tmp_path / str(columns)))
+        screen, _, code = on_terminal(tmp_path, *run, *out, columns=columns)
+        assert code == 0
+        plain = _SEQUENCE.sub("", screen).replace("\r", "\n")
+        assert max(map(len, plain.splitlines())) <= columns
+        # All tasks together, then the one in hand.
+        assert re.search(r"v9b +\S* *\d+/80 ", plain)
+        assert re.search(r" 20/20 +\d+ dropped .*left", plain)
+        assert ("━" in plain) == (columns > 60)
+
+
+def test_a_log_gets_a_line_now_and_then(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with ModelPool({}, tmp_path, budget=None) as pool:
+        pool.bill["task12", "m"] = Usage(rows=3, asked=1000, prompt_tokens=9000)
+        with RunDisplay("task12", silent=False, models=pool, first_line=0.05) as display:
+            time.sleep(0.07)
+            display.update("train", 0, 4000, 1)
+            display.update("train", 500, 4000, 20)
+            time.sleep(1)
+    out, err = capfd.readouterr()
+    first, *later = err.splitlines()
+    assert (out, first) == ("", "task12: reading its source")
+    assert 2 <= len(later) <= 5  # each waits twice as long as the one before
+    assert re.fullmatch(
+        r"task12 train: 500 of 4,000, 20 dropped, [\d,.]+ a second, \d+ min \d\d s left; "
+        r"[\d.]+ rows/s, 1,000 requests, 9,000 \+ 0 tokens, \$0\.0000",
+        later[0],
+    )
+
+
+def test_a_short_run_and_a_silent_one_leave_a_log_empty(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for silent, first in ((False, 5.0), (True, 0.01)):
+        with RunDisplay("task12", silent=silent, first_line=first) as display:
+            display.update("train", 1, 2, 0)
+            time.sleep(0.05)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_line_of_spending_sums_over_tasks_and_models(tmp_path: Path) -> None:

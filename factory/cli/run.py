@@ -168,7 +168,7 @@ def _run_mixture(
     workers = spare_workers(sum(share.size for share in shares))
     with (
         LocalEngine(workers, preload="factory.line.build") as engine,
-        MixtureDisplay(name, len(shares), silent=as_json, models=models) as display,
+        MixtureDisplay(name, shares, silent=as_json, models=models) as display,
     ):
         result = run_mixture(
             *(recipe, name, out, engine), fresh=fresh, progress=display.begin, models=models

@@ -49,7 +49,11 @@ def print_quotes(quotes: Sequence[Quote]) -> None:
             *(as_text(each.task), as_text(each.model), f"{each.requests:,}", f"{each.known:,}"),
             *(f"{each.prompt_tokens:,}", f"{each.completion_tokens:,}"),
             _dollars(each.cost),
-            "a day a batch" if each.lane == "batch" else _duration(each.seconds),
+            "a day a batch"
+            if each.lane == "batch"
+            else "unknown"
+            if each.seconds is None
+            else duration(each.seconds),
         )
     console.print(table)
     known = [each.cost for each in quotes if each.cost is not None]
@@ -64,9 +68,8 @@ def _dollars(cost: float | None) -> str:
     return "unknown" if cost is None else f"${cost:,.4f}"
 
 
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "unknown"
+def duration(seconds: float) -> str:
+    """Return a stretch of time in its two largest units: ``2 min 05 s``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

@@ -1,9 +1,9 @@
-"""What people see in a terminal while they wait; nothing where there is none, or nobody looks."""
+"""What people see while they wait: bars on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -13,12 +13,18 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.table import Column
+from rich.text import Text
 
+from factory.terminal.bills import duration
+from factory.terminal.lines import Lines
 from factory.terminal.text import as_text, visible
 
 if TYPE_CHECKING:
@@ -27,35 +33,60 @@ if TYPE_CHECKING:
 
 #: Seconds over which a rate is told.
 _WINDOW: Final = 30.0
+#: Where there is no terminal, the first line comes after so many seconds.
+_FIRST_LINE: Final = 10.0
+#: A narrower terminal has no room for a bar beside its numbers.
+_WIDE: Final = 80
+#: Nor one narrower than this for the time that has passed.
+_WIDER: Final = 100
 
 
 class RunDisplay:
-    """Progress of one task: a bar on a terminal, nothing elsewhere or when silent.
+    """Progress of one task: bars on a terminal, a line now and then elsewhere; or nothing.
 
     Args:
         task: whose progress it is.
         silent: whether nothing is shown.
-        models: where the task asks some; a line below the bars then says what they were asked.
+        models: where the task asks some; what they were asked, and what it cost, is then told too.
+        first_line: after how many seconds the first line comes where there is no terminal; the
+            next ones come ever later.
     """
 
-    def __init__(self, task: str, *, silent: bool, models: ModelPool | None = None) -> None:
+    def __init__(
+        self,
+        task: str,
+        *,
+        silent: bool,
+        models: ModelPool | None = None,
+        first_line: float = _FIRST_LINE,
+    ) -> None:
         self._task = task
         self._silent = silent
         self._models = models
+        self._first_line = first_line
         self._bar: Progress | None = None
+        self._lines: Lines | None = None
         self._bars: dict[str, Any] = {}
+        self._whole: Any = None
         self._rate = _Rate()
+        self._at = ("", 0, 0, 0)
+        self._accepting = _Rate()
 
     def __enter__(self) -> Self:
         console = Console(stderr=True)
         if not self._silent and console.is_terminal:
             self._bar = _RunProgress(console, self._below)
             self._bar.start()
+        elif not self._silent:
+            self._lines = Lines(self._line, first=self._first_line)
+            self._lines.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()
+        if self._lines is not None:
+            self._lines.stop()
 
     def rename(self, task: str) -> None:
         """Go on to another task, with bars of its own."""
@@ -64,22 +95,48 @@ class RunDisplay:
             if self._bar is not None:
                 self._bar.remove_task(bar)
         self._bars.clear()
-        self._rate = _Rate()
+        self._rate, self._accepting = _Rate(), _Rate()
+        self._at = ("", 0, 0, 0)
 
     def update(self, split: str, accepted: int, wanted: int, rejected: int) -> None:
         """Show how far a split has come."""
+        self._rate.note(split, accepted + rejected)
+        if split != self._at[0]:
+            self._accepting = _Rate()
+        self._accepting.note(split, accepted)
+        self._at = (split, accepted, wanted, rejected)
         if self._bar is None:
             return
         if split not in self._bars:
             self._bars[split] = self._bar.add_task(
-                visible(f"{self._task} {split}"), total=wanted, rejected=rejected
+                visible(f"{self._task} {split}"), total=wanted, rejected=f"{rejected:,} dropped"
             )
-        self._bar.update(self._bars[split], completed=accepted, rejected=rejected)
-        self._rate.note(split, accepted + rejected)
+        self._bar.update(self._bars[split], completed=accepted, rejected=f"{rejected:,} dropped")
+
+    def update_whole(self, name: str, accepted: int, wanted: int) -> None:
+        """Show how far all tasks together have come, in a bar that stays above theirs."""
+        if self._bar is None:
+            return
+        if self._whole is None:
+            self._whole = self._bar.add_task(visible(name), total=wanted, rejected="")
+        self._bar.update(self._whole, completed=accepted)
 
     def _below(self) -> str:
         """Return what is told below the bars."""
         return "" if self._models is None else spending(self._models, self._rate.a_second())
+
+    def _line(self) -> str:
+        """Return in one line how far the task has come."""
+        split, accepted, wanted, rejected = self._at
+        if not split:
+            return f"{self._task}: reading its source"
+        rate = self._accepting.a_second()
+        left = f", {duration((wanted - accepted) / rate)} left" if rate else ""
+        told = (
+            f"{self._task} {split}: {accepted:,} of {wanted:,}, {rejected:,} dropped, "
+            f"{rate:,.1f} a second{left}"
+        )
+        return f"{told}; {below}" if (below := self._below()) else told
 
 
 class _RunProgress(Progress):
@@ -87,14 +144,19 @@ class _RunProgress(Progress):
 
     def __init__(self, console: Console, below: Callable[[], str]) -> None:
         self._below = below
-        super().__init__(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rejected]} dropped"),
-            TimeElapsedColumn(),
+        named = TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold"))
+        counted = (MofNCompleteColumn(), TextColumn("{task.fields[rejected]}"), _SpeedColumn())
+        left = (
             TimeRemainingColumn(compact=True, elapsed_when_finished=False),
             TextColumn("left"),
+        )
+        wide = console.width >= _WIDE
+        super().__init__(
+            named,
+            *((BarColumn(bar_width=20),) if wide else ()),
+            *counted,
+            *((TimeElapsedColumn(),) if console.width >= _WIDER else ()),
+            *left,
             console=console,
             transient=True,
         )
@@ -104,6 +166,14 @@ class _RunProgress(Progress):
         yield from super().get_renderables()
         if below := self._below():
             yield as_text(below)
+
+
+class _SpeedColumn(ProgressColumn):
+    """How many samples a second are accepted."""
+
+    def render(self, task: Task) -> Text:
+        """Return the speed of late; nothing before there is one."""
+        return Text("" if task.speed is None else f"{task.speed:,.1f}/s")
 
 
 class _Rate:
@@ -187,18 +257,27 @@ class FetchDisplay:
 
 
 class MixtureDisplay:
-    """Progress of a mixture: one bar for its tasks and one for the task in hand."""
+    """Progress of a mixture: a bar for all its tasks and one for the task in hand."""
 
     def __init__(
-        self, mixture: str, tasks: int, *, silent: bool, models: ModelPool | None = None
+        self,
+        mixture: str,
+        shares: Sequence[Share],
+        *,
+        silent: bool,
+        models: ModelPool | None = None,
     ) -> None:
         self._mixture = mixture
-        self._tasks = tasks
+        self._tasks = len(shares)
+        self._wanted = sum(share.size + share.test for share in shares)
         self._current = RunDisplay(mixture, silent=silent, models=models)
+        self._begun = 0
+        self._before = 0
+        self._share = 0
+        self._accepted: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         self._current.__enter__()
-        self._begun = 0
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -206,6 +285,16 @@ class MixtureDisplay:
 
     def begin(self, share: Share) -> Callable[[str, int, int, int], None]:
         """Go on to the next task; return what is told how far it has come."""
-        self._current.rename(f"{share.task} ({self._begun + 1} of {self._tasks})")
+        self._current.rename(f"{share.task} {self._begun + 1}/{self._tasks}")
         self._begun += 1
-        return self._current.update
+        self._before += self._share
+        self._share = share.size + share.test
+        self._accepted.clear()
+        return self._update
+
+    def _update(self, split: str, accepted: int, wanted: int, rejected: int) -> None:
+        if split in ("train", "test"):  # else it is a table that the task needs
+            self._accepted[split] = accepted
+        done = self._before + sum(self._accepted.values())
+        self._current.update_whole(self._mixture, done, self._wanted)
+        self._current.update(split, accepted, wanted, rejected)
