@@ -81,10 +81,10 @@ def main() -> None:
         # Samples are in every script; an output that knows fewer letters gets them written out.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    completing = any(each.endswith("-completion") for each in arguments[:1])
+    installing = any(each.endswith("-completion") for each in arguments[:1])
     try:
         # Ctrl-C comes back as a code, since the library below turns it into one.
-        code = app(arguments, prog_name=PROGRAM if completing else None, standalone_mode=False)
+        code = app(arguments, prog_name=PROGRAM if installing else None, standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
@@ -106,6 +106,8 @@ def _fail(error: Exception, *, debug: bool, as_json: bool) -> int:
     """Tell of an error, and return the code to exit with."""
     from factory.terminal.errors import print_error
 
+    if f"_{PROGRAM}_COMPLETE".replace("-", "_").upper() in os.environ and not debug:
+        return 1  # a shell asks what could be typed next: no line of ours belongs into its own
     if type(error).__name__ == "NoArgsIsHelpError":
         typer.echo(error.format_message(), err=True)  # type: ignore[attr-defined]
         return UsageError.exit_code

@@ -8,12 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
+from factory.cli import completion
 from factory.cli.options import JsonOption, name_and_path, print_json
 
 
 def fetch(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A source, such as esci or mmlu; or smollm2.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A source, such as esci or mmlu; or smollm2.",
+            autocompletion=completion.fetched,
+        ),
     ],
     address: Annotated[
         str | None,

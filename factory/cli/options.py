@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from factory.cli import completion
 from factory.errors import UsageError
 
 #: The groups of options in a verb's help.
@@ -19,18 +20,33 @@ RecipeArgument = Annotated[
     Path, typer.Argument(metavar="RECIPE", help="The recipe file, such as recipes.yaml.")
 ]
 RunArgument = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="A run or a mixture, such as out/task12.")
+    Path,
+    typer.Argument(
+        metavar="FOLDER",
+        help="A run or a mixture, such as out/task12.",
+        autocompletion=completion.runs,
+    ),
 ]
 TasksOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--task", "-t", metavar="NAME", help="A task; repeat for several.", rich_help_panel=WHAT
+        "--task",
+        "-t",
+        metavar="NAME",
+        help="A task; repeat for several.",
+        rich_help_panel=WHAT,
+        autocompletion=completion.tasks,
     ),
 ]
 MixtureOption = Annotated[
     str | None,
     typer.Option(
-        "--mixture", "-m", metavar="NAME", help="A mixture of tasks.", rich_help_panel=WHAT
+        "--mixture",
+        "-m",
+        metavar="NAME",
+        help="A mixture of tasks.",
+        rich_help_panel=WHAT,
+        autocompletion=completion.mixtures,
     ),
 ]
 LimitOption = Annotated[
@@ -50,6 +66,7 @@ SourceOption = Annotated[
         metavar="NAME=PATH",
         help="Where a source's files are: a folder, a file, a glob, hf://..., https://... or "
         "bundled; repeat for several.",
+        autocompletion=completion.source_paths,
         rich_help_panel=WHERE,
     ),
 ]
@@ -59,6 +76,7 @@ ModelOption = Annotated[
         "--model",
         metavar="NAME",
         help="Ask this model of the recipe (or scripted, smollm2) in place of the default.",
+        autocompletion=completion.models,
         rich_help_panel=MODELS,
     ),
 ]

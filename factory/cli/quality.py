@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from factory.cli import completion
 from factory.cli.options import (
     WHERE,
     BudgetOption,
     ClassifierOption,
     JsonOption,
     RecipeArgument,
+    RunArgument,
     SeedOption,
     SourceOption,
     classifiers,
@@ -30,6 +32,7 @@ def judge(
             "-t",
             metavar="NAME",
             help="A task that is made without a model; repeat for several.",
+            autocompletion=completion.tasks,
         ),
     ],
     model: Annotated[
@@ -38,6 +41,7 @@ def judge(
             "--model",
             metavar="NAME",
             help="The judge, in place of the recipe's own; repeat for a panel.",
+            autocompletion=completion.models,
         ),
     ] = None,
     samples: Annotated[
@@ -107,9 +111,7 @@ def judge(
 
 
 def review(
-    folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="A run or a mixture, such as out/task12.")
-    ],
+    folder: RunArgument,
     samples: Annotated[
         int, typer.Option(min=1, metavar="N", help="How many accepted samples of each task.")
     ] = 200,

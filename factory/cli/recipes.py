@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from factory.cli import completion
 from factory.cli.options import JsonOption, PagerOption, RecipeArgument, print_json
 from factory.errors import UsageError, did_you_mean
 
@@ -28,7 +29,12 @@ def list_tasks(
     ] = None,
     source: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Made from this source.", rich_help_panel=_FIT),
+        typer.Option(
+            metavar="NAME",
+            help="Made from this source.",
+            autocompletion=completion.sources,
+            rich_help_panel=_FIT,
+        ),
     ] = None,
     task_type: Annotated[
         list[str] | None,
@@ -41,13 +47,19 @@ def list_tasks(
         typer.Option(
             metavar="PAPER",
             help="For a set of nvidia, eshop, dev (ShopBench) or ecom.",
+            autocompletion=completion.papers,
             rich_help_panel=_FIT,
         ),
     ] = None,
     mixture: Annotated[
         str | None,
         typer.Option(
-            "--mixture", "-m", metavar="NAME", help="In this mixture.", rich_help_panel=_FIT
+            "--mixture",
+            "-m",
+            metavar="NAME",
+            help="In this mixture.",
+            autocompletion=completion.mixtures,
+            rich_help_panel=_FIT,
         ),
     ] = None,
     needs_llm: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from factory.cli import completion
 from factory.cli.models import opened_models
 from factory.cli.options import (
     WHERE,
@@ -53,6 +54,7 @@ def run(
             "--allow-test",
             metavar="SOURCE",
             help="Let the test part of this source into the samples; repeat for several.",
+            autocompletion=completion.sources,
             rich_help_panel=WHERE,
         ),
     ] = None,

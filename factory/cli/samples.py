@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from factory.cli import completion
 from factory.cli.options import JsonOption, PagerOption, RunArgument, print_json
 from factory.errors import UsageError
 
@@ -34,7 +35,10 @@ def show(
     split: Annotated[
         str | None,
         typer.Option(
-            metavar="SPLIT", help="train (the default), test or rejected.", rich_help_panel=_WHICH
+            metavar="SPLIT",
+            help="train (the default), test or rejected.",
+            autocompletion=completion.splits,
+            rich_help_panel=_WHICH,
         ),
     ] = None,
     random: Annotated[
@@ -88,7 +92,12 @@ def show(
     task: Annotated[
         list[str] | None,
         typer.Option(
-            "--task", "-t", metavar="NAME", help="Of this task of a mixture.", rich_help_panel=_FIT
+            "--task",
+            "-t",
+            metavar="NAME",
+            help="Of this task of a mixture.",
+            autocompletion=completion.lent,
+            rich_help_panel=_FIT,
         ),
     ] = None,
     wording: Annotated[
