@@ -90,8 +90,13 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) has gone: there is nobody to tell, and no reason to fail.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_the_reader_go()
+        return
+    except SystemExit:
+        # The library below ends so where the reader has gone, and hides it from the interpreter.
+        if isinstance(sys.stdout, io.TextIOBase) or sys.stdout is None:
+            raise
+        _let_the_reader_go()
         return
     except Exception as error:  # noqa: BLE001 (the last place that can tell of it)
         code = _fail(error, debug=debug, as_json="--json" in arguments)
@@ -100,6 +105,11 @@ def main() -> None:
             "interrupted; nothing half-written. The same command goes on from here.", err=True
         )
     sys.exit(code or 0)
+
+
+def _let_the_reader_go() -> None:
+    """Write nowhere from here on: the reader (head, less) has all that it wanted."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _fail(error: Exception, *, debug: bool, as_json: bool) -> int:

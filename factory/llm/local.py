@@ -65,7 +65,9 @@ def weights_of(spec: ModelSpec, cache: Path) -> Path:
         path = cache / "models" / SMOLLM2_FILE
         if not path.is_file():
             raise ModelError(
-                "the weights of smollm2 are not in the cache: python -m factory fetch smollm2"
+                "no language model to ask: set OPENAI_API_KEY (and OPENAI_BASE_URL), name one "
+                "under models: in the recipe, or bring the small local one with "
+                "python -m factory fetch smollm2"
             )
         return path
     path = Path(spec.model).expanduser()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -121,6 +122,13 @@ class HttpTransport:
                 status, headers = response.status, response.headers
         except TimeoutError as error:
             raise TryAgainError(f"no answer within {self._timeout:g} s") from error
+        except aiohttp.ClientConnectorError as error:
+            number = error.errno or 0
+            why = os.strerror(number) if number > 0 else error.strerror
+            raise TryAgainError(
+                f"no connection to {error.host}:{error.port} ({why}; does it run, is base_url "
+                "right?)"
+            ) from error
         except (aiohttp.ClientError, OSError) as error:
             raise TryAgainError(f"{type(error).__name__}: {error}") from error
         if status != 200:

@@ -46,6 +46,8 @@ def resolve_mixture(recipe: Recipe, name: str) -> Mixture:
 
     Raises :class:`UsageError` with the nearest name, or where no task is left.
     """
+    if name in recipe.tasks and name not in recipe.mixtures:
+        raise UsageError(f"{name!r} is a task, not a mixture: --task {name}")
     if name not in recipe.mixtures:
         raise UsageError(unknown("mixture", name, recipe.mixtures))
     spec = recipe.mixtures[name]

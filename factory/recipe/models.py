@@ -389,6 +389,8 @@ class Recipe(RecipePart):
 
     def task(self, name: str) -> TaskSpec:
         """Return one task; raises :class:`UsageError` with the nearest name."""
+        if name in self.mixtures and name not in self.tasks:
+            raise UsageError(f"{name!r} is a mixture, not a task: --mixture {name}")
         if name not in self.tasks:
             raise UsageError(unknown("task", name, self.tasks))
         return self.tasks[name]
@@ -431,7 +433,16 @@ class Recipe(RecipePart):
         return self._classifiers
 
     def with_classifiers(self, given: Given) -> Recipe:
-        """Return this recipe with names of classifiers bound to code, or to ``module:function``."""
+        """Return this recipe with names of classifiers bound to code, or to ``module:function``.
+
+        Raises :class:`UsageError` for a name that no filter of the recipe uses.
+        """
+        blocks = (self.filters, *(task.filters for task in self.tasks.values()))
+        used = {each.classifier.use: None for each in blocks if each and each.classifier}
+        for name in given:
+            if name not in used:
+                wrong = unknown("classifier", name, used)
+                raise UsageError(f"{wrong} (filters: {{classifier: {{use: NAME, ...}}}} names one)")
         changed = self.model_copy()
         changed._classifiers = {**self._classifiers, **given}
         return changed
@@ -505,5 +516,7 @@ def unknown(what: str, name: str, known: Mapping[str, object]) -> str:
     """Return the complaint that there is no such thing, with the nearest that there is."""
     hint = did_you_mean(name, known)
     shown = sorted(known)
+    if not shown:
+        return f"there is no {what} {name!r}, nor any other"
     listed = ", ".join(shown) if len(shown) <= _MOST_LISTED else f"{len(shown)} of them"
     return f"there is no {what} {name!r}: {hint}There are {listed}"

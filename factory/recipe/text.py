@@ -6,6 +6,7 @@ in one mapping is refused, since YAML itself would silently keep the last.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,17 @@ _MOST_NODES: Final = 200_000
 _DEEPEST: Final = 50
 # libyaml reads the packaged catalogue ten times faster; on a hostile file it overflows the stack.
 _FastLoader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# What PyYAML says of the mistakes that are made most, and what it means.
+_PLAINER: Final = {
+    "expected <block end>, but found '<block mapping start>'": "indented further, or less far, "
+    "than the lines that it belongs to",
+    "expected <block end>, but found '-'": "this '-' stands elsewhere than those of its list",
+    "expected <block end>, but found '<scalar>'": "text after a value that had ended: put the "
+    "whole value in quotes",
+    "mapping values are not allowed here": "a second colon, or a line that is indented too far: "
+    "put a value with a colon in quotes",
+}
+_MOST_NAMED: Final = 4
 _TEXT_TAGS: Final = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
@@ -57,15 +69,19 @@ def read_recipe_text(path: Path, *, packaged: bool = False) -> RecipeText:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
+        raise RecipeError(f"{path}: no such recipe: {_recipes_near(path.parent)}") from error
+    except IsADirectoryError as error:
+        raise RecipeError(f"{path}: a folder, not a recipe: {_recipes_near(path)}") from error
+    except UnicodeDecodeError as error:
         raise RecipeError(
-            f"{path}: no such recipe; the packaged one is recipes.yaml in the project's folder"
+            f"{path}: not text in UTF-8 (byte {error.start + 1}): save it so"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror or error})") from error
     try:
         node = yaml.compose(text, Loader=_FastLoader if packaged else yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise RecipeError(f"{path}:{_yaml_problem(error)}") from error
+        raise RecipeError(f"{path}:{_yaml_problem(error, text)}") from error
     except RecursionError as error:
         raise RecipeError(f"{path}: its values nest too deep; no recipe needs that") from error
     if not isinstance(node, yaml.MappingNode):
@@ -82,11 +98,34 @@ def read_recipe_text(path: Path, *, packaged: bool = False) -> RecipeText:
     return RecipeText(path, data, lines, untexted)
 
 
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        return f"{mark.line + 1}: not YAML at column {mark.column + 1}: {error.problem}"
-    return f" not YAML: {' '.join(str(error).split())}"
+def _recipes_near(folder: Path) -> str:
+    """Return what to name instead: the recipes of a folder, or how to come by one."""
+    if not folder.is_dir():
+        return f"there is no folder {folder} either"
+    found = [str(each) for each in sorted(folder.glob("*.y*ml"))]
+    if not found:
+        return (
+            f"{folder.resolve()} holds none; a recipe that says 'include: [catalogue]' has all "
+            "packaged tasks"
+        )
+    more = ", ..." if len(found) > _MOST_NAMED else ""
+    return f"did you mean {', '.join(found[:_MOST_NAMED])}{more}?"
+
+
+def _yaml_problem(error: yaml.YAMLError, text: str) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return f" not YAML: {' '.join(str(error).split())}"
+    mark = error.problem_mark
+    lines = text.splitlines()
+    for number in (mark.line, mark.line - 1):
+        line = lines[number] if 0 <= number < len(lines) else ""
+        if re.match(r" *\t", line):
+            return f"{number + 1}: indented with a tab: YAML wants spaces"
+        if found := re.match(r"\s*([\w-]+):(?!//)(\S.*)", line):
+            key, value = found.groups()
+            return f"{number + 1}: a space is missing after the colon: write '{key}: {value}'"
+    problem = _PLAINER.get(error.problem or "", error.problem)
+    return f"{mark.line + 1}: not YAML at column {mark.column + 1}: {problem}"
 
 
 def _locate(

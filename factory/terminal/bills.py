@@ -84,7 +84,8 @@ def print_cache(
     for name, size in sizes.items():
         console.print(as_text(f"  {name}: {size / 1e6:,.1f} MB"))
     if removed is not None:
-        console.print(as_text(f"forgot {removed:,} answers"))
+        found = f"forgot {removed:,} answers" if removed else "no answer is what was named"
+        console.print(as_text(found))
     for each in spent:
         console.print(
             as_text(

@@ -18,6 +18,14 @@ def as_text(text: str, style: str = "") -> Text:
     return Text(visible(text), style=style)
 
 
+class _Console(Console):
+    """A console that leaves it to the command line what becomes of a reader that has gone."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what was caught: the library would end the program with code 1."""
+        raise  # noqa: PLE0704 (within the handler that calls this)
+
+
 def open_console(width_elsewhere: int = 120) -> Console:
     """Return a console that reads no markup, of the terminal's width.
 
@@ -25,4 +33,4 @@ def open_console(width_elsewhere: int = 120) -> Console:
     """
     known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
     width = None if known else width_elsewhere
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return _Console(width=width, highlight=False, markup=False, emoji=False)
