@@ -81,6 +81,8 @@ def main() -> None:
         # Samples are in every script; an output that knows fewer letters gets them written out.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # The Hub's client would tell its makers how it is used; this package tells nobody anything.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     installing = any(each.endswith("-completion") for each in arguments[:1])
     try:
         # Ctrl-C comes back as a code, since the library below turns it into one.

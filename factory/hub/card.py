@@ -62,7 +62,7 @@ def card_with_formats(folder: Path, formats: Sequence[str]) -> bytes:
         card = (folder / CARD).read_bytes()
     except FileNotFoundError:
         raise UsageError(
-            f"{folder} has no {CARD}, which would name the formats: run the task again with --fresh"
+            f"{folder} has no {CARD}, which would name the formats: run the task again"
         ) from None
     data, text = front_matter(card, folder / CARD)
     for name in dict.fromkeys(formats):

@@ -324,7 +324,11 @@ def _failure(state: RetryCallState) -> BaseException | None:
 
 @contextmanager
 def quiet_client(*, bars: bool) -> Iterator[None]:
-    """Keep the client's warnings, with signed addresses in them, and its bars off the screen."""
+    """Keep the client from telling: the screen, of signed addresses; the Hub, of who uses it how.
+
+    ``bars`` lets it show how far each large file is.
+    """
+    from huggingface_hub import constants
     from huggingface_hub.utils import logging as hub_logging
     from huggingface_hub.utils.tqdm import (
         are_progress_bars_disabled,
@@ -332,6 +336,10 @@ def quiet_client(*, bars: bool) -> Iterator[None]:
         enable_progress_bars,
     )
 
+    # The variable for what reads it later (hf_xet), the constant for what has read it already.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    tells = constants.HF_HUB_DISABLE_TELEMETRY
+    constants.HF_HUB_DISABLE_TELEMETRY = True
     level = hub_logging.get_verbosity()
     hidden = are_progress_bars_disabled()
     hub_logging.set_verbosity(logging.CRITICAL)
@@ -343,6 +351,7 @@ def quiet_client(*, bars: bool) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        constants.HF_HUB_DISABLE_TELEMETRY = tells
         hub_logging.set_verbosity(level)
         if not bars and not hidden:
             enable_progress_bars()

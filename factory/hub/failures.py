@@ -14,6 +14,8 @@ PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 MOVED: Final = frozenset({409, 412})
 _URL: Final = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]*")
 _TOKEN: Final = re.compile(r"\b(?:hf|api_org)_[A-Za-z0-9_]{4,}|Bearer\s+\S+")
+#: How the client of large files (hf_xet) tells a status: as text alone.
+_IN_WORDS: Final = re.compile(r"HTTP status (?:client|server) error \((\d{3})\b")
 _LONGEST: Final = 300
 _KEPT: Final = "; what arrived whole is not sent twice"
 
@@ -40,6 +42,8 @@ def status_of(error: BaseException) -> int | None:
         response = getattr(each, "response", None)
         if response is not None:
             return int(response.status_code)
+        if told := _IN_WORDS.search(str(each)):
+            return int(told[1])
     return None
 
 

@@ -40,7 +40,7 @@ def refuse_to_publish(folder: Path, contents: Contents, anyway: Collection[str])
     if not any(piece.name == CARD for piece in contents.pieces):
         raise UsageError(
             f"{folder} has no {CARD}, and a public dataset without one says neither what it is nor "
-            "under which licence: run the task again with --fresh, or leave --public out"
+            "under which licence: run the task again, or leave --public out"
         )
 
 

@@ -42,7 +42,8 @@ class Hub:
         url: its address; storage: what it keeps; faults: how it misbehaves.
         requests: ``METHOD path`` of everything asked; tokens: what came as authorization.
         large_from: files of this many bytes are large; part_from: from here they come in parts.
-        page: entries on one page of a tree.
+        page: entries on one page of a tree; xet: whether large files may come as Xet.
+        xet_keys: what may write, and to which repository; xorbs: the chunks of each.
     """
 
     storage: Storage
@@ -54,6 +55,9 @@ class Hub:
     part_from: int = 64 << 20
     part: int = 16 << 20
     page: int = 1000
+    xet: bool = False
+    xet_keys: dict[str, Repository] = field(default_factory=dict)
+    xorbs: dict[str, list[bytes]] = field(default_factory=dict)
 
     @property
     def store(self) -> str:

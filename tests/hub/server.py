@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from tests.hub import repositories, transfers
+from tests.hub import repositories, transfers, xet
 from tests.hub.asking import HUB, Hub, Refused, refusal
 from tests.hub.storage import Storage, User
 
@@ -49,6 +49,9 @@ def application(hub: Hub) -> web.Application:
             web.post(page + ".git/info/lfs/objects/batch", transfers.batch),
             web.post(page + ".git/info/lfs/objects/verify", transfers.verify),
             web.get(page + "/resolve/{revision}/{path:.+}", transfers.resolve),
+            web.get(api + "/xet-write-token/{revision}", xet.write_token),
+            web.post("/xet/v1/xorbs/default/{hash}", xet.xorb),
+            web.post("/xet/v1/shards", xet.shard),
             web.put("/store/{owner}/{name}/{oid}", transfers.put),
             web.put("/store/{owner}/{name}/{oid}/{number}", transfers.put_part),
             web.post("/store/{owner}/{name}/{oid}/complete", transfers.complete),

@@ -150,6 +150,31 @@ def test_a_hub_that_fails_for_good_is_told(hub: Hub, run: Runs, where: str) -> N
         assert not there(hub)
 
 
+@pytest.mark.parametrize("where", ["POST /xet/v1/xorbs", "POST /xet/v1/shards"])
+def test_a_storage_that_fails_for_a_moment_gets_it_all_the_same(
+    hub: Hub, run: Runs, where: str
+) -> None:
+    hub.xet = True
+    folder = run("free")
+    hub.faults.append(Fault(where, status=503))
+    pushed = push(folder, "ann/set")
+
+    assert not hub.faults
+    assert pushed.commits == 1
+    assert there(hub) == files_in(folder, REJECTED)
+
+
+@pytest.mark.parametrize("where", ["GET .*/xet-write-token", "POST /xet/v1/xorbs"])
+def test_a_storage_that_refuses_is_told(hub: Hub, run: Runs, where: str) -> None:
+    hub.xet = True
+    hub.faults.append(Fault(where, 1000, 403, "quota exceeded"))
+    message = refused(run("free"))
+
+    assert "may not write to ann/set" in message
+    assert "403" in message
+    assert not there(hub)
+
+
 def test_as_long_is_waited_as_the_hub_asks(hub: Hub, run: Runs, waits: list[float]) -> None:
     folder = run("free")
     for where in ("GET /api/datasets/ann/set/rev", "PUT /store/", "POST .*/commit"):

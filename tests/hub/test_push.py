@@ -102,6 +102,25 @@ def test_large_files_arrive_whole(hub: Hub, run: Runs, parts: bool) -> None:
     assert push(folder, "ann/set").commits == 0
 
 
+def test_large_files_arrive_whole_by_xet(hub: Hub, run: Runs) -> None:
+    hub.large_from, hub.xet = 2000, True
+    folder = run("free")
+    pushed = push(folder, "ann/set")
+
+    assert there(hub) == files_in(folder, REJECTED)
+    assert hub.asked("POST /xet/v1/xorbs/")
+    assert not hub.asked("objects/batch|PUT /store/")
+    assert repository(hub).commits[pushed.commit].tree["train.jsonl"].sha256
+    assert push(folder, "ann/set").commits == 0
+
+
+def test_nobody_is_told_that_it_is_used(hub: Hub, run: Runs) -> None:
+    hub.large_from, hub.xet = 2000, True
+    push(run("free"), "ann/set")
+
+    assert not hub.asked("telemetry|agent-harnesses")
+
+
 def test_a_tree_of_many_pages_is_read_to_its_end(hub: Hub, run: Runs) -> None:
     hub.page = 2
     folder = run("free")
