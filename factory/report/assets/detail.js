@@ -44,7 +44,8 @@ function bar(sample) {
 }
 
 function byline(record) {
-  const words = [record.task, record.task_type, record.metric, record.lang, record.locale, record.split];
+  const shop = record.locale === record.lang ? "" : record.locale;
+  const words = [record.task, record.task_type, record.metric, record.lang, shop, record.split];
   const line = element("p", { class: "byline" });
   words.filter(Boolean).forEach((word, place) => line.append(place ? "  ·  " : "", said(word)));
   return line;

@@ -9,6 +9,7 @@ const query = document.getElementById("query");
 const choices = document.getElementById("choices");
 
 let found = [];
+let searched = {};
 let terms = [];
 let chosen = null;
 
@@ -68,10 +69,15 @@ function labelled(text, field, style = "") {
   return element("label", { class: style }, element("span", {}, text), field);
 }
 
-/** Search all samples again, and draw. */
+/** Search the samples again, and draw; what is typed on to a search is looked for in what it found. */
 function refresh() {
-  terms = fold(query.value).split(/\s+/).filter(Boolean);
-  found = samples.filter(matches());
+  const filters = JSON.stringify(Object.values(fields).map((field) => field.value));
+  const narrower = searched.query && query.value.startsWith(searched.query) &&
+    searched.filters === filters && searched.of === samples.length;
+  searched = { query: query.value, filters, of: samples.length };
+  // A long word is in few samples, and found fast.
+  terms = fold(query.value).split(/\s+/).filter(Boolean).sort((a, b) => b.length - a.length);
+  found = (narrower ? found : samples).filter(matches());
   sortFound();
   tellFound();
   rows.style.height = `${found.length * ROW}px`;

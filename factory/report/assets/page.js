@@ -27,6 +27,7 @@ function step(by) {
 
 /** Show what the address says: the overview, a task of it, the samples or one of them. */
 function route() {
+  document.documentElement.dataset.at = location.hash;
   const named = decoded(location.hash.slice(1));
   const inOverview = named === "" || named === "overview" || /^task-\d+$/.test(named) || named === "overview-title";
   overviewPart.hidden = !inOverview;
@@ -132,6 +133,8 @@ function pressed(event) {
     }
     return;
   }
+  // There they scroll what is being read.
+  if (detail.contains(event.target) && event.key.startsWith("Arrow")) return;
   if (event.key === "?") help.showModal();
   else if (event.key === "o") location.hash = "#overview";
   else if (event.key === "s") location.hash = "#samples";
