@@ -24,7 +24,7 @@ ORDER = (
     ("engines",),
     ("line",),
     ("runs",),
-    ("report", "hub"),
+    ("report", "hub", "evaluation"),
     ("terminal", "api", "init", "fetch"),
     ("cli",),
     ("__main__", "__init__"),

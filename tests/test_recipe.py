@@ -181,7 +181,7 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_file(write):
         ("# nothing\n", "1: a recipe is a mapping"),
         ("- a\n- b\n", "1: a recipe is a mapping"),
         ("just text", "1: a recipe is a mapping"),
-        ("a: 1\n\tb: 2\n", "2: not YAML at column 1: "),
+        ("a: 1\n\tb: 2\n", "2: indented with a tab: YAML wants spaces"),
         ("a:\n  b: 1\n c: 2\n", "3: not YAML at column 2: "),
         ("a: [1, 2\nb: 3\n", "2: not YAML at column 2: "),
         ("a: 'open\n", "2: not YAML at column 1: "),
@@ -203,8 +203,8 @@ def test_every_mistake_is_told_at_once_in_the_order_of_the_file(write):
         ("a: !!int ''\n", " a value does not fit the tag"),
         ("a: !!float x\n", " could not convert string to float"),
         ("seed: " + "9" * 5000 + "\n", " Exceeds the limit"),
-        (b"\xff\xfes\x00e\x00", " cannot be read as UTF-8 text"),
-        (b"PK\x03\x04\x14\x00\x08\x80", " cannot be read as UTF-8 text"),
+        (b"\xff\xfes\x00e\x00", " not text in UTF-8 (byte "),
+        (b"PK\x03\x04\x14\x00\x08\x80", " not text in UTF-8 (byte "),
     ],
     ids=lambda value: repr(value[:24]),
 )
@@ -264,7 +264,7 @@ def test_yes_and_no_are_refused_as_choices(write, choices):
 
 def test_a_recipe_that_is_not_there_or_not_a_file_is_one_line(tmp_path):
     assert "no such recipe" in problems(tmp_path / "none.yaml")[0]
-    assert "cannot be read" in problems(tmp_path)[0]
+    assert "a folder, not a recipe" in problems(tmp_path)[0]
 
 
 JSON_LIKE = st.recursive(

@@ -16,6 +16,7 @@ import typer
 from factory.cli.begin import fetch, init
 from factory.cli.complaints import defect, failed_output, usage
 from factory.cli.diff import diff
+from factory.cli.evaluate import evaluate
 from factory.cli.help import BEGIN, HAND_ON, MAKE, MEASURE, READ, Verb, Verbs
 from factory.cli.models import cache, plan
 from factory.cli.push import push
@@ -62,6 +63,7 @@ _register(report, READ)
 _register(diff, READ)
 _register(judge, MEASURE)
 _register(review, MEASURE)
+_register(evaluate, MEASURE)
 _register(push, HAND_ON)
 _register(init, BEGIN)
 _register(fetch, BEGIN)

@@ -30,6 +30,7 @@ class ModelPool:
         cache: the folder with the ledger and the weights.
         budget: in US dollars, for this run; None for none.
         fresh: ask again for what the ledger knows.
+        ledger: another file for the answers than the cache's.
 
     Attributes:
         ledger: the answers of all runs.
@@ -48,6 +49,7 @@ class ModelPool:
         *,
         budget: float | None = None,
         fresh: bool = False,
+        ledger: Path | None = None,
     ) -> None:
         self._models = models
         self._cache = cache
@@ -59,7 +61,7 @@ class ModelPool:
         self._renewed: set[bytes] = set()
         self.tables: set[Path] = set()
         self.bill: dict[tuple[str, str], Usage] = {}
-        self.ledger = Ledger(cache / LEDGER_FILE)
+        self.ledger = Ledger(ledger or cache / LEDGER_FILE)
 
     def __enter__(self) -> Self:
         return self

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
+from factory.sources.adapters import Adapters
 from factory.sources.ae_110k import Ae110kSource
 from factory.sources.alpaca import AlpacaSource
 from factory.sources.amazon_category import AmazonCategorySource
@@ -33,8 +33,8 @@ __all__ = [
     "source_rows",
 ]
 
-#: The adapters by the name that a recipe gives them (``adapter: esci``).
-SOURCES: Final[Mapping[str, Source]] = MappingProxyType(
+#: The adapters by the name that a recipe gives them (``adapter: esci``), installed ones included.
+SOURCES: Final[Mapping[str, Source]] = Adapters(
     {
         each.name: each
         for each in (

@@ -97,7 +97,7 @@ class EntityLines:
         """Return the F1 of (type, value) pairs of one row; ``None`` is a value like another."""
         if metric != LABEL_F1:
             raise unknown_metric(metric, self.name, self.metrics)
-        return f1(*label_counts(_pairs(prediction), _pairs(gold)))
+        return f1(*label_counts(pairs(prediction), pairs(gold)))
 
     def check(self, text: str, gold: Gold, metric: str) -> str | None:
         """Return why ``text`` is not exactly the lines, each type once; or None."""
@@ -116,12 +116,13 @@ class EntityLines:
         """Return the micro F1 of (type, value) pairs over all rows."""
         if metric != LABEL_F1:
             raise unknown_metric(metric, self.name, self.metrics)
-        return micro_f1([_pairs(each) for each in predictions], [_pairs(each) for each in golds])
+        return micro_f1([pairs(each) for each in predictions], [pairs(each) for each in golds])
 
 
-def _pairs(lines: Gold) -> list[str]:
-    pairs = []
+def pairs(lines: Gold) -> list[str]:
+    """Return type and value of every entity that lines name, parted by a unit separator."""
+    found = []
     for line in cast(list[str], lines):
         kind, _, values = line.partition(": ")
-        pairs += [f"{kind}\x1f{value}" for value in values.split(SEPARATOR)]
-    return pairs
+        found += [f"{kind}\x1f{value}" for value in values.split(SEPARATOR)]
+    return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from factory.terminal.text import as_text, open_console
+from factory.terminal.text import as_text, open_console, print_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,14 +31,14 @@ def print_bill(bill: Mapping[tuple[str, str], Usage]) -> None:
         parts.append(f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens")
         if usage.cost:
             parts.append(f"${usage.cost:,.4f}")
-        console.print(as_text(", ".join(parts)))
+        print_line(console, ", ".join(parts))
 
 
 def print_quotes(quotes: Sequence[Quote]) -> None:
     """Print what tasks would ask and cost, and their sums."""
     console = open_console()
     if not quotes:
-        console.print(as_text("no task of these asks a language model"))
+        print_line(console, "no task of these asks a language model")
         return
     table = Table(box=None, pad_edge=False)
     for name in ("task", "model", "requests", "known", "tokens in", "out", "cost", "time"):
@@ -57,11 +57,11 @@ def print_quotes(quotes: Sequence[Quote]) -> None:
         )
     console.print(table)
     known = [each.cost for each in quotes if each.cost is not None]
-    console.print(as_text(f"in all: {_dollars(sum(known))} for samples that are all accepted"))
+    print_line(console, f"in all: {_dollars(sum(known))} for samples that are all accepted")
     for price in sorted({each.price for each in quotes}):
-        console.print(as_text(f"prices: {price}"))
+        print_line(console, f"prices: {price}")
     for counted in sorted({each.counted for each in quotes}):
-        console.print(as_text(f"prompt tokens: counted by {counted}"))
+        print_line(console, f"prompt tokens: counted by {counted}")
 
 
 def _dollars(cost: float | None) -> str:
@@ -80,16 +80,15 @@ def print_cache(
 ) -> None:
     """Print what the cache holds, and what models have been paid for, over all runs."""
     console = open_console()
-    console.print(as_text(str(folder)))
+    print_line(console, str(folder))
     for name, size in sizes.items():
-        console.print(as_text(f"  {name}: {size / 1e6:,.1f} MB"))
+        print_line(console, f"  {name}: {size / 1e6:,.1f} MB")
     if removed is not None:
         found = f"forgot {removed:,} answers" if removed else "no answer is what was named"
-        console.print(as_text(found))
+        print_line(console, found)
     for each in spent:
-        console.print(
-            as_text(
-                f"{each.task}: {each.requests:,} answers of {each.model}, "
-                f"{each.prompt_tokens:,} + {each.completion_tokens:,} tokens, {_dollars(each.cost)}"
-            )
+        print_line(
+            console,
+            f"{each.task}: {each.requests:,} answers of {each.model}, "
+            f"{each.prompt_tokens:,} + {each.completion_tokens:,} tokens, {_dollars(each.cost)}",
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from factory.terminal.text import as_text, open_console
+from factory.terminal.text import as_text, open_console, print_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,12 +17,11 @@ def print_judge(measured: Mapping[str, Any], path: Path) -> None:
     """Print the precision and recall of each judge, at other thresholds and by fault."""
     console = open_console()
     planted = sum(measured["planted"].values())
-    console.print(
-        as_text(
-            f"{measured['task']} ({measured['task_type']}): {measured['samples']:,} samples, "
-            f"{planted:,} of them made wrong; kept at {measured['threshold']:g} and above",
-            style="bold",
-        )
+    print_line(
+        console,
+        f"{measured['task']} ({measured['task_type']}): {measured['samples']:,} samples, "
+        f"{planted:,} of them made wrong; kept at {measured['threshold']:g} and above",
+        style="bold",
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("judge", "at", "right of the kept", "kept of the right", "dropped of the wrong"):
@@ -38,10 +37,10 @@ def print_judge(measured: Mapping[str, Any], path: Path) -> None:
             table.add_row("", "", "", as_text(fault), as_share(share))
     console.print(table)
     if measured["no_judgement"]:
-        console.print(as_text(f"{measured['no_judgement']:,} samples were not judged: dropped"))
+        print_line(console, f"{measured['no_judgement']:,} samples were not judged: dropped")
     if (kappa := measured["agreement"].get("kappa")) is not None:
-        console.print(as_text(f"the two judges agree with a kappa of {kappa:.2f}"))
-    console.print(as_text(f"kept in {path}"))
+        print_line(console, f"the two judges agree with a kappa of {kappa:.2f}")
+    print_line(console, f"kept in {path}")
 
 
 def print_review(review: Mapping[str, Any], folder: Path) -> None:
@@ -61,9 +60,9 @@ def print_review(review: Mapping[str, Any], folder: Path) -> None:
         )
     console.print(table)
     if review["blank"]:
-        console.print(as_text(f"{review['blank']:,} rows have no verdict yet"))
+        print_line(console, f"{review['blank']:,} rows have no verdict yet")
     if (judge := review["judge"]) is not None:
-        console.print(as_text(f"\nthe judge's worst score of {judge['samples']:,} of them:"))
+        print_line(console, f"\nthe judge's worst score of {judge['samples']:,} of them:")
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("kept from", "kappa", "ok of the kept", "kept of the ok"):
             table.add_column(name, overflow="fold")
@@ -71,13 +70,13 @@ def print_review(review: Mapping[str, Any], folder: Path) -> None:
             kappa = "none" if at["kappa"] is None else f"{at['kappa']:.2f}"
             table.add_row(threshold, kappa, as_share(at["precision"]), as_share(at["recall"]))
         console.print(table)
-    console.print(as_text(f"kept in {folder / 'review.json'}"))
+    print_line(console, f"kept in {folder / 'review.json'}")
 
 
 def print_reviewed(review: Mapping[str, Any]) -> None:
     """Print in one line what people said of a run earlier."""
     of = " (of other samples than these: review again)" if review["stale"] else ""
-    open_console().print(as_text(f"people found ok: {as_share(review['share_ok'])} reviewed{of}"))
+    print_line(open_console(), f"people found ok: {as_share(review['share_ok'])} reviewed{of}")
 
 
 def print_measured(judges: Mapping[str, Any]) -> None:
@@ -85,12 +84,11 @@ def print_measured(judges: Mapping[str, Any]) -> None:
     console = open_console()
     for panel, measured in judges.items():
         figures = list(measured["judges"].values())[-1]
-        console.print(
-            as_text(
-                f"the judge {panel}, at {measured['threshold']:g}: right of what it keeps "
-                f"{as_share(figures['precision'])}, kept of what is right "
-                f"{as_share(figures['recall'])}"
-            )
+        print_line(
+            console,
+            f"the judge {panel}, at {measured['threshold']:g}: right of what it keeps "
+            f"{as_share(figures['precision'])}, kept of what is right "
+            f"{as_share(figures['recall'])}",
         )
 
 

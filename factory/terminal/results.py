@@ -9,7 +9,7 @@ from rich.table import Table
 
 from factory.runs.story import read_samples_of
 from factory.terminal.samples import print_records
-from factory.terminal.text import as_text, open_console
+from factory.terminal.text import as_text, open_console, print_line
 
 if TYPE_CHECKING:
     from factory.line import MixtureResult, RunResult
@@ -36,14 +36,14 @@ def print_mixture(result: MixtureResult) -> None:
         )
     console.print(table)
     for each in manifest["absent"]:
-        console.print(
-            as_text(f"no task makes {each['paper']} {each['number']} yet: {each['size']:,} samples")
+        print_line(
+            console, f"no task makes {each['paper']} {each['number']} yet: {each['size']:,} samples"
         )
     for name, described in manifest["files"].items():
         what = "left out of the mixed file, in" if name == "rejected.jsonl" else "samples in"
-        console.print(as_text(f"{described['rows']:,} {what} {result.folder / name}"))
+        print_line(console, f"{described['rows']:,} {what} {result.folder / name}")
     if manifest["size"]:
-        console.print(as_text(f"the paper prints {manifest['size']:,}"))
+        print_line(console, f"the paper prints {manifest['size']:,}")
 
 
 def print_run(result: RunResult) -> None:
@@ -51,30 +51,31 @@ def print_run(result: RunResult) -> None:
     console = open_console()
     manifest = result.manifest
     if not result.fresh:
-        console.print(as_text(f"{result.folder} holds this run already; --fresh makes it again"))
+        print_line(console, f"{result.folder} holds this run already; --fresh makes it again")
     for split, counts in manifest["splits"].items():
         file = result.folder / f"{split}.jsonl"
-        console.print(as_text(f"{counts['accepted']:,} samples in {file}"))
+        print_line(console, f"{counts['accepted']:,} samples in {file}")
         if note := _shortfall(manifest, counts):
-            console.print(as_text(note))
+            print_line(console, note)
         if counts["rejected"]:
-            console.print(
-                as_text(f"dropped, in {result.folder / 'rejected.jsonl'}: {_reasons(counts)}")
+            print_line(
+                console, f"dropped, in {result.folder / 'rejected.jsonl'}: {_reasons(counts)}"
             )
     if cheats := [name for name, each in manifest["probes"].items() if each["gives_away"]]:
-        console.print(
-            as_text(f"cheats that score more than ten points over chance: {', '.join(cheats)}")
+        print_line(
+            console,
+            f"cheats that score more than ten points over chance (see docs/probes.md): "
+            f"{', '.join(cheats)}",
         )
     for each in manifest["source"]["quarantined"]:
-        console.print(
-            as_text(
-                f"set aside in the source: {each['rows']:,} rows ({each['cause']}), "
-                f"such as {', '.join(each['examples'])}"
-            )
+        print_line(
+            console,
+            f"set aside in the source: {each['rows']:,} rows ({each['cause']}), "
+            f"such as {', '.join(each['examples'])}",
         )
-    console.print(as_text("\nThe first sample:"))
+    print_line(console, "\nThe first sample:")
     print_records(read_samples_of(result.folder, "train", 0, 1))
-    console.print(as_text(f"more: python -m factory show {result.folder}"))
+    print_line(console, f"more: python -m factory show {result.folder}")
 
 
 def _shortfall(manifest: Mapping[str, Any], counts: Mapping[str, Any]) -> str:

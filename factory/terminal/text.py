@@ -34,3 +34,8 @@ def open_console(width_elsewhere: int = 120) -> Console:
     known = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
     width = None if known else width_elsewhere
     return _Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def print_line(console: Console, text: str, style: str = "") -> None:
+    """Print a line that the terminal itself wraps: a path in it is copied whole."""
+    console.print(as_text(text, style), soft_wrap=True)

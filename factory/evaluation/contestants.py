@@ -1,0 +1,97 @@
+"""Who answers: models by the names of a recipe, endpoints, weights, and answers in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from factory.errors import UsageError
+from factory.evaluation.asking import Response
+from factory.evaluation.questions import BenchmarkQuestion
+from factory.llm.models import ModelSpec
+from factory.llm.names import model_spec
+from factory.outputs.jsonl import read_records
+
+_GGUF: Final = ".gguf"
+#: Where the address of an endpoint begins.
+_AT: Final = "@http"
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One model under its name in the results: ``spec``, or a file that has its answers."""
+
+    name: str
+    spec: ModelSpec | None
+    answers: Path | None = None
+
+
+def contestant(said: str, models: Mapping[str, ModelSpec]) -> Contestant:
+    """Return what ``[NAME=]MODEL`` means.
+
+    MODEL is a name of ``models`` or one that every recipe knows (``default``, ``scripted``,
+    ``smollm2``), the path of a GGUF file, or ``ID@URL``: the model ID of an endpoint.
+
+    Raises :class:`UsageError` for what is none of these.
+    """
+    name, named, model = said.partition("=")
+    if not named:
+        name, model = "", said
+    # From the first on: what stands before a host's own @ is a password, for nobody to see.
+    served, at, url = model.partition(_AT)
+    try:
+        if at:
+            spec = ModelSpec.model_validate({"model": served, "base_url": at[1:] + url})
+            return Contestant(name or served, spec)
+        if model.endswith(_GGUF):
+            spec = ModelSpec.model_validate({"engine": "local", "model": model})
+            return Contestant(name or Path(model).stem, spec)
+    except ValidationError as error:
+        raise UsageError(f"--model {name or served}: {error.errors()[0]['msg']}") from error
+    return Contestant(name or model, model_spec(models, model))
+
+
+def from_file(said: str) -> Contestant:
+    """Return the contestant of ``NAME=FILE``, whose answers stand in a file."""
+    name, named, path = said.partition("=")
+    if not named or not name or not path:
+        raise UsageError(f"--answers {said}: write NAME=FILE, such as base=out/base/answers.jsonl")
+    return Contestant(name, None, Path(path))
+
+
+def told_apart(contestants: Sequence[Contestant]) -> list[Contestant]:
+    """Return them; raises :class:`UsageError` where two have one name, or there is none."""
+    if not contestants:
+        raise UsageError("name who answers: --model NAME, --model ID@URL, or --answers NAME=FILE")
+    names = [each.name for each in contestants]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"two models are called {name!r}: give each a name, --model NAME=...")
+    return list(contestants)
+
+
+def read_answers(path: Path, questions: Sequence[BenchmarkQuestion], name: str) -> list[Response]:
+    """Return the answers of a file of JSON lines, each with the ``id`` and the ``text``.
+
+    Our own ``answers.jsonl`` is such a file; of several models in it, those of ``name`` count.
+
+    Raises:
+        UsageError: a question has no answer there.
+    """
+    found: dict[str, Response] = {}
+    for record in read_records(path):
+        asked, text = record.get("id"), record.get("text")
+        ours = record.get("model", name) == name
+        if ours and isinstance(asked, str) and isinstance(text, str):
+            found[asked] = Response(text, str(record.get("finish", "stop")))
+    missing = [each.id for each in questions if each.id not in found]
+    if missing:
+        raise UsageError(
+            f"{path} has no answer of {name!r} to {len(missing):,} of {len(questions):,} "
+            f"questions, such as {missing[0]}: each line needs an id and the text of an answer"
+        )
+    return [found[each.id] for each in questions]

@@ -1,0 +1,139 @@
+"""What people see of an evaluation: how far it is, then scores with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from factory.terminal.text import as_text, open_console, visible
+
+#: The ways to make one number of many tasks, as results name them.
+SUMMARIES: Final = ("mean over tasks", "mean over questions")
+
+
+class AnswersDisplay:
+    """Progress of an evaluation: a bar a model on a terminal, nothing elsewhere or when silent."""
+
+    def __init__(self, *, silent: bool) -> None:
+        console = Console(stderr=True)
+        self._bars: dict[str, Any] = {}
+        self._bar = (
+            Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+                console=console,
+            )
+            if console.is_terminal and not silent
+            else None
+        )
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, model: str, done: int, total: int) -> None:
+        """Show how many questions a model has answered."""
+        if self._bar is None:
+            return
+        if model not in self._bars:
+            self._bars[model] = self._bar.add_task(visible(model), total=total)
+        self._bar.update(self._bars[model], completed=done, total=total)
+
+
+def print_results(results: Mapping[str, Any], folder: Path, page: Path) -> None:
+    """Print scores by task, type and track, and overall; then what differs between models."""
+    console = open_console()
+    models = results["models"]
+    asked = results["benchmark"]
+    console.print(as_text(f"{asked['questions']:,} questions of {asked['path']}", style="bold"))
+    if unreadable := asked["unreadable"]:
+        causes = ", ".join(f"{count:,} {cause}" for cause, count in unreadable.items())
+        console.print(as_text(f"left out as unreadable: {causes}"))
+    _print_tasks(console, models)
+    _print_summaries(console, models)
+    for name, model in models.items():
+        if faults := model["faults_of_form"]:
+            said = ", ".join(f"{count:,} {fault}" for fault, count in faults.items())
+            console.print(as_text(f"{name}: no answers by their form: {said}"))
+        if model["cut_off"]:
+            console.print(as_text(f"{name}: {model['cut_off']:,} answers were cut off"))
+    for each in results["comparisons"]:
+        for summary in SUMMARIES:
+            found = each[summary]
+            console.print(
+                as_text(
+                    f"{each['second']} against {each['first']}, {summary}: "
+                    f"{found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f}), "
+                    f"p = {found['p']:.4g}"
+                )
+            )
+    console.print(as_text(f"kept in {folder}; to look at: {page}"))
+
+
+def _print_tasks(console: Console, models: Mapping[str, Any]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("task", "metric", "questions"):
+        table.add_column(column, justify="right" if column == "questions" else "left")
+    for name in models:
+        table.add_column(as_text(name), justify="right", overflow="fold")
+    first = next(iter(models.values()))
+    for task, of_task in first["tasks"].items():
+        for place, measure in enumerate(of_task["measures"]):
+            table.add_row(
+                as_text("" if place else task),
+                measure,
+                "" if place else f"{of_task['questions']:,}",
+                *(_score(each["tasks"][task]["measures"][measure]) for each in models.values()),
+            )
+    console.print(table)
+
+
+def _print_summaries(console: Console, models: Mapping[str, Any]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("over", "summary", "tasks", "questions"):
+        table.add_column(column, justify="right" if column in ("tasks", "questions") else "left")
+    for name in models:
+        table.add_column(as_text(name), justify="right", overflow="fold")
+    first = next(iter(models.values()))
+    for kind in ("types", "tracks"):
+        for label, part in first[kind].items():
+            _add_summaries(table, label, part, [each[kind][label] for each in models.values()])
+    _add_summaries(table, "all", first["overall"], [each["overall"] for each in models.values()])
+    console.print(table)
+
+
+def _add_summaries(
+    table: Table, label: str, part: Mapping[str, Any], each: list[Mapping[str, Any]]
+) -> None:
+    for place, summary in enumerate(SUMMARIES):
+        table.add_row(
+            as_text("" if place else label),
+            summary,
+            "" if place else f"{part['tasks']:,}",
+            "" if place else f"{part['questions']:,}",
+            *(_score(found[summary]) for found in each),
+        )
+
+
+def _score(found: Mapping[str, float]) -> str:
+    return f"{found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f})"
