@@ -6,6 +6,7 @@ sample that is gone; a smaller size explains samples that are gone, and no other
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -110,6 +111,32 @@ def causes_between(
             known = found.get(key)
             found[key] = replace(cause, tasks=cause.tasks | known.tasks) if known else cause
     return sorted(found.values(), key=lambda cause: (not cause.kinds, cause.may))
+
+
+def ascribed(
+    seen: Mapping[tuple[str, tuple[Rank, ...]], int], causes: int
+) -> tuple[list[Counter[str]], Counter[str]]:
+    """Return how many differences of each kind each cause explains, and how many none does.
+
+    ``seen`` counts the differences by kind and by how well each of the ``causes`` explains them. A
+    difference is ascribed to those that explain it best; one that follows from others, to those
+    causes that let others go or come, where some did.
+    """
+    explained: list[Counter[str]] = [Counter() for _ in range(causes)]
+    unexplained: Counter[str] = Counter()
+    # What is explained directly first: it says which causes something can follow from.
+    ordered = sorted(seen.items(), key=lambda item: max(item[0][1], default=0), reverse=True)
+    for (kind, ranks), times in ordered:
+        best = max(ranks, default=Rank.NOT)
+        behind = [number for number, rank in enumerate(ranks) if rank and rank == best]
+        if best == Rank.FOLLOWS:
+            movers = [number for number in behind if not MEMBERSHIP.isdisjoint(explained[number])]
+            behind = movers or behind
+        for number in behind:
+            explained[number][kind] += times
+        if not behind:
+            unexplained[kind] += times
+    return explained, unexplained
 
 
 def _only(task: str) -> frozenset[str]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from factory.errors import UsageError
 from factory.outputs.run_folder import MANIFEST
-from factory.runs.causes import Cause, Rank, causes_between
+from factory.runs.causes import Rank, ascribed, causes_between
 from factory.runs.pairs import KINDS, Pair, Totals, walk
 from factory.runs.story import read_manifest
+from factory.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Explained:
     may: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Difference:
     """What two runs have in common, what not, and why.
 
@@ -52,7 +53,7 @@ class Difference:
     reasons: Mapping[tuple[str, str], int]
     causes: tuple[Explained, ...]
     unexplained: Mapping[str, int]
-    examples: tuple[Pair, ...] = field(repr=False)
+    examples: tuple[Pair, ...]
 
     def __len__(self) -> int:
         """Return how many samples differ."""
@@ -97,10 +98,26 @@ class Difference:
             "examples": [pair._asdict() for pair in self.examples],
         }
 
+    def __repr__(self) -> str:
+        lines = [
+            f"{self.before} and {self.after}: {listed_kinds({'same': self.same, **self.counts})}"
+        ]
+        for each in self.causes:
+            verb = "may explain" if each.may else "explains"
+            lines.append(f"{each.what}: {verb} {listed_kinds(each.counts) or 'nothing'}")
+        if self.unexplained:
+            lines.append(f"no change explains {listed_kinds(self.unexplained)}")
+        return visible("\n".join(lines))
+
     def _repr_html_(self) -> str:
         from factory.runs.display import difference_html
 
         return difference_html(self)
+
+
+def listed_kinds(counts: Mapping[str, int]) -> str:
+    """Return counts by kind as people say them: ``34 changed, 13 lost``."""
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
 
 
 def _why_dropped(pair: Pair) -> str:
@@ -126,8 +143,7 @@ def diff(
     tasks: dict[str, Counter[str]] = defaultdict(Counter)
     fields: Counter[str] = Counter()
     reasons: Counter[tuple[str, str]] = Counter()
-    explained: dict[int, Counter[str]] = {number: Counter() for number in range(len(causes))}
-    unexplained: Counter[str] = Counter()
+    seen: Counter[tuple[str, tuple[Rank, ...]]] = Counter()
     shown: list[Pair] = []
     for pair in walk(old, new, totals):
         counts[pair.kind] += 1
@@ -138,11 +154,8 @@ def diff(
             reasons[pair.filter, pair.reason] += 1
         if counts[pair.kind] <= examples:
             shown.append(pair)
-        behind = _behind(causes, pair)
-        for number in behind:
-            explained[number][pair.kind] += 1
-        if not behind:
-            unexplained[pair.kind] += 1
+        seen[pair.kind, tuple(cause.explains(pair) for cause in causes)] += 1
+    explained, unexplained = ascribed(seen, len(causes))
     return Difference(
         before=old,
         after=new,
@@ -153,8 +166,8 @@ def diff(
         fields=dict(fields.most_common()),
         reasons=dict(reasons.most_common()),
         causes=tuple(
-            Explained(cause.what, _in_order(explained[number]), cause.may)
-            for number, cause in enumerate(causes)
+            Explained(cause.what, _in_order(counts_of), cause.may)
+            for cause, counts_of in zip(causes, explained, strict=True)
         ),
         unexplained=_in_order(unexplained),
         examples=tuple(sorted(shown, key=lambda pair: KINDS.index(pair.kind))),
@@ -163,13 +176,6 @@ def diff(
 
 def _in_order(counts: Mapping[str, int]) -> dict[str, int]:
     return {kind: counts[kind] for kind in KINDS if counts.get(kind)}
-
-
-def _behind(causes: Sequence[Cause], pair: Pair) -> list[int]:
-    """Return the numbers of the changes that explain a difference best."""
-    ranks = [cause.explains(pair) for cause in causes]
-    best = max(ranks, default=Rank.NOT)
-    return [number for number, rank in enumerate(ranks) if rank and rank == best]
 
 
 _Manifests = dict[str, Mapping[str, Any]]

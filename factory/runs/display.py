@@ -50,11 +50,12 @@ _GONE: Final = "background:rgba(229,83,75,.22);text-decoration:line-through"
 _NEW: Final = "background:rgba(46,160,67,.25);text-decoration:none"
 _DROPPED: Final = "border-left:4px solid rgba(229,83,75,.8);padding-left:.6em"
 _ROW: Final = "margin:.35em 0;padding-left:.6em;border-left:2px solid rgba(128,128,128,.4)"
-_NAME: Final = f"{_QUIET};white-space:nowrap;overflow-wrap:normal"
 _CELL: Final = (
     "text-align:left;vertical-align:top;padding:.15em .8em .15em 0;border:0;color:inherit;"
-    "background:transparent;overflow-wrap:anywhere;white-space:pre-wrap"
+    "background:transparent"
 )
+#: What is short stays in one piece, or a narrow table would break it between any two letters.
+_SHORT: Final = 40
 
 
 def escaped(text: str, longest: int = _LONGEST) -> str:
@@ -378,7 +379,7 @@ def _table(rows: Iterable[tuple[str, Any]]) -> str:
         "table",
         "border-collapse:collapse;margin:.2em 0",
         "".join(
-            "<tr>" + _cell(name, _NAME) + _cell(_said(value)) + "</tr>" for name, value in rows
+            "<tr>" + _cell(name, _QUIET) + _cell(_said(value)) + "</tr>" for name, value in rows
         ),
     )
 
@@ -390,7 +391,8 @@ def _grid(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str, style: str = "") -> str:
-    inner = f'<bdi style="white-space:inherit">{escaped(text, _LONGEST_CELL)}</bdi>'
+    wraps = "white-space:nowrap" if len(text) <= _SHORT else _TEXT
+    inner = f'<bdi style="{wraps}">{escaped(text, _LONGEST_CELL)}</bdi>'
     return f'<td style="{_CELL};{style}">{inner}</td>'
 
 

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator, KeysView, Mapping
 from contextlib import ExitStack
+from dataclasses import fields
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -21,7 +22,7 @@ from factory.errors import OutputError
 from factory.outputs.jsonl import read_records
 from factory.outputs.run_folder import REJECTED
 from factory.runs.story import read_manifest
-from factory.sample import PARTS
+from factory.sample import PARTS, Sample
 
 #: What may have become of a sample, in the order in which people are told:
 #: ``changed`` says something else; ``moved`` is in the other split; ``dropped`` was kept and is
@@ -34,6 +35,7 @@ SPLITS: Final = ("train", "test")
 SAID: Final = frozenset(
     {*PARTS, "input_field", "output_field", "gold", "options", "reasoning", "task_type", "metric"}
 )
+_NEEDED: Final = frozenset(each.name for each in fields(Sample))
 _WHOLE: Final = ("input_field", "reasoning", "output_field")
 #: What says which run a sample is of, and nothing of the sample.
 _OF_THE_RUN: Final = ("provenance.definition", "provenance.seed")
@@ -113,7 +115,7 @@ class _Files:
                 offset += len(line)
 
     def record(self, where: int) -> dict[str, Any]:
-        """Return the record of the line at ``where``."""
+        """Return the record of the line at ``where``; raises where it is no sample's."""
         file, path = self._files[where & 1], self._paths[where & 1]
         if file is None:
             raise OutputError(f"{path}: is gone")
@@ -122,7 +124,16 @@ class _Files:
             more := os.pread(file.fileno(), 1 << 20, (where >> 1) + len(at))
         ):
             at += more
-        record: dict[str, Any] = from_json(at.split(b"\n", 1)[0])
+        try:
+            record: dict[str, Any] = from_json(at.split(b"\n", 1)[0])
+            # To read it as a sample would take as long as all else.
+            if missing := _NEEDED - record.keys():
+                raise KeyError(min(missing))
+            record["provenance"]["wording"]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise OutputError(
+                f"{path}, at byte {where >> 1:,}: not a sample of this project: {error!r}"
+            ) from error
         return record
 
 
@@ -158,7 +169,7 @@ def walk(before: Path, after: Path, totals: Totals) -> Iterator[Pair]:
             if there is None:
                 fresh[sample_id] = where
             elif there[0] == _digest(line) or not (
-                pair := _compared(old.record(there[1]), from_json(line))
+                pair := _compared(old.record(there[1]), new.record(where))
             ):
                 totals.same += 1
             else:
@@ -179,15 +190,15 @@ def walk(before: Path, after: Path, totals: Totals) -> Iterator[Pair]:
 
 def _compared(before: Mapping[str, Any], after: Mapping[str, Any]) -> Pair | None:
     """Return the pair of two records that are not the same; None where only their runs differ."""
-    fields = tuple(
+    differing = tuple(
         name for name in _differing(_opened(before), _opened(after)) if name not in _OF_THE_RUN
     )
-    if not fields:
+    if not differing:
         return None
-    kind = "noted" if SAID.isdisjoint(fields) else "changed"
-    if "split" in fields:
+    kind = "noted" if SAID.isdisjoint(differing) else "changed"
+    if "split" in differing:
         kind = "moved"
-    return Pair(kind, after["id"], after["task"], before, after, fields)
+    return Pair(kind, after["id"], after["task"], before, after, differing)
 
 
 def _opened(record: Mapping[str, Any]) -> dict[str, Any]:

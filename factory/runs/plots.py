@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SIZE: Final = (11.0, 7.0)
 _MOST_BARS: Final = 12
+_LEAST_BARS: Final = 4
 _LONGEST_NAME: Final = 34
 _COLORS: Final[Mapping[str, str]] = {
     "train": "#3b75af",
@@ -147,7 +148,8 @@ def _draw_rejections(axes: Axes, summary: Summary) -> None:
 
 def _name_bars(axes: Axes, names: Sequence[str]) -> None:
     axes.yaxis.set_ticks([float(place) for place in range(len(names))], labels=list(names))
-    axes.yaxis.set_inverted(True)
+    # A single bar would fill the whole plot.
+    axes.set_ylim(max(len(names), _LEAST_BARS) - 0.5, -0.5)
 
 
 def _say(axes: Axes, text: str) -> None:

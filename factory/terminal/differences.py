@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Console, Group
@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from factory.runs.compare import Difference
+from factory.runs.compare import Difference, listed_kinds
 from factory.runs.pairs import SAID, Pair
 from factory.runs.words import around, compare_words
 from factory.terminal.text import as_text, open_console, visible
@@ -98,22 +98,14 @@ def _print_causes(console: Console, difference: Difference) -> None:
     if not difference.causes:
         console.print(as_text("  nothing that a manifest records"))
     for cause in difference.causes:
-        explained = _kinds(cause.counts) or "none of the differences"
+        explained = listed_kinds(cause.counts) or "none of the differences"
         line = as_text(f"  {cause.what}\n")
         line.append(f"    {'may explain' if cause.may else 'explains'} {explained}", style="dim")
         console.print(line)
     if difference.unexplained:
-        console.print(
-            as_text(
-                f"  no change explains {_kinds(difference.unexplained)}: a file was edited, or a "
-                "model answered anew",
-                style="bold yellow",
-            )
-        )
-
-
-def _kinds(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+        kinds = listed_kinds(difference.unexplained)
+        said = f"  no change explains {kinds}: a file was edited, or a model answered anew"
+        console.print(as_text(said, style="bold yellow"))
 
 
 def _panel(pair: Pair) -> Panel:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from factory.engines import LocalEngine
-from factory.errors import UsageError
+from factory.errors import OutputError, UsageError
 from factory.line import run_task
 from factory.line.mixture import run_mixture
 from factory.recipe import load_recipe
@@ -193,3 +193,11 @@ def test_runs_of_two_tasks_have_nothing_to_compare(
         diff(first, other)
     with pytest.raises(UsageError, match="not a finished run"):
         diff(first, tmp_path)
+
+
+def test_a_record_that_is_none_is_told_in_one_line(first: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    shutil.copytree(first, second)
+    edit(second / "train.jsonl", lambda record: {"id": record["id"], "task": record["task"]})
+    with pytest.raises(OutputError, match=r"train\.jsonl, at byte 0: not a sample"):
+        diff(first, second)
