@@ -373,6 +373,14 @@ class SampleBuilder:
             record=to_line(sample, verdicts, slots_text),
             sketch=sketch(text_of(sample.slots)) if self._set_level.near_duplicates else "",
             told=str(sample.slots.get(novelty.field, "")) if novelty else "",
+            made=(
+                sample.lang,
+                sample.provenance.wording,
+                sample.provenance.generator or "",
+                sample.provenance.model or "",
+            ),
+            tokens=sample.provenance.tokens,
+            cost=sample.provenance.cost,
         )
 
     def _missing(self, row: Mapping[str, Any]) -> str:

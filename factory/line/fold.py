@@ -33,6 +33,9 @@ class Candidate(NamedTuple):
         reason, detail: why it was dropped.
         sketch: its slots as words, where near duplicates are looked for; else empty.
         told: the instruction whose novelty is asked for; else empty.
+        made: its language, its wording, and the generator and model of its answer; the last two are
+            empty where none took part, all four where no sample was made.
+        tokens, cost: what the answers took that a model wrote for it.
         record: the sample as UTF-8 JSON without a newline; the bare row where no sample was made.
     """
 
@@ -49,6 +52,9 @@ class Candidate(NamedTuple):
     record: bytes
     sketch: str = ""
     told: str = ""
+    made: tuple[str, str, str, str] = ("", "", "", "")
+    tokens: int = 0
+    cost: float = 0.0
 
 
 class Outcome(NamedTuple):

@@ -7,7 +7,7 @@ runs are the same to the byte.
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
@@ -15,11 +15,13 @@ from typing import Any, Final
 from factory.line.fold import Fold
 from factory.line.parts import parts_of
 from factory.line.plan import KeyWalk, Plan
+from factory.line.tally import Tally
 from factory.line.task import Task
 from factory.outputs.files import LineFile
 from factory.outputs.run_folder import FORMAT
 from factory.recipe import Recipe
 from factory.sources import AttachedSource
+from factory.sources.address import shown
 
 _PACKAGES: Final = ("eshop-factory", "duckdb", "jinja2", "pydantic", "pydantic_core")
 _DETECTORS: Final = {"langdetect": ("langdetect",), "lingua": ("lingua-language-detector",)}
@@ -59,6 +61,7 @@ def manifest(
         "definition": task.definition,
         "parts": parts_of(task),
         "seed": recipe.seed,
+        "given": given(recipe, [task.spec.source]),
         "recipe": task.spec.model_dump(mode="json", by_alias=True),
         "filters": (task.spec.filters or recipe.filters).model_dump(mode="json"),
         "source": _source_record(task, source),
@@ -66,6 +69,23 @@ def manifest(
         "keys": plan.keys,
         "splits": dict(splits),
         "files": {name: file.describe() for name, file in files.items()},
+    }
+
+
+def given(recipe: Recipe, sources: Collection[str]) -> dict[str, Any]:
+    """Return what was given beside the recipe, as far as it concerns these sources.
+
+    Addresses are without what could be a key; of classifiers, those that code can be found for.
+    """
+    changes = recipe.changes.describe()
+    return changes | {
+        "sources": {
+            name: shown(path) for name, path in changes["sources"].items() if name in sources
+        },
+        "allow_test": [name for name in changes["allow_test"] if name in sources],
+        "classifiers": {
+            name: code for name, code in sorted(recipe.classifiers.items()) if isinstance(code, str)
+        },
     }
 
 
@@ -83,8 +103,10 @@ def also_decided_by(identity: Mapping[str, Any]) -> dict[str, Any]:
     return also
 
 
-def split_record(wanted: int, walk: KeyWalk, fold: Fold) -> dict[str, Any]:
+def split_record(wanted: int, walk: KeyWalk, fold: Fold, tally: Tally) -> dict[str, Any]:
     """Return the counts of one split: accepted, rejected by reason, and each stratum's fill.
+
+    What the tally counted of the accepted samples stands beside them.
 
     A stratum that was given up says what it lacked then.
     """
@@ -103,6 +125,7 @@ def split_record(wanted: int, walk: KeyWalk, fold: Fold) -> dict[str, Any]:
         "rejected": dict(sorted(fold.rejected.items())),
         "empty": fold.empty,
         "strata": strata,
+        **tally.describe(),
     }
 
 
@@ -112,6 +135,7 @@ def _source_record(task: Task, source: AttachedSource) -> dict[str, Any]:
         "name": task.spec.source,
         "adapter": adapter.name,
         "homepage": adapter.homepage,
+        "citation": adapter.citation,
         "licence": task.source_spec.licence,
         "address": source.address,
         "options": task.source_spec.options.model_dump(mode="json"),

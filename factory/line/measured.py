@@ -32,6 +32,7 @@ from factory.line.task import Task, compile_task
 from factory.llm import model_spec
 from factory.llm.driving import answered
 from factory.llm.pool import ModelPool
+from factory.outputs.card import refresh_card
 from factory.outputs.files import explained, write_json
 from factory.outputs.jsonl import read_samples
 from factory.outputs.run_folder import FORMAT, JUDGE
@@ -292,4 +293,5 @@ def keep_measured(folder: Path, measured: Mapping[str, Any]) -> Path:
                     "folder with --out"
                 ) from error
     write_json(path, {"format": FORMAT, "judges": judges | {panel: measured}})
+    refresh_card(folder)
     return path

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b, md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,9 @@ from pydantic_core import to_json
 
 from factory.engines import Engine
 from factory.line.likeness import touches
+from factory.line.manifest import given
 from factory.line.run import Ban, NothingMadeError, Progress, RunResult, run_task
+from factory.outputs.card import write_card
 from factory.outputs.files import LineFile
 from factory.outputs.jsonl import read_samples, sample_id_of
 from factory.outputs.run_folder import FORMAT, REJECTED, RunFolder
@@ -133,6 +136,7 @@ def _mix(
         if any((result.folder / f"{split}.jsonl").is_file() for result in made.values())
     ]
     dropped: Counter[tuple[str, str]] = Counter()
+    languages: dict[str, dict[str, int]] = {}
     with folder.line_files([f"{split}.jsonl" for split in splits]) as files:
         for split in splits:
             paths = {
@@ -140,19 +144,30 @@ def _mix(
                 for name, result in made.items()
                 if (path := result.folder / f"{split}.jsonl").is_file()
             }
+            written: Counter[str] = Counter()
             for task, reason in _mix_split(
-                f"{recipe.seed}\x1f{mixture.name}", paths, files[f"{split}.jsonl"], files[REJECTED]
+                f"{recipe.seed}\x1f{mixture.name}",
+                *(paths, files[f"{split}.jsonl"], files[REJECTED], written),
             ):
                 dropped[task, f"{split}: {reason}"] += 1
+            languages[split] = dict(sorted(written.items()))
         manifest = _manifest(recipe, mixture, made, failed, dropped, files)
-        folder.publish(files, manifest)
+        manifest["languages"] = languages
+        folder.publish(files, manifest, beside=partial(write_card, manifest=manifest))
     return MixtureResult(folder.path, manifest)
 
 
 def _mix_split(
-    seed: str, paths: Mapping[str, Path], mixed: LineFile, rejected: LineFile
+    seed: str,
+    paths: Mapping[str, Path],
+    mixed: LineFile,
+    rejected: LineFile,
+    languages: Counter[str],
 ) -> Iterator[tuple[str, str]]:
-    """Write one split, shuffled by draw; yield (task, reason) of every line that is left out."""
+    """Write one split, shuffled by draw; yield (task, reason) of every line that is left out.
+
+    ``languages`` counts those that are written.
+    """
     entries: list[tuple[int, bytes, int, int, int, bytes]] = []
     handles = {name: path.open("rb") for name, path in paths.items()}
     names = list(handles)
@@ -183,7 +198,9 @@ def _mix_split(
                 yield names[number], reason
                 continue
             seen.add(asked)
-            mixed.write(os.pread(descriptors[number], length, offset))
+            line = os.pread(descriptors[number], length, offset)
+            languages[_language(line)] += 1
+            mixed.write(line)
     finally:
         for handle in handles.values():
             handle.close()
@@ -193,6 +210,7 @@ def _mix_split(
 _INPUT: Final = b'","input_field":"'
 _OUTPUT: Final = b'","output_field":"'
 _GOLD: Final = b'","gold":"'
+_LANG: Final = b'","lang":"'
 
 
 def _asked_and_answered(line: bytes) -> tuple[bytes, bytes]:
@@ -205,6 +223,11 @@ def _asked_and_answered(line: bytes) -> tuple[bytes, bytes]:
         blake2b(line[start:middle], digest_size=10).digest(),
         blake2b(answer, digest_size=6).digest(),
     )
+
+
+def _language(line: bytes) -> str:
+    start = line.rindex(_LANG) + len(_LANG)
+    return line[start : line.index(b'"', start)].decode()
 
 
 def _manifest(
@@ -240,6 +263,7 @@ def _manifest(
         "mixture": mixture.name,
         "title": mixture.spec.title,
         "seed": recipe.seed,
+        "given": given(recipe, {result.manifest["source"]["name"] for result in made.values()}),
         "size": mixture.spec.size,
         "spec": mixture.spec.model_dump(mode="json"),
         "tasks": tasks,

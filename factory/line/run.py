@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from itertools import chain
 from pathlib import Path
@@ -38,6 +39,7 @@ from factory.line.task import (
     with_benchmarks,
     with_classifier,
 )
+from factory.outputs.card import write_card
 from factory.outputs.files import LineFile
 from factory.outputs.jsonl import read_samples
 from factory.outputs.run_folder import REJECTED, TRAIN, RunFolder
@@ -245,6 +247,7 @@ def _run(job: _Job, *, fresh: bool) -> RunResult:
         this_run["wordings"] = written.describe()
     planned = folder.claim(this_run, fresh=fresh)
     if planned and (earlier := folder.manifest()) and folder.is_whole(earlier):
+        write_card(folder.path, earlier)
         return RunResult(folder.path, earlier, fresh=False)
     folder.clear_partials()
     connection.execute(f"SET schema = {text_literal(task.spec.source)}")
@@ -300,7 +303,7 @@ def _fold_splits(
             )
             _run_fold(job, split, walk, fold)
             sink.withdraw(fold.withdrawn)
-            splits[split] = split_record(size, walk, fold)
+            splits[split] = split_record(size, walk, fold, sink.tally)
             touched |= fold.touched
             groups |= fold.groups
         if not any(counts["accepted"] for counts in splits.values()):
@@ -316,7 +319,7 @@ def _fold_splits(
         if written := recipe.written(task.name):
             made["wordings"] = written.describe()
         made |= also_decided_by(this_run)
-        folder.publish(files, made)
+        folder.publish(files, made, beside=partial(write_card, manifest=made))
         return made
 
 

@@ -4,6 +4,7 @@
 
     out/task12/
       train.jsonl  test.jsonl  rejected.jsonl
+      README.md                  the card, made of the files above, so it is no part of the run
       manifest.json              written last: where it stands, everything else is whole
       judge.json  review.json    how good a judge is, what people found: of the verbs of those names
       .work/                     the plan, the lock, and what is being written
@@ -16,7 +17,7 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, Self
@@ -125,8 +126,17 @@ class RunFolder:
                 for name in (*names, REJECTED)
             }
 
-    def publish(self, files: Mapping[str, LineFile], manifest: Mapping[str, Any]) -> None:
-        """Let the files appear, then the manifest; what an earlier run left is replaced."""
+    def publish(
+        self,
+        files: Mapping[str, LineFile],
+        manifest: Mapping[str, Any],
+        beside: Callable[[Path], None] | None = None,
+    ) -> None:
+        """Let the files appear, then the manifest; what an earlier run left is replaced.
+
+        ``beside`` is called with the folder in between: what is told of the files (a card) is
+        there before the manifest says that the folder is whole.
+        """
         for file in files.values():
             file.finish()
         with explained(self.path):
@@ -136,6 +146,8 @@ class RunFolder:
                     (self.path / name).unlink(missing_ok=True)
         for file in files.values():
             file.publish()
+        if beside is not None:
+            beside(self.path)
         sync_folder(self.path)
         write_json(self.path / MANIFEST, manifest)
         sync_folder(self.path)

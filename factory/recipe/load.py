@@ -17,6 +17,7 @@ from factory.errors import RecipeError
 from factory.filters import FilterOptions
 from factory.generators import STEPS
 from factory.llm import BUILT_IN, DEFAULT
+from factory.recipe.changes import Changes
 from factory.recipe.explain import explain
 from factory.recipe.models import IncludeEntry, IncludeSpec, Recipe, RecipePart, TaskSpec, unknown
 from factory.recipe.text import Location, RecipeText, read_recipe_text
@@ -61,6 +62,7 @@ def load_recipe(path: str | Path) -> Recipe:
         }
     )
     recipe._folder = text.path.resolve().parent
+    recipe._changes = Changes(recipe=text.path.name)
     return recipe
 
 

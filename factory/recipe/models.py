@@ -6,6 +6,7 @@ Unknown keys are refused; :mod:`factory.recipe.load` reads the files and says wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
@@ -33,6 +34,7 @@ from factory.generators import (
     Written,
 )
 from factory.llm import DEFAULT, ModelSpec, model_spec
+from factory.recipe.changes import Changes
 from factory.sources import SOURCES, Source
 from factory.sources.base import BUNDLED, BUNDLED_LICENCE
 from factory.tasktypes import TASK_TYPES, TaskType
@@ -379,6 +381,8 @@ class Recipe(RecipePart):
     _folder: Path = PrivateAttr(default=Path())
     # What models wrote for tasks; it travels to workers with the recipe.
     _written: dict[str, Written] = PrivateAttr(default_factory=dict)
+    # What whoever runs it gave beside it.
+    _changes: Changes = PrivateAttr(default=Changes())
     # Not a field: a recipe may ask for a classifier, never say which code that is.
     _classifiers: dict[str, str | Classifier] = PrivateAttr(default_factory=dict)
 
@@ -426,6 +430,11 @@ class Recipe(RecipePart):
         changed = self.model_copy()
         changed._written = {**self._written, name: written}
         return changed
+
+    @property
+    def changes(self) -> Changes:
+        """What somebody gave beside this recipe: see :meth:`with_changes`."""
+        return self._changes
 
     @property
     def classifiers(self) -> Given:
@@ -503,7 +512,15 @@ class Recipe(RecipePart):
             update["seed"] = seed
         if model is not None:
             update["models"] = {**self.models, DEFAULT: model_spec(self.models, model)}
-        return self.model_copy(update=update)
+        changed = self.model_copy(update=update)
+        changed._changes = replace(
+            self._changes,
+            limit=limit if limit is not None else self._changes.limit,
+            sources=tuple(sorted({**dict(self._changes.sources), **(paths or {})}.items())),
+            allow_test=tuple(sorted({*self._changes.allow_test, *allow_test})),
+            model=model or self._changes.model,
+        )
+        return changed
 
 
 def _one_of(name: str, known: Mapping[str, object], what: str) -> str:

@@ -28,6 +28,7 @@ from factory.errors import UsageError, did_you_mean
 from factory.filters import JudgeOptions
 from factory.filters.agreement import Share, cohens_kappa
 from factory.filters.judge import worst_score
+from factory.outputs.card import refresh_card
 from factory.outputs.files import explained, open_own, publish, write_json
 from factory.outputs.jsonl import read_records
 from factory.outputs.run_folder import FORMAT, JUDGE, REJECTED, REVIEW
@@ -238,6 +239,7 @@ def read_review(folder: Path, table: Path) -> dict[str, Any]:
         },
     }
     write_json(folder / REVIEW, review)
+    refresh_card(folder)
     return review
 
 
