@@ -8,6 +8,7 @@ until the source is named by whoever has the right to.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from typing import Any, Final
 
 from factory.outputs.run_folder import MANIFEST
 
+#: Where a card tells of the licences.
+_CARD: Final = "README.md#licence"
+_LONGEST_NAME: Final = 60
 #: What a source says that states no licence.
 UNKNOWN: Final = "unknown"
 
@@ -138,10 +142,21 @@ class Overall:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Why samples of one source may not be published; ``source`` is the name to allow it by."""
+    """Why samples of one source may not be published.
+
+    Attributes:
+        source: the name to allow it by.
+        told: why; where: the address at which the terms can be read, empty where there is none.
+    """
 
     source: str
-    reason: str
+    told: str
+    where: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why, with the address."""
+        return f"{self.told} ({self.where})" if self.where else self.told
 
 
 def overall_licence(terms: Iterable[Terms]) -> Overall:
@@ -155,13 +170,13 @@ def overall_licence(terms: Iterable[Terms]) -> Overall:
     if not by_licence or any(each.licence.lower() == UNKNOWN for each in by_licence.values()):
         return Overall(UNKNOWN)
     if len(by_licence) > 1:
-        return Overall("other", "several-licences", "README.md#licence")
+        return Overall("other", "several-licences", _CARD)
     (only,) = by_licence.values()
     licence = only.known
     if licence is None:
-        return Overall("other", _hub_name(only.licence), only.homepage)
+        return Overall("other", _hub_name(only.licence), _hub_link(only.homepage))
     if licence.hub == "other":
-        return Overall("other", _hub_name(licence.spdx), licence.link or only.homepage)
+        return Overall("other", _hub_name(licence.spdx), _hub_link(licence.link or only.homepage))
     return Overall(licence.hub)
 
 
@@ -174,11 +189,11 @@ def forbids_publication(
     is returned where publication is free; conditions such as naming the author are no objection.
     """
     objections = {
-        each.source: reason
+        each.source: objection
         for each in terms
-        if each.source not in allowed and (reason := _objection(each))
+        if each.source not in allowed and (objection := _objection(each)) is not None
     }
-    return tuple(Objection(source, reason) for source, reason in sorted(objections.items()))
+    return tuple(objections[source] for source in sorted(objections))
 
 
 def terms_of(folder: Path) -> tuple[Terms, ...]:
@@ -206,21 +221,24 @@ def terms_in(manifest: Mapping[str, Any]) -> Terms:
     return Terms(source["name"], source["licence"] or UNKNOWN, source["homepage"])
 
 
-def _objection(terms: Terms) -> str:
-    if terms.licence.lower() == UNKNOWN:
-        return f"it states no licence ({terms.homepage})"
+def _objection(terms: Terms) -> Objection | None:
     licence = terms.known
-    if licence is None:
-        return f"the terms of its licence, {terms.licence}, are not known here ({terms.homepage})"
-    if not licence.adapted:
-        return (
-            f"its licence, {licence.title}, does not let text made from it be passed on "
-            f"({licence.link or terms.homepage})"
-        )
-    return ""
+    if terms.licence.lower() == UNKNOWN:
+        told = "it states no licence"
+    elif licence is None:
+        told = f"the terms of its licence, {terms.licence}, are not known here"
+    elif not licence.adapted:
+        told = f"its licence, {licence.title}, does not let text made from it be passed on"
+    else:
+        return None
+    return Objection(terms.source, told, (licence.link if licence else "") or terms.homepage)
 
 
 def _hub_name(spdx: str) -> str:
     """Return a licence's name as the Hub takes it: lower case, words parted by hyphens."""
-    kept = "".join(letter if letter.isalnum() else "-" for letter in spdx.lower())
-    return "-".join(filter(None, kept.removeprefix("licenseref-").split("-")))
+    words = re.findall("[a-z0-9]+", spdx.lower().removeprefix("licenseref-"))
+    return "-".join(words)[:_LONGEST_NAME] or "unnamed"
+
+
+def _hub_link(address: str) -> str:
+    return address if re.fullmatch(r"https?://\S+", address) else _CARD

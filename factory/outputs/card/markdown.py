@@ -20,7 +20,8 @@ _MARKS: Final = str.maketrans(
 )
 #: What begins a list, a heading or a rule where it begins a line.
 _BEGINS: Final = re.compile(r"(\d*)([#+=.)-])(?=[\s#+=-]|\Z)")
-_LINK: Final = re.compile(r"(?i)(https?|ftp)(://)|(www)(\.)")
+#: What renderers make a link of by themselves, wherever it stands but in code.
+_LINK: Final = re.compile(r"(?i)://|www\.|mailto:|xmpp:|\S@\S+\.\S")
 #: Joins emoji and letters, and is seen in what it joins.
 _JOINERS: Final = "\u200c\u200d"
 _TICKS: Final = re.compile("`+")
@@ -51,7 +52,9 @@ def inline(value: Any) -> Markdown:
     if isinstance(value, int) and not isinstance(value, bool):
         return Markdown(f"{value:,}")
     text = visible(" ".join(str(value).split()))
-    text = _LINK.sub(_broken, text.translate(_MARKS))
+    if _LINK.search(text):
+        return code(text)
+    text = text.translate(_MARKS)
     begins = _BEGINS.match(text)
     return Markdown(f"{begins[1]}\\{text[begins.end(1) :]}" if begins else text)
 
@@ -94,10 +97,3 @@ def link(text: str, address: str) -> Markdown:
     if not re.fullmatch(r"https?://[\w./~%:?=&#+-]+", address, re.ASCII):
         return inline(text)
     return Markdown(f"[{inline(re.sub('^https?://', '', text))}]({address})")
-
-
-def _broken(found: re.Match[str]) -> str:
-    """Keep an address from becoming a link by itself."""
-    if found[1]:
-        return f"{found[1]}&#58;//"
-    return f"{found[3]}&#46;"

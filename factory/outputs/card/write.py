@@ -36,7 +36,8 @@ _BLANK_LINES: Final = re.compile(r"^(`{3,})[a-z]*\n.*?^\1$|\n{3,}", re.DOTALL | 
 
 def render_card(folder: Path, manifest: Mapping[str, Any]) -> str:
     """Return the card of a folder of finished files, with its front matter and its seal."""
-    facts = gather(folder, manifest)
+    # As it is read back, in the order of its keys: the card of a later day says the same.
+    facts = gather(folder, json.loads(json.dumps(manifest, sort_keys=True)))
     body = _template().render(sections(facts))
     text = f"---\n{front_matter(facts)}---\n\n{_with_single_blanks(body)}\n\n"
     return f"{text}<!-- eshop-factory card {_checksum(text)} -->\n"
