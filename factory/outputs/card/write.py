@@ -89,12 +89,15 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Let the card appear whole."""
+    """Let the card appear whole, unless it says just this already."""
+    content = text.encode()
+    if path.is_file() and path.read_bytes() == content:
+        return
     partial = path.with_name(f"{path.name}.partial")
     with explained(path):
         try:
             with open_own(partial, "wb") as file:
-                file.write(text.encode())
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
