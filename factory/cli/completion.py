@@ -85,8 +85,8 @@ def runs(incomplete: str) -> Words:
 
 def lent(ctx: typer.Context, incomplete: str) -> Words:
     """Return the tasks of the mixture's folder on the command line."""
-    folder = ctx.params.get("folder")
-    names = sorted(each.parent.name for each in Path(folder or ".").glob("*/manifest.json"))
+    folder = _argument(ctx, "folder", Path())
+    names = sorted(each.parent.name for each in folder.glob("*/manifest.json"))
     return _beginning(incomplete, [(name, "") for name in names])
 
 
@@ -102,13 +102,19 @@ def _runs(typed: str) -> Iterator[str]:
     yield from sorted(str(each) for each in islice(found, _MOST_RUNS))
 
 
+def _argument(ctx: typer.Context, name: str, otherwise: Path) -> Path:
+    """Return the argument of the line; where an option still lacks its value, it waits unparsed."""
+    given = ctx.params.get(name) or next(iter(ctx.args), None)
+    return Path(given) if given else otherwise
+
+
 def _beginning(incomplete: str, words: Words) -> Words:
     return [(word, meaning) for word, meaning in words if word.startswith(incomplete)]
 
 
 def _named(ctx: typer.Context, block: str) -> Words:
     """Return the names that a block of the recipe has, with their titles."""
-    recipe = Path(ctx.params.get("recipe") or _BESIDE)
+    recipe = _argument(ctx, "recipe", _BESIDE)
     names = {name: str(each.get("title", "")) for name, each in _blocks(recipe, block)}
     return list(names.items())
 
