@@ -1,9 +1,9 @@
 """Instruction data for shopping assistants, built from e-commerce data sets, every answer checked.
 
 The public API: :func:`load_recipe` reads ``recipes.yaml``, :func:`run` makes a task's samples,
-:func:`load` opens what it left, :func:`diff` compares two runs, and :func:`read_samples` does no
-more than read. Names are imported when they are first used, so that ``import factory`` costs
-nothing.
+:func:`load` opens what it left, :func:`diff` compares two runs, :func:`export` writes one in
+another format, and :func:`read_samples` does no more than read. Names are imported when they are
+first used, so that ``import factory`` costs nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from factory.api import load_recipe, read_samples, run
+    from factory.api import export, load_recipe, read_samples, run
     from factory.runs.compare import diff
     from factory.runs.run import Run, load
     from factory.sample import Provenance, Sample, Verdict
@@ -22,6 +22,7 @@ __all__ = [
     "Sample",
     "Verdict",
     "diff",
+    "export",
     "load",
     "load_recipe",
     "read_samples",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "export": "factory.api",
     "load_recipe": "factory.api",
     "read_samples": "factory.api",
     "run": "factory.api",

@@ -17,6 +17,7 @@ from factory.cli.begin import fetch, init
 from factory.cli.complaints import defect, failed_output, usage
 from factory.cli.diff import diff
 from factory.cli.evaluate import evaluate
+from factory.cli.export import export
 from factory.cli.help import BEGIN, HAND_ON, MAKE, MEASURE, READ, Verb, Verbs
 from factory.cli.models import cache, plan
 from factory.cli.push import push
@@ -64,6 +65,7 @@ _register(diff, READ)
 _register(judge, MEASURE)
 _register(review, MEASURE)
 _register(evaluate, MEASURE)
+_register(export, HAND_ON)
 _register(push, HAND_ON)
 _register(init, BEGIN)
 _register(fetch, BEGIN)

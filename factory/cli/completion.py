@@ -25,6 +25,18 @@ BUILT_IN: Final = {
     "scripted": "words of the prompt: a dry run",
     "smollm2": "a small model in this process",
 }
+#: The output formats; a test holds that there are no others.
+FORMATS: Final = {
+    "eshop": "ShopBench's rows, as its evaluation reads them",
+    "ecom": "EcomInstruct's task folders, as EcomGPT's reader takes them",
+    "alpaca": "instruction, input, output",
+    "sharegpt": "conversations between human and gpt",
+    "messages": "chat messages, the task type in the system prompt",
+    "openai": "files for OpenAI's fine-tuning: messages and no other key",
+    "prompt-completion": "prompt and completion as texts, for models without a chat template",
+    "prompt-completion-chat": "prompt and completion as messages, for TRL",
+    "samples": "whole samples, as the run's own files hold them",
+}
 
 
 def tasks(ctx: typer.Context, incomplete: str) -> Words:
@@ -76,6 +88,16 @@ def papers(incomplete: str) -> Words:
 def splits(incomplete: str) -> Words:
     """Return the files of a run that ``show`` reads."""
     return _beginning(incomplete, [("train", ""), ("test", ""), ("rejected", "what was dropped")])
+
+
+def formats(incomplete: str) -> Words:
+    """Return the output formats."""
+    return _beginning(incomplete, list(FORMATS.items()))
+
+
+def kinds(incomplete: str) -> Words:
+    """Return the kinds of files that formats lie in."""
+    return _beginning(incomplete, [("jsonl", "a record a line"), ("parquet", "columns, packed")])
 
 
 def runs(incomplete: str) -> Words:

@@ -101,6 +101,17 @@ ClassifierOption = Annotated[
 PagerOption = Annotated[
     bool, typer.Option("--pager/--no-pager", help="Page what is longer than the screen ($PAGER).")
 ]
+FormatOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME",
+        help="Write the run in this format too (docs/formats.md); repeat for several.",
+        rich_help_panel=WHERE,
+        autocompletion=completion.formats,
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON for programs, an error too (on stderr).")
 ]

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from factory.cli import completion
+from factory.cli.export import described, tell, with_formats
 from factory.cli.models import opened_models
 from factory.cli.options import (
     WHERE,
     BudgetOption,
     ClassifierOption,
+    FormatOption,
     JsonOption,
     LimitOption,
     MixtureOption,
@@ -61,6 +63,7 @@ def run(
     model: ModelOption = None,
     budget: BudgetOption = None,
     classifier: ClassifierOption = None,
+    formats: FormatOption = None,
     fresh: Annotated[
         bool,
         typer.Option(
@@ -76,7 +79,7 @@ def run(
     Examples:
         python -m factory run recipes.yaml --task task12
         python -m factory run recipes.yaml --task task12 --source esci=/data/esci
-        python -m factory run recipes.yaml --mixture v9b --limit 100
+        python -m factory run recipes.yaml --mixture v9b --limit 100 --format messages
         python -m factory run recipes.yaml --task task1 --budget 2.50
     """
     from factory.recipe import load_recipe, resolve_mixture
@@ -90,6 +93,7 @@ def run(
     )
     loaded = loaded.with_classifiers(classifiers(classifier))
     one_of_two(recipe, task, mixture)
+    loaded = with_formats(loaded, formats)
     if mixture is not None:
         shares = resolve_mixture(loaded, mixture).shares
         with opened_models(loaded, [share.task for share in shares], budget, fresh=fresh) as models:
@@ -113,6 +117,7 @@ def _run_tasks(
 ) -> None:
     from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_task
+    from factory.runs.export import export_formats
     from factory.terminal.bills import print_bill
     from factory.terminal.displays import RunDisplay
     from factory.terminal.results import print_run
@@ -132,16 +137,23 @@ def _run_tasks(
                     progress=display.update,
                     models=models,
                 )
-            results.append(result)
+            exported = export_formats(result.folder, recipe.formats_of(name))
+            results.append((result, exported))
             if not as_json:
                 print_run(result)
+                tell(exported)
     if models is not None and not as_json:
         print_bill(models.bill)
     if as_json:
         print_json(
             [
-                {"folder": str(result.folder), "fresh": result.fresh, "manifest": result.manifest}
-                for result in results
+                {
+                    "folder": str(result.folder),
+                    "fresh": result.fresh,
+                    "manifest": result.manifest,
+                    "formats": [described(each) for each in exported],
+                }
+                for result, exported in results
             ]
         )
 
@@ -158,6 +170,7 @@ def _run_mixture(
     from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_mixture
     from factory.recipe import resolve_mixture
+    from factory.runs.export import export_formats
     from factory.terminal.bills import print_bill
     from factory.terminal.displays import MixtureDisplay
     from factory.terminal.results import print_mixture
@@ -175,9 +188,13 @@ def _run_mixture(
         result = run_mixture(
             *(recipe, name, out, engine), fresh=fresh, progress=display.begin, models=models
         )
+    exported = export_formats(result.folder, recipe.formats_of())
     if as_json:
-        print_json({"folder": str(result.folder), "manifest": result.manifest})
+        formats = [described(each) for each in exported]
+        manifest = result.manifest
+        print_json({"folder": str(result.folder), "manifest": manifest, "formats": formats})
     else:
         print_mixture(result)
+        tell(exported)
         if models is not None:
             print_bill(models.bill)

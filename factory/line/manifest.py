@@ -62,7 +62,7 @@ def manifest(
         "parts": parts_of(task),
         "seed": recipe.seed,
         "given": given(recipe, [task.spec.source]),
-        "recipe": task.spec.model_dump(mode="json", by_alias=True),
+        "recipe": task.spec.model_dump(mode="json", by_alias=True, exclude={"formats"}),
         "filters": (task.spec.filters or recipe.filters).model_dump(mode="json"),
         "source": _source_record(task, source),
         "versions": versions(task),

@@ -116,10 +116,15 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
         raise OutputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def read_samples(path: Path) -> Iterator[Sample]:
-    """Yield the samples of a ``train.jsonl`` or ``test.jsonl``, in the order of the file."""
+def read_samples(path: Path, *, whole: bool = True) -> Iterator[Sample]:
+    """Yield the samples of a ``train.jsonl`` or ``test.jsonl``, in the order of the file.
+
+    Without ``whole`` they lack ``slots``, ``scores`` and ``verdicts``, and take half the time.
+    """
     for number, record in enumerate(read_records(path), 1):
         try:
+            if not whole:
+                record |= {"slots": "{}", "scores": {}, "verdicts": ()}
             yield from_record(record)
         except (KeyError, TypeError, ValueError) as error:
             raise OutputError(f"{path}:{number}: not a sample of this project: {error}") from error

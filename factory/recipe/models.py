@@ -5,7 +5,7 @@ Unknown keys are refused; :mod:`factory.recipe.load` reads the files and says wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
@@ -35,6 +35,7 @@ from factory.generators import (
 )
 from factory.llm import DEFAULT, ModelSpec, model_spec
 from factory.recipe.changes import Changes
+from factory.recipe.formats import Formats, FormatSpec
 from factory.sources import SOURCES, Source
 from factory.sources.base import BUNDLED, BUNDLED_LICENCE
 from factory.tasktypes import TASK_TYPES, TaskType
@@ -218,6 +219,9 @@ class TaskSpec(_Strict):
         description="a stratum is given up after so many keys in a row without a sample: 5,000, "
         "or 500 where a model is asked, unless given",
     )
+    formats: Formats | None = Field(
+        default=None, description="in place of the recipe's own formats block"
+    )
     nvidia: PaperNumber = Field(
         default=None, description="the number of the set, or sets, in NVIDIA's table (1 to 38)"
     )
@@ -374,6 +378,10 @@ class Recipe(RecipePart):
     filters: FilterOptions = Field(
         default_factory=FilterOptions, description="what every sample is checked for"
     )
+    formats: Formats = Field(
+        default_factory=list,
+        description="formats that every run is written in too, each in a folder of its own",
+    )
     tasks: dict[Name, TaskSpec] = Field(
         min_length=1, description="tasks by name, which is the name of their folder too"
     )
@@ -398,6 +406,11 @@ class Recipe(RecipePart):
         if name not in self.tasks:
             raise UsageError(unknown("task", name, self.tasks))
         return self.tasks[name]
+
+    def formats_of(self, name: str | None = None) -> tuple[FormatSpec, ...]:
+        """Return the formats of task ``name``, or of every mixture where none is named."""
+        own = None if name is None else self.tasks[name].formats
+        return tuple(self.formats if own is None else own)
 
     def lineage(self, name: str) -> Iterator[str]:
         """Yield the names of the task and of those that it derives from, the nearest first."""
@@ -455,6 +468,22 @@ class Recipe(RecipePart):
         changed = self.model_copy()
         changed._classifiers = {**self._classifiers, **given}
         return changed
+
+    def with_formats(self, names: Iterable[str]) -> Recipe:
+        """Return this recipe with these formats beside its own, for every task and mixture."""
+
+        def beside(own: list[FormatSpec]) -> list[FormatSpec]:
+            known = {each.name for each in own}
+            return [*own, *(FormatSpec(name=name) for name in added if name not in known)]
+
+        added = tuple(dict.fromkeys(names))
+        tasks = {
+            name: task
+            if task.formats is None
+            else task.model_copy(update={"formats": beside(task.formats)})
+            for name, task in self.tasks.items()
+        }
+        return self.model_copy(update={"tasks": tasks, "formats": beside(self.formats)})
 
     def with_changes(
         self,

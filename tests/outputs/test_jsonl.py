@@ -198,3 +198,12 @@ def test_an_empty_file_has_no_samples(tmp_path):
     (tmp_path / "train.jsonl").write_text("")
 
     assert list(read_samples(tmp_path / "train.jsonl")) == []
+
+
+def test_samples_are_read_without_what_takes_long(tmp_path, sample):
+    told = replace(sample, scores={"x": 1.0}, verdicts=(Verdict("f", keep=True),))
+    (tmp_path / "train.jsonl").write_bytes(to_line(told) + b"\n")
+
+    (read,) = read_samples(tmp_path / "train.jsonl", whole=False)
+
+    assert read == replace(told, slots={}, scores={}, verdicts=())
