@@ -7,22 +7,27 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 #: What Markdown or HTML would read as more than a letter.
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
+_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]#|!<>&]")
+_ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _BACKTICKS: Final = re.compile(r"`+")
 _CODE: Final = re.compile(r"(``?[^`\n]+``?)")
 
 
 def text(words: str) -> str:
     """Return ``words`` on one line, so that they are read as they stand."""
-    return _SPECIAL.sub(r"\\\1", " ".join(words.split()))
+    return _literal(" ".join(words.split()))
 
 
 def prose(words: str) -> str:
     """Return ``words`` on one line as they stand, but for what they say is code."""
     return "".join(
-        code(part.strip("`")) if number % 2 else _SPECIAL.sub(r"\\\1", part)
+        code(part.strip("`")) if number % 2 else _literal(part)
         for number, part in enumerate(_CODE.split(" ".join(words.split())))
     )
+
+
+def _literal(words: str) -> str:
+    return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), words)
 
 
 def code(words: str) -> str:
