@@ -336,11 +336,13 @@ def _differences(before: Any, after: Any, at: str) -> Iterator[str]:
     """Yield each value of nested mappings that is another: ``with.candidates is 6, it was 5``."""
     if before == after:
         return
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        before, after = (dict(enumerate(each)) for each in (before, after))
     if isinstance(before, Mapping | None) and isinstance(after, Mapping | None):
         joined = at if at.endswith(" ") else f"{at}."
         for name in dict.fromkeys((*(before or {}), *(after or {}))):
             yield from _differences(
-                (before or {}).get(name), (after or {}).get(name), joined + name
+                (before or {}).get(name), (after or {}).get(name), f"{joined}{name}"
             )
         return
     yield f"{at} is {_said(after)}, it was {_said(before)}"
