@@ -13,7 +13,7 @@ from rich.text import Text
 from factory.runs.compare import Difference, listed_kinds
 from factory.runs.pairs import SAID, Pair
 from factory.runs.words import around, compare_words
-from factory.terminal.text import as_text, open_console, visible
+from factory.terminal.text import as_text, open_console, print_line, visible
 
 _MEANS: Final = {
     "changed": "the same row, and its sample says something else",
@@ -35,8 +35,8 @@ def print_difference(difference: Difference) -> None:
     """Print what two runs have in common and what not, why, and the examples."""
     console = open_console()
     before, after = difference.samples
-    console.print(as_text(f"{difference.before}: {before:,} samples"))
-    console.print(as_text(f"{difference.after}: {after:,} samples"))
+    print_line(console, f"{difference.before}: {before:,} samples")
+    print_line(console, f"{difference.after}: {after:,} samples")
     if not difference and not difference.causes:
         console.print(as_text("the same samples, of the same recipe", style="bold green"))
         return
@@ -46,11 +46,10 @@ def print_difference(difference: Difference) -> None:
     for pair in difference.examples:
         console.print(_panel(pair))
     if difference.examples:
-        console.print(
-            as_text(
-                f"the whole story of one: python -m factory show {difference.after} --why "
-                f"{difference.examples[0].id}"
-            )
+        example = difference.examples[0]
+        folder = difference.before if example.after is None else difference.after
+        print_line(
+            console, f"the whole story of one: python -m factory show {folder} --why {example.id}"
         )
 
 
@@ -137,8 +136,10 @@ def _fields(pair: Pair) -> Iterator[Text]:
                 text = around(text, _AROUND, number == 0, number == len(pieces) - 1)
             # Without colors, brackets say what a style would.
             marks = {"before": ("[-", "-]"), "after": ("{+", "+}")}.get(piece.where, ("", ""))
+            text = _shortened(text)
+            inner = text.rstrip("\n")
             line.append(
-                visible(f"{marks[0]}{_shortened(text)}{marks[1]}"),
+                visible(f"{marks[0]}{inner}{marks[1]}{text[len(inner) :]}"),
                 style=_STYLES.get(piece.where, "default"),
             )
         yield line
