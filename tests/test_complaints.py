@@ -10,10 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
-from factory.cli import main
+from factory.cli import app, main
+from factory.cli.help import GROUPS
 from tests.catalogue import PROJECT
 
 RECIPE = str(PROJECT / "recipes.yaml")
@@ -246,3 +249,31 @@ def test_ctrl_c_at_any_moment_is_130_and_no_traceback(tmp_path: Path) -> None:
         if process.returncode >= 0 or "__main__.py" in err:  # else Python had not come to us
             assert process.returncode in (0, 130), err
             assert "Traceback" not in err
+
+
+def test_every_verb_explains_itself() -> None:
+    verbs: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
+    for name, verb in verbs.items():
+        assert verb.rich_help_panel in GROUPS, name
+        text, _, examples = verb.help.partition("Examples:")
+        assert text.strip().endswith("."), name
+        for example in examples.strip().splitlines():
+            assert example.strip().startswith(f"python -m factory {name}"), name
+        assert examples.strip(), name
+        assert any("--json" in param.opts for param in verb.params), name
+        for param in verb.params:
+            assert param.help.endswith((".", "$PAGER).")), f"{name} {param.name}"
+            takes_a_value = not getattr(param, "is_flag", False)
+            assert not takes_a_value or param.metavar, f"{name} {param.name}"
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+def test_help_fits_its_terminal_and_examples_stay_whole(shell, columns: int) -> None:
+    done = shell(
+        "for verb in '' run show list; do factory $verb --help; done", COLUMNS=str(columns)
+    )
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert "  python -m factory run recipes.yaml --task task12 --source esci=/data/esci" in lines
+    others = [line for line in lines if not line.startswith("  python -m factory ")]
+    assert max(map(len, others)) <= columns

@@ -7,16 +7,28 @@ from typing import Annotated
 
 import typer
 
+from factory.cli import completion
 from factory.cli.options import JsonOption, print_json
 
 
 def diff(
-    before: Annotated[Path, typer.Argument(metavar="A", help="A run, such as out/task12.")],
+    before: Annotated[
+        Path,
+        typer.Argument(
+            metavar="A", help="A run, such as out/task12.", autocompletion=completion.runs
+        ),
+    ],
     after: Annotated[
-        Path, typer.Argument(metavar="B", help="Another run of that task; or both are mixtures.")
+        Path,
+        typer.Argument(
+            metavar="B",
+            help="Another run of that task; or both are mixtures.",
+            autocompletion=completion.runs,
+        ),
     ],
     limit: Annotated[
-        int, typer.Option(min=0, help="How many samples of each kind of difference.")
+        int,
+        typer.Option(min=0, metavar="N", help="How many samples of each kind of difference."),
     ] = 2,
     as_json: JsonOption = False,
 ) -> None:

@@ -34,34 +34,45 @@ def evaluate(
             metavar="NAME=FILE", help="Answers that stand in a file: JSON lines with id and text."
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder that gets answers and results.")] = Path(
-        "evaluations"
-    ),
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder that gets answers and results.")
+    ] = Path("evaluations"),
     recipe: Annotated[
         Path | None, typer.Option(metavar="RECIPE", help="Where models are named.")
     ] = None,
-    split: Annotated[str, typer.Option(help="test or train, of a run's folder.")] = "test",
+    split: Annotated[
+        str, typer.Option(metavar="SPLIT", help="test or train, of a run's folder.")
+    ] = "test",
     task: Annotated[
-        list[str] | None, typer.Option("--task", "-t", help="Only this task; repeat for several.")
+        list[str] | None,
+        typer.Option("--task", "-t", metavar="NAME", help="Only this task; repeat for several."),
     ] = None,
     without: Annotated[
         list[str] | None,
         typer.Option(metavar="METRIC", help="Leave out the tasks of this metric."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most this many questions of each task.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="At most this many questions of each task."),
     ] = None,
     system: Annotated[
         str,
-        typer.Option(help="The system prompt: task-type (as trained), none, or words of your own."),
+        typer.Option(
+            metavar="TEXT",
+            help="The system prompt: task-type (as trained), none, or words of your own.",
+        ),
     ] = "task-type",
     max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Of an answer; else what its task type needs.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Of an answer; else what its task type needs."),
     ] = None,
     sets: Annotated[
-        int, typer.Option(min=100, help="How many times questions are resampled for intervals.")
+        int,
+        typer.Option(
+            min=100, metavar="N", help="How many times questions are resampled for intervals."
+        ),
     ] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the resampling, and of --limit.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the resampling, and of --limit.")] = 0,
     budget: BudgetOption = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask again what this folder has answers to.")

@@ -18,6 +18,10 @@ HAND_ON: Final = "Hand on"
 BEGIN: Final = "Begin, and keep house"
 GROUPS: Final = (MAKE, READ, MEASURE, HAND_ON, BEGIN)
 
+_FIRST: Final = (
+    "python -m factory run recipes.yaml --task task12",
+    "python -m factory show out/task12",
+)
 _EXAMPLES: Final = "Examples:"
 _OPTIONS: Final = "Options"
 _DEBUG: Final = ("--debug", "Show where an error came from (also: FACTORY_DEBUG=1).")
@@ -85,13 +89,8 @@ class Verbs(TyperGroup):
     def format_epilog(self, _: Any, formatter: Any) -> None:
         """Write where one begins."""
         with formatter.section("Begin here"):
-            formatter.write_dl(
-                [
-                    ("python -m factory run recipes.yaml --task task12", "makes samples"),
-                    ("python -m factory show out/task12", "shows them"),
-                ],
-                col_max=60,
-            )
+            for line in _FIRST:
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
 def _first_sentence(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
+from factory.cli import completion
 from factory.cli.options import WHERE, JsonOption, print_json
 
 GOES: Final = "What goes"
@@ -18,7 +19,11 @@ SEEN: Final = "Who may see it"
 def push(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="A finished run or mixture, such as out/task12."),
+        typer.Argument(
+            metavar="FOLDER",
+            help="A finished run or mixture, such as out/task12.",
+            autocompletion=completion.runs,
+        ),
     ],
     repository: Annotated[
         str, typer.Argument(metavar="OWNER/NAME", help="The dataset repository that gets it.")

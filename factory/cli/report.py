@@ -17,7 +17,10 @@ def report(
         typer.Option(metavar="FILE", help="The page to write; report.html in the folder."),
     ] = None,
     samples: Annotated[
-        int, typer.Option(min=1, help="How many samples the page can be browsed for at the most.")
+        int,
+        typer.Option(
+            min=1, metavar="N", help="How many samples the page can be browsed for at the most."
+        ),
     ] = 20_000,
     opened: Annotated[
         bool, typer.Option("--open", help="Open the page in the browser of this machine.")
