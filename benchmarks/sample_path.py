@@ -24,7 +24,8 @@ from typing import Any
 from factory.draw import Draw
 from factory.engines import rarely_look_for_cycles
 from factory.filters import run_filters
-from factory.line import build, run_task
+from factory.line import run_task
+from factory.line.rows import Draft, cleaned_row
 from factory.outputs.jsonl import to_line
 from factory.recipe import load_recipe
 
@@ -87,15 +88,10 @@ def steps(recorder: Recorder, repeat: int) -> dict[str, float]:
     def timed(name: str, step: Callable[[Any], object], each: list[Any]) -> None:
         took[name] = microseconds(step, each, repeat)
 
-    timed("clean", build._cleaned_row, rows)
-    made = []
-    for row in rows:
-        try:
-            made += [(each, *builder._sample(each)) for each in builder.rows(row)]
-        except ValueError:
-            continue
+    timed("clean", cleaned_row, rows)
+    made = [each for row in rows for each in builder._drafts(row) if isinstance(each, Draft)]
     if task.view.mapper and not task.derivation:
-        clean = [build._cleaned_row(row) for row in rows]
+        clean = [cleaned_row(row) for row in rows]
         mapper = task.view.mapper
 
         def mapped(row: dict[str, Any]) -> None:
@@ -104,17 +100,17 @@ def steps(recorder: Recorder, repeat: int) -> dict[str, float]:
 
         timed("rows", mapped, clean)
 
-    def arranged(each: Any) -> object:
-        row = each[0]
+    def arranged(draft: Draft) -> object:
+        row = draft.made
         return task.type.arrange(row.columns, Draw(seed, task.name, row.key), task.options)
 
     timed("arrange", arranged, made)
-    timed("sample", lambda each: builder._sample(each[0]), made)
     for one in task.filters:
-        timed(f"filter {one.name}", lambda each, one=one: one.judge(each[1]), made)
-    timed("filters", lambda each: run_filters(task.filters, each[1]), made)
-    timed("JSON", lambda each: to_line(each[1], each[2], each[3]), made)
-    timed("candidate", lambda each: builder._candidate(each[0]), made)
+        timed(f"filter {one.name}", lambda draft, one=one: one.judge(draft.sample), made)
+    timed("filters", lambda draft: run_filters(task.filters, draft.sample), made)
+    timed("draft, filters too", lambda draft: builder._draft(draft.made), made)
+    timed("JSON", lambda draft: to_line(draft.sample, draft.verdicts, draft.slots_text), made)
+    timed("judged, JSON too", lambda draft: builder._judged(*draft), made)
     shards = [rows[start : start + 128] for start in range(0, len(rows), 128)]
     timed("all", builder.packed, shards)
     took["all"] /= len(rows) / len(shards)

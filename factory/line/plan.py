@@ -142,6 +142,8 @@ class KeyWalk:
 
     Test keys have an order of their own, so that asking for test samples changes only those
     training rows that touch them; ``banned_groups`` are the split groups that test samples took.
+    ``yields`` is the share of keys that are expected to give a sample, above 0: only how many are
+    fetched at first follows from it.
 
     Attributes:
         quotas: how many samples each stratum may hold.
@@ -157,8 +159,10 @@ class KeyWalk:
         tolerance: float,
         split: str,
         banned_groups: Iterable[str] = (),
+        yields: float = 1.0,
     ) -> None:
         self._connection = connection
+        self._first_growth = min(1 / yields, _MOST_GROWTH)
         connection.execute("CREATE OR REPLACE TEMP TABLE banned (split_group VARCHAR)")
         if banned := sorted(banned_groups):
             connection.execute("INSERT INTO banned SELECT unnest($groups)", {"groups": banned})
@@ -228,7 +232,10 @@ class KeyWalk:
         bounds: list[tuple[str, int, int]] = []
         taken = sum(self._depths.values())
         accepted = sum(self.quotas.values()) - sum(needed.values())
-        growth = min(taken / accepted, _MOST_GROWTH) if accepted else min(taken + 1, _MOST_GROWTH)
+        if not taken:
+            growth = self._first_growth
+        else:
+            growth = min(taken / accepted if accepted else taken + 1, _MOST_GROWTH)
         most = max(_LARGEST_WINDOW // max(sum(map(bool, needed.values())), 1), 1)
         for stratum, count in needed.items():
             low = self._depths[stratum]

@@ -290,6 +290,7 @@ def _fold_splits(
                 tolerance=task.spec.tolerance,
                 split=split,
                 banned_groups=groups if split == "train" else (),
+                yields=task.view.yields,
             )
             sink = Sink(task.name, split, files[f"{split}.jsonl"], files[REJECTED])
             fold = Fold(

@@ -10,6 +10,9 @@ Above them stand the tables and columns that it reads, one line a table: ``-- ne
 brand``. The view is checked against exactly these; a source that cannot fill them cannot have the
 task. A view without such lines may read any column, and then nobody can tell beforehand.
 
+``-- yields 0.6`` says that about so many of its keys give a sample, where facts are dear and many
+keys give none: the line then asks for as many at once as it will need. It changes no sample.
+
 What several views have in common (the products judged for a query, those that other queries lend)
 stands in ``views/shared``: a line ``-- include judged`` is replaced by the text of that file, which
 is a part of a ``WITH`` list.
@@ -41,6 +44,7 @@ SHARED: Final = PACKAGED / "shared"
 _STATEMENTS: Final = re.compile(r"^-- (keys|facts)[ \t]*$", re.MULTILINE)
 _INCLUDE: Final = re.compile(r"^-- include (\w+)[ \t]*\r?$", re.MULTILINE)
 _NEEDS: Final = re.compile(r"^-- needs (\w+): *(.+?)[ \t]*$", re.MULTILINE)
+_YIELDS: Final = re.compile(r"^-- yields (0\.\d*[1-9])[ \t]*$", re.MULTILINE)
 _IMPORTED: Final = re.compile(r"^from factory\.sources\.([\w.]+) import", re.MULTILINE)
 _COMMENT_OR_TEXT: Final = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 #: Each of these gave different answers on identical data, or may: bytes must not depend on them.
@@ -75,7 +79,8 @@ class View:
     ``source`` is the text that defines the view, for the definition hash of its tasks;
     ``mapper_source`` is the mapper's part of it, with every module that it is written with.
     ``offers`` are the columns that the mapper adds to those of ``facts``, ``needs`` the columns
-    that the view reads, by table; empty where the view does not say.
+    that the view reads, by table; empty where the view does not say. ``yields`` is the share of
+    its keys that give a sample, as far as it says.
     """
 
     name: str
@@ -87,6 +92,7 @@ class View:
     mapper: RowMapper | None
     offers: tuple[str, ...]
     needs: Mapping[str, tuple[str, ...]]
+    yields: float = 1.0
 
     def columns(
         self, task: str, options: Mapping[str, Any]
@@ -213,6 +219,7 @@ def load_view(name: str, *folders: Path) -> View:
         mapper=mapper,
         offers=offers,
         needs=_needs(pieces[0], path),
+        yields=float(yields[1]) if (yields := _YIELDS.search(pieces[0])) else 1.0,
     )
 
 

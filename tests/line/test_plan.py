@@ -137,6 +137,17 @@ def test_a_window_may_not_pass_its_largest_size(connection, tmp_path, monkeypatc
     assert walk(connection, plan, 40) == drawn("order")
 
 
+def test_a_first_window_is_as_much_larger_as_keys_give_fewer_samples(connection, tmp_path):
+    plan = make_plan(connection, compiled(tmp_path), tmp_path)
+    options = {"size": 16, "tolerance": 0.0, "split": "train"}
+    usual = KeyWalk(connection, plan, **options).next_window({(): 16})
+    larger = KeyWalk(connection, plan, **options, yields=0.5).next_window({(): 16})
+
+    assert len(usual.keys) == 28
+    assert len(larger.keys) == 48
+    assert walk(connection, plan, 16, yields=0.5) == drawn("order")
+
+
 def test_a_window_tells_where_each_open_stratum_goes_on(connection, tmp_path):
     plan = make_plan(connection, compiled(tmp_path, balance="{label: equal}"), tmp_path)
     keys = KeyWalk(connection, plan, size=20, tolerance=0.0, split="train")

@@ -51,6 +51,13 @@ def test_the_statements_may_stand_in_either_order(view):
     assert columns == ("key", "locale", "source_ids")
 
 
+def test_a_view_may_say_which_share_of_its_keys_gives_a_sample(view):
+    unsaid, _ = view()
+    said, _ = view(text=f"-- yields 0.6\n\n-- keys\n{KEYS}\n-- facts\n{FACTS}\n")
+
+    assert (unsaid.yields, said.yields) == (1.0, 0.6)
+
+
 def test_line_ends_of_windows_part_statements_too(tmp_path):
     (tmp_path / "mine.sql").write_bytes(f"-- keys\r\n{KEYS}\r\n-- facts\r\n{FACTS}\r\n".encode())
 

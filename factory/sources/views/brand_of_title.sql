@@ -6,6 +6,7 @@
 
 -- needs judgements: query_id, product_id, locale, label
 -- needs products: product_id, locale, title, brand
+-- yields 0.6
 
 -- keys
 SELECT

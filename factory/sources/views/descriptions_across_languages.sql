@@ -6,6 +6,7 @@
 -- the characters.
 
 -- needs products: product_id, locale, description, brand
+-- yields 0.5
 
 -- keys
 SELECT product_id AS key, product_id AS split_group, product_id, min(brand) AS brand

@@ -59,11 +59,15 @@ shown AS (
     UNION ALL BY NAME
     FROM far_away ANTI JOIN judged USING (key, product_id)
 ),
+-- Joined by one column, these reach the file as a filter: wide columns are read of them alone.
+asked_ids AS MATERIALIZED (SELECT DISTINCT product_id FROM shown),
 described AS (
     -- What comes from elsewhere shares no boilerplate with the product: a few bullets of it do.
     SELECT key, locale, query_id, part, place, product_id, title,
         CASE WHEN part = 'far' THEN bullets[:4] ELSE bullets END AS bullets
-    FROM shown JOIN products USING (product_id, locale)
+    FROM shown
+    JOIN (FROM products SEMI JOIN asked_ids USING (product_id)) AS asked
+        USING (product_id, locale)
 )
 SELECT
     key,
