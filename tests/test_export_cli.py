@@ -126,6 +126,16 @@ def test_a_run_writes_the_formats_that_are_named(call, recipe, tmp_path):
     assert json.loads(again)[0]["formats"][0]["fresh"] is False
 
 
+def test_a_format_of_an_earlier_run_is_told(call, recipe, tmp_path):
+    arguments = ("run", recipe(), "-t", "task12", *CHEAP, "--out", tmp_path)
+    call(*arguments, "-f", "messages")
+
+    _, out, _ = call(*arguments, "--seed", "9", "--fresh")
+
+    again = f"python -m factory export {tmp_path / 'task12'} --format messages"
+    assert f"messages is of an earlier run: {again} makes it anew" in out
+
+
 def test_a_typo_is_told_before_anything_is_made(call, recipe, tmp_path):
     code, _, err = call("run", recipe(), "-t", "task12", "-f", "mesages", "--out", tmp_path / "out")
 

@@ -104,6 +104,16 @@ def tell(made: Sequence[Exported]) -> None:
         typer.echo(visible(f"{each.format}: {rows} in {each.folder}{already}"))
 
 
+def tell_stale(run: Path) -> None:
+    """Print which formats in a run's folder were made of an earlier run's samples."""
+    from factory.runs.export import stale_exports
+    from factory.terminal.text import visible
+
+    for name in stale_exports(run):
+        again = f"python -m factory export {run} --format {name}"
+        typer.echo(visible(f"{name} is of an earlier run: {again} makes it anew"))
+
+
 def with_formats(recipe: Recipe, named: Sequence[str] | None) -> Recipe:
     """Return the recipe with the formats of the command line beside its own.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from factory.cli import completion
-from factory.cli.export import described, tell, with_formats
+from factory.cli.export import described, tell, tell_stale, with_formats
 from factory.cli.models import opened_models
 from factory.cli.options import (
     WHERE,
@@ -142,6 +142,7 @@ def _run_tasks(
             if not as_json:
                 print_run(result)
                 tell(exported)
+                tell_stale(result.folder)
     if models is not None and not as_json:
         print_bill(models.bill)
     if as_json:
@@ -196,5 +197,6 @@ def _run_mixture(
     else:
         print_mixture(result)
         tell(exported)
+        tell_stale(result.folder)
         if models is not None:
             print_bill(models.bill)

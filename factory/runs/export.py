@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from factory.errors import UsageError, did_you_mean
 from factory.outputs.dataset_folder import (
+    EXPORT,
     README,
     Config,
     check_own,
@@ -28,12 +29,13 @@ from factory.outputs.ecom_folders import EcomFolders
 from factory.outputs.files import checksum
 from factory.outputs.formats import JSONL, PARQUET, Format, find_format
 from factory.outputs.formats.llama_factory import DATASET_INFO, dataset_info
-from factory.outputs.jsonl import read_samples
+from factory.outputs.jsonl import read_records, read_samples
 from factory.outputs.licences import overall_licence, terms_of
 from factory.outputs.run_folder import MANIFEST
 from factory.outputs.tables import SHARD_BYTES, LinesTable, ParquetTable, Table
 from factory.recipe.formats import FormatSpec
 from factory.runs.story import read_manifest
+from factory.sample import Sample
 from factory.tasktypes import TASK_TYPES
 
 _SPLITS: Final = ("train", "test")
@@ -82,8 +84,7 @@ def export(
     if shard_bytes < 1:
         raise UsageError(f"files of {shard_bytes} bytes hold nothing: give 1 or more")
     manifest = read_manifest(run)
-    parts = {split: run / f"{split}.jsonl" for split in _SPLITS}
-    parts = {split: path for split, path in parts.items() if path.is_file()}
+    parts = _parts(run)
     target = (out or run) / name
     identity = {
         "format": name,
@@ -91,7 +92,7 @@ def export(
         "reasoning": reasoning,
         "shard_bytes": shard_bytes,
         "of": manifest.get("mixture") or manifest.get("task"),
-        "made_of": {path.name: checksum(path) for path in parts.values()},
+        "made_of": _made_of(run),
         "version": version("eshop-factory"),
     }
     check_own(target)
@@ -124,6 +125,50 @@ def check_export(
 def export_formats(run: Path, formats: Iterable[FormatSpec]) -> list[Exported]:
     """Write a finished run in each of a recipe's formats; raises what :func:`export` raises."""
     return [export(run, each.name, stored=each.to, reasoning=each.reasoning) for each in formats]
+
+
+def stale_exports(run: Path) -> list[str]:
+    """Return the formats in a run's folder that were made of samples which are no longer there."""
+    found = []
+    for folder in sorted(path.parent for path in run.glob(f"*/{EXPORT}")):
+        said = finished_export(folder) or {}
+        if said.get("made_of") != _made_of(run):
+            found.append(folder.name)
+    return found
+
+
+def read_export(folder: Path, split: str = "train") -> Iterator[Sample]:
+    """Yield the samples of an export, in the order of its files, as far as its format carries them.
+
+    A split that it does not have has no samples. Raises :class:`UsageError` for a folder that is
+    none, :class:`OutputError` for a file that cannot be read.
+    """
+    said = finished_export(folder)
+    if said is None:
+        raise UsageError(
+            f"{folder} is no export (no {EXPORT}): make one with python -m factory export "
+            "out/task12 --format messages"
+        )
+    form = find_format(said["format"])
+    for name in said["files"]:
+        stem, _, kind = name.rsplit("/", 1)[-1].partition(".")
+        if stem.partition("-")[0] == split and kind in _KINDS:
+            for record in _KINDS[kind](folder / name):
+                yield form.read(record, reasoning=said["reasoning"])
+
+
+def _parquet_records(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa  # type: ignore[import-untyped]
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        texts = [each.name for each in file.schema_arrow if isinstance(each.type, pa.JsonType)]
+        for batch in file.iter_batches():
+            for record in batch.to_pylist():
+                yield record | {name: json.loads(record[name]) for name in texts}
+
+
+_KINDS: Final = {"jsonl": read_records, "json": read_records, "parquet": _parquet_records}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +231,15 @@ class _Job:
         return str(self.manifest.get("mixture") or self.manifest["task"])
 
 
+def _parts(run: Path) -> dict[str, Path]:
+    paths = {split: run / f"{split}.jsonl" for split in _SPLITS}
+    return {split: path for split, path in paths.items() if path.is_file()}
+
+
+def _made_of(run: Path) -> dict[str, str]:
+    return {path.name: checksum(path) for path in _parts(run).values()}
+
+
 def _storage(form: Format, stored: str | None) -> str:
     if stored is None:
         return form.stored[0]
@@ -227,8 +281,8 @@ def _readme(job: _Job, configs: list[Config], rows: Mapping[str, int]) -> str:
     return (
         f"{front_matter(configs, head)}\n"
         f"# {job.title}: {job.form.title}\n\n"
-        f"{counted} samples of the {of} `{job.title}`, made from e-commerce data by program, every "
-        f"answer checked.\n{reasoning}\n"
+        f"{counted} samples of the {of} `{job.title}`, made from e-commerce data, every answer "
+        f"checked by program.\n{reasoning}\n"
         "```python\n"
         "from datasets import load_dataset\n\n"
         'data = load_dataset("path/of/this/folder")\n'

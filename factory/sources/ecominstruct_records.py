@@ -17,7 +17,16 @@ from factory.errors import SourceError
 from factory.sources.json_files import check_text_file
 
 TYPES: Final = ("CLS", "NER", "Condition_Extract", "Extract", "Generate")
-_LOCALES: Final = {"EN": "us", "ZH": "cn"}
+#: EcomInstruct has the first two; the others are those of tasks that this package exports.
+_LOCALES: Final = {
+    "EN": "us",
+    "ZH": "cn",
+    "ES": "es",
+    "JA": "jp",
+    "DE": "de",
+    "FR": "fr",
+    "IT": "it",
+}
 #: What EcomGPT prints where a label has no entity.
 _NONE: Final = "None"
 

@@ -22,10 +22,10 @@ TOLD: Final[Mapping[str, str]] = MappingProxyType(
         "named_entity_recognition": "named entity recognition",
         "generation": "generation",
         "classification": "classification",
-        "entity-lines": "named entity recognition by type",
+        "entity-lines": "labelling line by line",
         "extraction": "extraction",
         "text": "generation",
-        "labels": "labelling",
+        "labels": "labelling in JSON",
     }
 )
 

@@ -17,7 +17,7 @@ from factory.errors import FactoryError, OutputError, UsageError
 from factory.outputs.formats import FORMATS
 from factory.outputs.jsonl import read_samples, to_line
 from factory.outputs.run_folder import RunFolder
-from factory.runs.export import export
+from factory.runs.export import export, read_export, stale_exports
 from factory.sample import Sample
 from tests.conftest import PROJECT
 from tests.filters.samples import choice, sample, written
@@ -144,6 +144,42 @@ def test_exporting_twice_leaves_the_same_bytes(tmp_path, name, kind):
     assert tree(again.folder) == before == tree(elsewhere.folder)
     assert first.rows == again.rows == {"train": 3, "test": 3}
     assert str(tmp_path).encode() not in b"".join(before.values())
+
+
+@pytest.mark.parametrize(("name", "kind"), WAYS)
+def test_an_export_is_read_back_as_samples(tmp_path, name, kind):
+    said = [written(f"{n} {HOSTILE[::-1].strip()}", id=f"{n:016x}") for n in range(30)]
+    said[3] = replace(said[3], reasoning="Because.")
+    form = FORMATS[name]
+    told = export(
+        *(a_run(tmp_path / "run", said, said[:2]), name),
+        stored=kind,
+        reasoning=form.reasons,
+        shard_bytes=70_000,
+    )
+
+    for split, of in (("train", said), ("test", said[:2])):
+        back = list(read_export(told.folder, split))
+        for field in form.carries:
+            assert [getattr(b, field) for b in back] == [getattr(s, field) for s in of], field
+    assert list(read_export(told.folder, "validation")) == []
+
+
+def test_a_folder_that_is_no_export_is_not_read(tmp_path):
+    with pytest.raises(UsageError, match="is no export"):
+        list(read_export(tmp_path))
+
+
+def test_an_export_of_an_earlier_run_is_known(tmp_path):
+    run = a_run(tmp_path / "run", three())
+    for name in ("messages", "alpaca"):
+        export(run, name)
+    assert stale_exports(run) == []
+
+    a_run(run, three()[:2])
+    export(run, "alpaca")
+
+    assert stale_exports(run) == ["messages"]
 
 
 @pytest.mark.parametrize("damage", ["longer", "gone", "export.json"])
@@ -343,7 +379,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from factory.outputs import tables
-from factory.runs.export import export
+from factory.runs.export import export, read_export, stale_exports
 write, left = tables.LinesTable.write, int(sys.argv[2])
 def dies(self, record):
     if self.rows == left:

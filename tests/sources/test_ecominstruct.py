@@ -110,8 +110,8 @@ def test_test_files_are_the_test_part_and_faults_are_counted(
 def test_folders_of_another_name_and_descriptions_without_a_prompt_are_errors(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    write(tmp_path / "a", "FR-X-CLS-a", LABELS)
-    with pytest.raises(SourceError, match=r"'FR-X-CLS-a' is not named"):
+    write(tmp_path / "a", "XX-X-CLS-a", LABELS)
+    with pytest.raises(SourceError, match=r"'XX-X-CLS-a' is not named"):
         attach(connection, "ecominstruct", tmp_path / "a")
     write(tmp_path / "b", "EN-X-CLS-a", {"test_prompt": {}})
     with pytest.raises(SourceError, match="no task description"):
