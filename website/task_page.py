@@ -18,7 +18,7 @@ from factory.sources import SOURCES
 from factory.templates.compiler import PACKAGED as TEMPLATES
 from website.folders import PROJECT
 from website.markdown import code, fence, page, table, text
-from website.samples import Shown
+from website.samples import Shown, can_be_shown
 
 _DESCRIPTION: Final = re.compile(r"\{% block description %\}\n?(.*?)\{% endblock %\}", re.DOTALL)
 _SLOT: Final = re.compile(r"\{\{\s*(\w+).*?\}\}")
@@ -122,10 +122,23 @@ def _facts(catalogue: Catalogue, task: Task) -> Iterator[tuple[str, str]]:
         yield "derived from it", ", ".join(map(link, children))
     if spec.needs:
         yield "needs the tables of", ", ".join(map(link, spec.needs))
-    yield "asks a model", "yes" if catalogue.recipe.asks(task.name) else "no"
+    yield "asks a model", _asks(catalogue.recipe, spec, task.name)
     if shown := catalogue.shown.get(task.name):
         yield "languages", ", ".join(LANGUAGE_NAMES.get(each, each) for each in shown.languages)
     yield "filters", ", ".join(_filters(spec.filters or catalogue.recipe.filters))
+
+
+def _asks(recipe: Recipe, spec: TaskSpec, name: str) -> str:
+    """Say whether making the task asks a model, and what for."""
+    if spec.generate:
+        return "yes, for its rows"
+    if spec.needs:
+        return "yes, for the tables that it needs"
+    if not recipe.asks(name):
+        return "no"
+    if spec.wordings is not None and can_be_shown(recipe, name):
+        return "for further wordings of its prompt"
+    return "yes, for the records that it derives from"
 
 
 def _filters(options: FilterOptions) -> Iterator[str]:
@@ -151,28 +164,27 @@ def _sample(catalogue: Catalogue, name: str) -> Iterator[str]:
     yield "## A sample {: data-search-exclude }"
     shown = catalogue.shown.get(name)
     if shown is None:
-        if _is_made(catalogue, name):
+        if can_be_shown(catalogue.recipe, name):
             yield "The bundled shop has no rows for this task."
         else:
             yield (
                 "A language model writes a part of each sample, so none is shown: a stand-in's "
-                "words would say nothing of it. What it is asked stands below."
+                "words would say nothing of it."
             )
         return
     sample = shown.sample
     yield (
         f"Made of the bundled shop, in {LANGUAGE_NAMES.get(sample.lang, sample.lang)}, with the "
         f"wording {code(sample.provenance.wording)}."
+        + (
+            " In a run a model words the prompt in further ways; this wording is people's."
+            if catalogue.recipe.tasks[name].wordings
+            else ""
+        )
     )
     yield fence(sample.input_field)
     yield "Answer:"
     yield fence(sample.output_field)
-
-
-def _is_made(catalogue: Catalogue, name: str) -> bool:
-    from website.samples import can_be_shown
-
-    return can_be_shown(catalogue.recipe, name)
 
 
 def _origin(task: Task) -> Iterator[str]:
@@ -185,8 +197,11 @@ def _origin(task: Task) -> Iterator[str]:
             f"filters have kept, by the map {code(record_map.name)} of {code(record_map.operator)} "
             f"({code(_place(type(record_map).__module__))}): {text(_first_paragraph(record_map))}"
         )
-        partners = "one record" if not record_map.partners else f"{record_map.partners + 1} records"
-        yield f"A row is made of {partners} of the parent."
+        if record_map.partners:
+            yield (
+                "Beside the record of its own key, a row may use those of the next "
+                f"{record_map.partners} of the same shop."
+            )
         return
     view = task.view
     yield "## Where its rows come from {: data-search-exclude }"
