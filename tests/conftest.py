@@ -54,6 +54,8 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     shared = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ESHOP_FACTORY_CACHE", str(shared / "cache"))
+        # On a busy machine a run may last so long that it tells how far it is.
+        patch.setenv("FACTORY_PROGRESS", "off")
         for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
             patch.delenv(name, raising=False)
         yield

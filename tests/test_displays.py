@@ -31,7 +31,8 @@ def on_terminal(folder: Path, *arguments: str, columns: int = 100) -> tuple[str,
         "COLUMNS": str(columns),
         "ESHOP_FACTORY_CACHE": str(folder / "cache"),
     }
-    environment.pop("NO_COLOR", None)
+    for name in ("NO_COLOR", "FACTORY_PROGRESS"):
+        environment.pop(name, None)
     with subprocess.Popen(
         [sys.executable, "-m", "factory", *arguments],
         cwd=PROJECT,
@@ -142,17 +143,22 @@ def test_a_narrow_terminal_keeps_the_numbers_and_leaves_out_the_bar(tmp_path: Pa
         assert ("━" in plain) == (columns > 60)
 
 
-def test_a_log_gets_a_line_now_and_then(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_log_gets_a_line_now_and_then(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("FACTORY_PROGRESS")
     with ModelPool({}, tmp_path, budget=None) as pool:
         pool.bill["task12", "m"] = Usage(rows=3, asked=1000, prompt_tokens=9000)
         with RunDisplay("task12", silent=False, models=pool, first_line=0.05) as display:
-            time.sleep(0.07)
+            while not (first := capfd.readouterr().err):
+                time.sleep(0.01)
             display.update("train", 0, 4000, 1)
+            time.sleep(0.01)
             display.update("train", 500, 4000, 20)
             time.sleep(1)
     out, err = capfd.readouterr()
-    first, *later = err.splitlines()
-    assert (out, first) == ("", "task12: reading its source")
+    later = err.splitlines()
+    assert (out, first) == ("", "task12: reading its source\n")
     assert 2 <= len(later) <= 5  # each waits twice as long as the one before
     assert re.fullmatch(
         r"task12 train: 500 of 4,000, 20 dropped, [\d,.]+ a second, \d+ min \d\d s left; "
@@ -162,9 +168,10 @@ def test_a_log_gets_a_line_now_and_then(capfd: pytest.CaptureFixture[str], tmp_p
 
 
 def test_a_short_run_and_a_silent_one_leave_a_log_empty(
-    capfd: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for silent, first in ((False, 5.0), (True, 0.01)):
+    for silent, first, wanted in ((False, 5.0, ""), (True, 0.01, ""), (False, 0.01, "off")):
+        monkeypatch.setenv("FACTORY_PROGRESS", wanted)
         with RunDisplay("task12", silent=silent, first_line=first) as display:
             display.update("train", 1, 2, 0)
             time.sleep(0.05)

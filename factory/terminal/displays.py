@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
@@ -41,6 +42,11 @@ _WIDE: Final = 80
 _WIDER: Final = 100
 
 
+def _unwanted() -> bool:
+    """Return whether the environment wants no progress anywhere: ``FACTORY_PROGRESS=off``."""
+    return os.environ.get("FACTORY_PROGRESS", "") == "off"
+
+
 class RunDisplay:
     """Progress of one task: bars on a terminal, a line now and then elsewhere; or nothing.
 
@@ -61,7 +67,7 @@ class RunDisplay:
         first_line: float = _FIRST_LINE,
     ) -> None:
         self._task = task
-        self._silent = silent
+        self._silent = silent or _unwanted()
         self._models = models
         self._first_line = first_line
         self._bar: Progress | None = None
@@ -234,7 +240,7 @@ class FetchDisplay:
                 TransferSpeedColumn(),
                 console=console,
             )
-            if console.is_terminal and not silent
+            if console.is_terminal and not (silent or _unwanted())
             else None
         )
 
