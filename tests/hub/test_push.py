@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +15,8 @@ from factory.errors import HubError, OutputError, UsageError
 from factory.hub.changes import RECORD
 from factory.hub.push import Pushed, PushOptions, push
 from factory.outputs.run_folder import REJECTED
-from tests.hub.asking import Hub
+from tests.catalogue import PROJECT
+from tests.hub.asking import Fault, Hub
 from tests.hub.conftest import READS, WRITES, changed, files_in
 from tests.hub.storage import Repository
 
@@ -202,6 +206,58 @@ def test_a_dry_run_needs_no_login(hub: Hub, run: Runs, monkeypatch: pytest.Monke
     assert not pushed.known
     assert pushed.changes.send
     assert not hub.requests
+
+
+# More than goes into one request
+
+
+@pytest.fixture
+def little_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("factory.hub.push._MOST_IN_COMMIT", 20_000)
+
+
+@pytest.mark.usefixtures("little_at_once")
+def test_what_is_too_much_for_one_commit_takes_several_and_the_manifest_comes_last(
+    hub: Hub, run: Runs
+) -> None:
+    folder = run("free")
+    pushed = push(folder, "ann/set")
+    *_, first, _ = repository(hub).history()
+    last = repository(hub).history()[0]
+
+    assert pushed.commits > 1
+    assert set(names(pushed)) == set(files_in(folder, REJECTED))
+    assert there(hub) == files_in(folder, REJECTED)
+    assert "manifest.json" not in first.tree
+    assert "manifest.json" in last.tree
+    assert push(folder, "ann/set").commits == 0
+
+
+@pytest.mark.usefixtures("little_at_once", "waits")
+def test_several_commits_that_break_off_go_on_where_they_were(hub: Hub, run: Runs) -> None:
+    folder = run("free")
+    hub.faults.append(Fault("POST .*/commit", lose_answer=True))
+    hub.faults.append(Fault("POST .*/commit", times=1000, status=400))
+    assert "400" in refused(folder)
+    assert len(repository(hub).history()) == 2
+
+    # What the run left is another by now: the files of the first commit are still this push's own.
+    changed(folder / "task12", "train.jsonl", b"{}\n")
+    changed(folder / "select_exact_matches", "train.jsonl", b"{}\n")
+    hub.faults.clear()
+    push(folder, "ann/set")
+    assert there(hub) == files_in(folder, REJECTED)
+
+
+@pytest.mark.usefixtures("little_at_once")
+def test_several_commits_are_one_pull_request(hub: Hub, run: Runs) -> None:
+    push(run("task12"), "ann/set")
+    folder = run("free")
+    pushed = push(folder, "ann/set", PushOptions(pull_request=True))
+
+    assert pushed.commits > 1
+    assert len(repository(hub).pull_requests) == 1
+    assert there(hub, "refs/pr/1") == files_in(folder, REJECTED)
 
 
 # Branches and pull requests
@@ -466,6 +522,46 @@ def test_a_name_that_something_else_has_is_told(hub: Hub, run: Runs) -> None:
     hub.storage.taken.add("ann/set")
 
     assert "is taken by a repository of another kind" in refused(run("task12"))
+
+
+def said(folder: Path, *options: str) -> str:
+    """Return what the command line prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "factory", "push", str(folder), "ann/set", *options],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert not done.stderr
+    return done.stdout
+
+
+def test_the_command_line_says_what_goes_what_went_and_where_it_is(hub: Hub, run: Runs) -> None:
+    folder = run("task12")
+    size = f"{(folder / 'train.jsonl').stat().st_size:,}"
+
+    planned = said(folder, "--dry-run")
+    assert f"send  {size:>6} train.jsonl" in planned
+    assert "nothing was sent" in planned
+    assert "is not there yet" in planned
+    sent = said(folder)
+    assert "sent in 1 commit" in sent
+    assert f"{hub.url}/datasets/ann/set (private, main)" in sent
+    assert 'load it: datasets.load_dataset("ann/set")' in sent
+    assert "nothing to send" in said(folder)
+    assert f"there {size:>6} train.jsonl" in said(folder, "--dry-run")
+
+    changed(folder, "train.jsonl", b"{}\n")
+    changed(folder, "test.jsonl", b"{}\n")
+    assert "discussions/1 (private, refs/pr/1)" in said(folder, "--pull-request")
+    branch = json.loads(said(folder, "--branch", "v2", "--message", "Two rows", "--json"))
+    assert branch["revision"] == "v2"
+    assert {each["name"] for each in branch["sent"]} == {
+        *("manifest.json", "test.jsonl", "train.jsonl")
+    }
+    assert branch["commit"] == repository(hub).refs["v2"]
+    assert repository(hub).history("v2")[0].title == "Two rows"
 
 
 def test_the_token_goes_to_the_hub_alone(hub: Hub, run: Runs) -> None:
