@@ -47,9 +47,9 @@ def _names(data_files: Any) -> Iterator[str]:
 
 
 def card_with_formats(folder: Path, formats: Sequence[str]) -> bytes:
-    """Return the card of a run with one more config for each format that goes with it.
+    """Return the card of a run with the configs of each format that goes with it.
 
-    The config is the one of the format's own card, under the format's name, with its files where
+    The configs are those of the format's own card, under the format's name, with their files where
     they lie in the repository. The file here stays as it is: it describes this folder.
 
     Raises:
@@ -72,15 +72,28 @@ def card_with_formats(folder: Path, formats: Sequence[str]) -> bytes:
         if described := own.get("dataset_info"):
             data["dataset_info"] = [
                 *_listed(data.get("dataset_info")),
-                *({**info, "config_name": name} for info in _listed(described)),
+                *(
+                    {**info, "config_name": _named(name, info.get("config_name"))}
+                    for info in _listed(described)
+                ),
             ]
     head = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
     return f"{_FENCE}\n{head}{_FENCE}\n{text}".encode()
 
 
-def _configs(card: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
+def _configs(card: Mapping[str, Any], folder: str) -> Iterator[dict[str, Any]]:
     for config in card.get("configs") or ():
-        yield {"config_name": name, "data_files": _moved(config.get("data_files"), name)}
+        # The run's own samples stay what is loaded where nothing is named.
+        kept = {key: value for key, value in config.items() if key != "default"}
+        yield kept | {
+            "config_name": _named(folder, config.get("config_name")),
+            "data_files": _moved(config.get("data_files"), folder),
+        }
+
+
+def _named(folder: str, config: str | None) -> str:
+    """Return the name of a format's config: the format's own name for what it holds as a whole."""
+    return folder if config in (None, "default") else f"{folder}-{config}"
 
 
 def _moved(data_files: Any, folder: str) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from factory.hub.contents import Fingerprint, Piece, fingerprint_of
+from factory.hub.piece import Fingerprint, Piece, fingerprint_of
 
 #: Hidden, so that neither loaders of data nor the Hub's viewer take it for data.
 RECORD: Final = ".eshop-factory.json"

@@ -1,66 +1,26 @@
-"""What of a run's folder goes to a Hub: its files, read once, and held to the manifest's checksums.
+"""What of a folder goes to a Hub: the files of a run or an export, held to their checksums.
 
 A folder may come from anybody, and its manifest says which files it has: names stay inside it.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from hashlib import blake2b, sha1, sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from factory.errors import OutputError, UsageError
 from factory.hub.card import CARD, card_with_formats, files_of_card
+from factory.hub.piece import Piece, inside, made_of, read_piece
+from factory.outputs.dataset_folder import EXPORT, finished_export
 from factory.outputs.run_folder import JUDGE, MANIFEST, REJECTED, REVIEW
 from factory.runs.story import read_manifest
 
 PAGE: Final = "report.html"
 #: What goes beside the samples where it stands; the manifest lists none of it.
 _BESIDE: Final = (CARD, MANIFEST, PAGE, JUDGE, REVIEW)
-_BLOCK: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """A content as the Hub names it.
-
-    Attributes:
-        size: bytes; git: SHA-1 of the git blob, hex, by which small files are known; sha256: of the
-            content, hex, by which large files (LFS) are.
-    """
-
-    size: int
-    git: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A file that goes to the Hub.
-
-    Attributes:
-        name: its path in the repository; path: the file here, None for one that is made up of
-            others; content: what it holds where no file here does.
-        fingerprint: what it held when it was read; seen: the file's identity on the disk then.
-    """
-
-    name: str
-    path: Path | None
-    fingerprint: Fingerprint
-    seen: tuple[int, int, int] = (0, 0, 0)
-    content: bytes = b""
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether the file is still the one that was read."""
-        try:
-            return self.path is None or _seen(self.path.stat()) == self.seen
-        except OSError:
-            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,40 +28,47 @@ class Contents:
     """What goes of one folder.
 
     Attributes:
-        title: the task or mixture; rows: its samples in all splits; manifest: its manifest.
+        title: what it is, in the words of a commit; rows: its samples in all splits.
+        run: the folder of the run that the samples are of; None where it is not at hand.
         pieces: the files, by name.
     """
 
     title: str
     rows: int
-    manifest: dict[str, Any]
+    run: Path | None
     pieces: tuple[Piece, ...]
 
 
 def contents_of(
     folder: Path, *, with_rejected: bool = False, formats: Sequence[str] = ()
 ) -> Contents:
-    """Return what of a run's or a mixture's folder goes to a Hub, read and checked.
+    """Return what of a folder goes to a Hub, read and checked.
+
+    The folder is a run's, a mixture's, or that of one exported format; ``formats`` are those in a
+    run's folder that go with it.
 
     Raises:
-        UsageError: the folder is no finished run, or has no such format.
-        OutputError: a file is not what the manifest lists, is missing, or leads out of the folder.
+        UsageError: the folder is none of these, or has no such format, or one of other samples.
+        OutputError: a file is not what is listed, is missing, or leads out of the folder.
     """
+    if not (folder / MANIFEST).exists() and (said := finished_export(folder)) is not None:
+        if formats or with_rejected:
+            raise UsageError(
+                f"{folder} is an exported format, which goes alone: --format and --with-rejected "
+                "are for the run's own folder"
+            )
+        return _export(folder, said)
     manifest = read_manifest(folder)
     pieces = list(_run_pieces(folder, "", manifest, with_rejected=with_rejected))
     for task in manifest["tasks"] if "mixture" in manifest else ():
-        inner = _inside(folder, task)
+        inner = inside(folder, task)
         if (inner / MANIFEST).is_file():
             pieces += _run_pieces(inner, f"{task}/", None, with_rejected=with_rejected)
     for name in dict.fromkeys(formats):
-        pieces += _format_pieces(folder, name)
+        pieces += _format_pieces(folder, name, manifest)
     if formats:
-        pieces = [
-            _made_of(piece.name, card_with_formats(folder, formats))
-            if piece.name == CARD
-            else piece
-            for piece in pieces
-        ]
+        card = made_of(CARD, card_with_formats(folder, formats))
+        pieces = [card if piece.name == CARD else piece for piece in pieces]
     _check_card(folder, pieces)
     rows = sum(
         file.get("rows", 0)
@@ -109,7 +76,11 @@ def contents_of(
         if name in ("train.jsonl", "test.jsonl")
     )
     title = manifest["mixture"] if "mixture" in manifest else manifest["task"]
-    return Contents(title, rows, manifest, tuple(sorted(pieces, key=lambda each: each.name)))
+    return Contents(title, rows, folder, _by_name(pieces))
+
+
+def _by_name(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    return tuple(sorted(pieces, key=lambda each: each.name))
 
 
 def _run_pieces(
@@ -118,7 +89,7 @@ def _run_pieces(
     manifest = manifest or read_manifest(folder)
     if not manifest["files"]:
         raise OutputError(f"{folder}: its manifest lists no files; run it again with --fresh")
-    paths = {name: _inside(folder, name) for name in manifest["files"]}
+    paths = {name: inside(folder, name) for name in manifest["files"]}
     # What lies in a folder below is an exported format, which goes when it is asked for.
     names = [name for name in paths if "/" not in name]
     if not with_rejected:
@@ -127,94 +98,50 @@ def _run_pieces(
     for name in (*names, *beside):
         listed = manifest["files"].get(name)
         yield read_piece(
-            _inside(folder, name), f"{prefix}{name}", listed.get("blake2b") if listed else None
+            inside(folder, name), f"{prefix}{name}", listed.get("blake2b") if listed else None
         )
 
 
-def _format_pieces(folder: Path, name: str) -> Iterator[Piece]:
-    there = sorted(
-        each.parent.name
-        for each in folder.glob(f"*/{CARD}")
-        if not (each.parent / MANIFEST).exists()
-    )
+def _format_pieces(folder: Path, name: str, manifest: dict[str, Any]) -> Iterator[Piece]:
+    there = {
+        each.parent.name: said
+        for each in sorted(folder.glob(f"*/{EXPORT}"))
+        if (said := finished_export(each.parent)) is not None
+    }
+    again = f"python -m factory export {folder} --format {name}"
     if name not in there:
         known = f"it has {', '.join(there)}" if there else "it has none"
+        raise UsageError(f"{folder} has no format {name!r} ({known}): {again}")
+    if not _is_of(there[name], manifest):
         raise UsageError(
-            f"{folder} has no format {name!r} ({known}): "
-            f"python -m factory export {folder} --format {name}"
+            f"{folder / name} was made of other samples than {folder} has now: {again}"
         )
-    inner = _inside(folder, name)
-    for path in sorted(inner.rglob("*")):
-        relative = path.relative_to(folder)
-        # The format's own card would say nothing in a subfolder: its configs go into the root's.
-        if (
-            path.is_file()
-            and path.name != CARD
-            and not any(part.startswith(".") for part in relative.parts)
-        ):
-            yield read_piece(_inside(folder, relative.as_posix()), relative.as_posix(), None)
+    yield from _listed_pieces(folder / name, f"{name}/", there[name])
 
 
-def read_piece(path: Path, name: str, listed: str | None) -> Piece:
-    """Return the piece ``name`` of the file ``path``, read once from end to end.
-
-    ``listed`` is its blake2b (16 bytes, hex) in the manifest, None where it is not listed. Raises
-    :class:`OutputError` where the file cannot be read, or holds something else than was listed.
-    """
-    try:
-        with path.open("rb") as file:
-            seen = _seen(os.fstat(file.fileno()))
-            size = seen[1]
-            digests = (
-                blake2b(digest_size=16),
-                sha1(b"blob %d\0" % size, usedforsecurity=False),
-                sha256(),
-            )
-            while block := file.read(_BLOCK):
-                for digest in digests:
-                    digest.update(block)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be read ({error.strerror or error}), and the manifest lists it: run "
-            "the task again with --fresh"
-        ) from error
-    checksum, git, content = (digest.hexdigest() for digest in digests)
-    if listed is not None and checksum != listed:
-        raise OutputError(
-            f"{path}: is not the file that the run wrote (the manifest has another checksum): "
-            "nothing was sent; run the task again with --fresh"
-        )
-    return Piece(name, path, Fingerprint(size, git, content), seen)
+def _listed_pieces(folder: Path, prefix: str, said: dict[str, Any]) -> Iterator[Piece]:
+    yield read_piece(inside(folder, EXPORT), f"{prefix}{EXPORT}", None)
+    for name, file in said["files"].items():
+        yield read_piece(inside(folder, name), f"{prefix}{name}", file.get("blake2b"))
 
 
-def _made_of(name: str, content: bytes) -> Piece:
-    return Piece(name, None, fingerprint_of(content), content=content)
+def _export(folder: Path, said: dict[str, Any]) -> Contents:
+    pieces = _by_name(list(_listed_pieces(folder, "", said)))
+    _check_card(folder, pieces)
+    run = folder.resolve().parent
+    at_hand = (run / MANIFEST).is_file() and _is_of(said, read_manifest(run))
+    title = f"{said.get('of', folder.name)} as {said.get('format', folder.name)}"
+    rows = sum(said.get("rows", {}).values())
+    return Contents(title, rows, run if at_hand else None, pieces)
 
 
-def fingerprint_of(content: bytes) -> Fingerprint:
-    """Return the fingerprint of bytes in memory."""
-    blob = sha1(b"blob %d\0" % len(content), usedforsecurity=False)
-    blob.update(content)
-    return Fingerprint(len(content), blob.hexdigest(), sha256(content).hexdigest())
-
-
-def _seen(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _inside(folder: Path, name: str) -> Path:
-    """Return the path of ``name``; raises :class:`OutputError` where it leads out of the folder."""
-    pure = PurePosixPath(name)
-    path = folder / name
-    parts = pure.parts
-    if (
-        pure.is_absolute()
-        or not parts
-        or any(part == ".." or part.startswith(".") for part in parts)
-        or not path.resolve().is_relative_to(folder.resolve())
-    ):
-        raise OutputError(f"{folder}: its manifest names {name!r}, which is not in the folder")
-    return path
+def _is_of(said: dict[str, Any], manifest: dict[str, Any]) -> bool:
+    """Return whether an export was made of the very samples that a manifest lists."""
+    made = said.get("made_of")
+    return bool(made) and all(
+        manifest["files"].get(name, {}).get("blake2b") == checksum
+        for name, checksum in made.items()
+    )
 
 
 def _check_card(folder: Path, pieces: Sequence[Piece]) -> None:

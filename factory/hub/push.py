@@ -28,8 +28,9 @@ from factory.hub.client import (
     quiet_client,
     worth_another_try,
 )
-from factory.hub.contents import Contents, Fingerprint, Piece, contents_of
+from factory.hub.contents import Contents, contents_of
 from factory.hub.failures import MOVED, client_errors, status_of
+from factory.hub.piece import Fingerprint, Piece
 from factory.hub.terms import refuse_to_publish
 
 #: Files that the Hub may keep in git itself travel in the commit's own request, all at once.

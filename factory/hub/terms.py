@@ -11,6 +11,7 @@ from factory.hub.card import CARD
 from factory.hub.contents import Contents
 from factory.outputs.licences import Objection, forbids_publication, terms_of
 from factory.outputs.run_folder import MANIFEST
+from factory.runs.story import read_manifest
 
 
 def refuse_to_publish(folder: Path, contents: Contents, anyway: Collection[str]) -> None:
@@ -19,10 +20,16 @@ def refuse_to_publish(folder: Path, contents: Contents, anyway: Collection[str])
     ``anyway`` names the sources whose publication the user has settled. A run without a card states
     no licence and no source, which nobody should be given.
     """
-    terms = terms_of(folder)
+    if contents.run is None:
+        raise UsageError(
+            f"{folder} may not be public: the run that it was made of is not beside it, so nobody "
+            "can tell what its sources allow. Push it from the run's folder, or leave --public out"
+        )
+    terms = terms_of(contents.run)
+    manifest = read_manifest(contents.run)
     objections = [
         *forbids_publication(terms, anyway),
-        *(each for each in _untold(folder, contents.manifest) if each.source not in anyway),
+        *(each for each in _untold(contents.run, manifest) if each.source not in anyway),
     ]
     if objections:
         told = "; ".join(f"{each.source}: {each.reason}" for each in objections)
@@ -31,7 +38,7 @@ def refuse_to_publish(folder: Path, contents: Contents, anyway: Collection[str])
             f"{folder} may not be public. {told}. Leave --public out to keep it to yourself; where "
             f"you have the right to publish it, say so with {options}"
         )
-    named = {each.source for each in terms} | set(contents.manifest.get("tasks", ()))
+    named = {each.source for each in terms} | set(manifest.get("tasks", ()))
     if wrong := sorted(set(anyway) - named):
         raise UsageError(
             f"--publish-anyway {wrong[0]}: {folder} has no such source; it has "

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from factory.hub.contents import Piece
+from factory.hub.piece import Piece
 from factory.hub.push import Pushed
 from factory.terminal.text import visible
 
