@@ -19,6 +19,7 @@ from factory.outputs.run_folder import JUDGE, MANIFEST, REJECTED, REVIEW
 from factory.runs.story import read_manifest
 
 PAGE: Final = "report.html"
+_PARQUET: Final = ".parquet"
 #: What goes beside the samples where it stands; the manifest lists none of it.
 _BESIDE: Final = (CARD, MANIFEST, PAGE, JUDGE, REVIEW)
 
@@ -98,7 +99,8 @@ def _run_pieces(
     for name in (*names, *beside):
         listed = manifest["files"].get(name)
         yield read_piece(
-            inside(folder, name), f"{prefix}{name}", listed.get("blake2b") if listed else None
+            *(inside(folder, name), f"{prefix}{name}", listed.get("blake2b") if listed else None),
+            again="run the task again with --fresh",
         )
 
 
@@ -116,13 +118,20 @@ def _format_pieces(folder: Path, name: str, manifest: dict[str, Any]) -> Iterato
         raise UsageError(
             f"{folder / name} was made of other samples than {folder} has now: {again}"
         )
+    if any(each.endswith(_PARQUET) for each in there[name]["files"]):
+        # datasets reads all configs of one dataset with one reader, that of the first.
+        raise UsageError(
+            f"{folder / name} is Parquet and the run's samples are JSON lines, and one dataset "
+            f"loads as one of them: {again} --to jsonl, or push {folder / name} by itself"
+        )
     yield from _listed_pieces(folder / name, f"{name}/", there[name])
 
 
 def _listed_pieces(folder: Path, prefix: str, said: dict[str, Any]) -> Iterator[Piece]:
-    yield read_piece(inside(folder, EXPORT), f"{prefix}{EXPORT}", None)
-    for name, file in said["files"].items():
-        yield read_piece(inside(folder, name), f"{prefix}{name}", file.get("blake2b"))
+    listed = {EXPORT: {}, **said["files"]}
+    for name, path in [(name, inside(folder, name)) for name in listed]:
+        checksum = listed[name].get("blake2b")
+        yield read_piece(path, f"{prefix}{name}", checksum, again="export the run again")
 
 
 def _export(folder: Path, said: dict[str, Any]) -> Contents:
@@ -137,7 +146,7 @@ def _export(folder: Path, said: dict[str, Any]) -> Contents:
 
 def _is_of(said: dict[str, Any], manifest: dict[str, Any]) -> bool:
     """Return whether an export was made of the very samples that a manifest lists."""
-    made = said.get("made_of")
+    made = said.get("made_of") or {}
     return bool(made) and all(
         manifest["files"].get(name, {}).get("blake2b") == checksum
         for name, checksum in made.items()
@@ -154,5 +163,5 @@ def _check_card(folder: Path, pieces: Sequence[Piece]) -> None:
         if not any(fnmatchcase(name, pattern) for name in names):
             raise OutputError(
                 f"{folder / CARD}: names the data file {pattern!r}, which does not go with it: "
-                "nobody could load the dataset; run the task again"
+                "nobody could load it; write it again"
             )

@@ -52,11 +52,12 @@ class Piece:
             return False
 
 
-def read_piece(path: Path, name: str, listed: str | None) -> Piece:
+def read_piece(path: Path, name: str, listed: str | None, again: str) -> Piece:
     """Return the piece ``name`` of the file ``path``, read once from end to end.
 
-    ``listed`` is its blake2b (16 bytes, hex) in the manifest, None where it is not listed. Raises
-    :class:`OutputError` where the file cannot be read, or holds something else than was listed.
+    ``listed`` is the blake2b (16 bytes, hex) that it was written with, None where nobody says;
+    ``again`` is how to write it again. Raises :class:`OutputError` where the file cannot be read,
+    or holds something else than was listed.
     """
     try:
         with path.open("rb") as file:
@@ -72,14 +73,13 @@ def read_piece(path: Path, name: str, listed: str | None) -> Piece:
                     digest.update(block)
     except OSError as error:
         raise OutputError(
-            f"{path}: cannot be read ({error.strerror or error}), and the manifest lists it: run "
-            "the task again with --fresh"
+            f"{path}: cannot be read ({error.strerror or error}), and is listed: {again}"
         ) from error
     checksum, git, content = (digest.hexdigest() for digest in digests)
     if listed is not None and checksum != listed:
         raise OutputError(
-            f"{path}: is not the file that the run wrote (the manifest has another checksum): "
-            "nothing was sent; run the task again with --fresh"
+            f"{path}: is not the file that was written (it has another checksum), so nothing was "
+            f"sent: {again}"
         )
     return Piece(name, path, Fingerprint(size, git, content), seen)
 

@@ -57,7 +57,7 @@ def test_a_format_goes_when_it_is_asked_for_and_stays_otherwise(hub: Hub, run: R
 
 def test_the_card_names_the_formats_beside_what_it_named(hub: Hub, run: Runs) -> None:
     folder = carded(run("free"), "task12", "select_exact_matches")
-    export(folder, "messages", stored="parquet")
+    export(folder, "messages")
     export(folder, "ecom")
     push(folder, "ann/set", PushOptions(formats=("messages", "ecom")))
 
@@ -77,7 +77,7 @@ def test_the_card_names_the_formats_beside_what_it_named(hub: Hub, run: Runs) ->
 @pytest.mark.usefixtures("hub")
 def test_a_format_loads_by_its_name(run: Runs, tmp_path: Path) -> None:
     folder = carded(run("free"), "task12", "select_exact_matches")
-    export(folder, "messages", stored="parquet")
+    export(folder, "messages")
     push(folder, "ann/set", PushOptions(formats=("messages",)))
 
     found = loaded(tmp_path, "messages")
@@ -88,9 +88,22 @@ def test_a_format_loads_by_its_name(run: Runs, tmp_path: Path) -> None:
     assert "input_field" in whole["rows"]["train"][0]
 
 
-def test_a_format_alone_is_a_dataset_of_its_own(hub: Hub, run: Runs, tmp_path: Path) -> None:
+def test_parquet_beside_json_would_not_load_and_is_refused(hub: Hub, run: Runs) -> None:
     folder = carded(run("task12"))
-    export(folder, "messages")
+    export(folder, "messages", stored="parquet")
+
+    message = refused(folder, formats=("messages",))
+    assert "one dataset loads as one of them" in message
+    assert f"export {folder} --format messages --to jsonl" in message
+    assert not hub.requests
+
+
+@pytest.mark.parametrize("stored", ["jsonl", "parquet"])
+def test_a_format_alone_is_a_dataset_of_its_own(
+    hub: Hub, run: Runs, tmp_path: Path, stored: str
+) -> None:
+    folder = carded(run("task12"))
+    export(folder, "messages", stored=stored)
     pushed = push(folder / "messages", "ann/set")
 
     assert there(hub) == files_in(folder / "messages")

@@ -422,7 +422,7 @@ def test_a_file_that_is_not_the_runs_is_not_sent(hub: Hub, run: Runs) -> None:
     (folder / "task12" / "train.jsonl").write_bytes(b"{}\n")
 
     message = refused(folder)
-    assert "is not the file that the run wrote" in message
+    assert "is not the file that was written" in message
     assert "task12/train.jsonl" in message
     assert not hub.requests
 
