@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from factory.cli import completion
-from factory.cli.options import WHERE, JsonOption, print_json
+from factory.cli.options import WHERE, JsonOption, RunArgument, print_json
 
 GOES: Final = "What goes"
 SEEN: Final = "Who may see it"
 
 
 def push(
-    folder: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FOLDER",
-            help="A finished run or mixture, such as out/task12.",
-            autocompletion=completion.runs,
-        ),
-    ],
+    folder: RunArgument,
     repository: Annotated[
         str, typer.Argument(metavar="OWNER/NAME", help="The dataset repository that gets it.")
     ],

@@ -117,3 +117,12 @@ def changed(folder: Path, name: str, content: bytes | None) -> None:
             "blake2b": checksum(folder / name),
         }
     path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def carded(folder: Path, *tasks: str) -> Path:
+    """Return the folder with a card that says where its samples are, as a run writes one."""
+    if not (folder / "README.md").is_file():
+        configs = ["- config_name: default\n  data_files: train.jsonl\n  default: true\n"]
+        configs += [f"- config_name: {each}\n  data_files: {each}/train.jsonl\n" for each in tasks]
+        changed(folder, "README.md", f"---\nconfigs:\n{''.join(configs)}---\n# A set\n".encode())
+    return folder

@@ -15,8 +15,8 @@ from factory.hub.push import PushOptions, push
 from factory.outputs.run_folder import REJECTED
 from factory.runs.export import export
 from tests.hub.asking import Hub
-from tests.hub.conftest import changed, files_in
-from tests.hub.test_loading import carded, ids, loaded
+from tests.hub.conftest import carded, changed, files_in
+from tests.hub.test_loading import ids, loaded
 
 Runs = Callable[[str], Path]
 

@@ -14,7 +14,7 @@ import pytest
 
 from factory.hub.push import PushOptions, push
 from tests.hub.asking import Hub
-from tests.hub.conftest import changed
+from tests.hub.conftest import carded
 
 Runs = Callable[[str], Path]
 
@@ -48,15 +48,6 @@ def loaded(tmp_path: Path, config: str = "", revision: str = "") -> dict[str, An
 
 def ids(path: Path) -> list[str]:
     return [json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def carded(folder: Path, *tasks: str) -> Path:
-    """Return the folder with a card that says where its samples are, as a run writes one."""
-    if not (folder / "README.md").is_file():
-        configs = ["- config_name: default\n  data_files: train.jsonl\n  default: true\n"]
-        configs += [f"- config_name: {each}\n  data_files: {each}/train.jsonl\n" for each in tasks]
-        changed(folder, "README.md", f"---\nconfigs:\n{''.join(configs)}---\n# A set\n".encode())
-    return folder
 
 
 def test_a_run_loads_from_the_hub(hub: Hub, run: Runs, tmp_path: Path) -> None:

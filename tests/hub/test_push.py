@@ -17,7 +17,7 @@ from factory.hub.push import Pushed, PushOptions, push
 from factory.outputs.run_folder import REJECTED
 from tests.catalogue import PROJECT
 from tests.hub.asking import Fault, Hub
-from tests.hub.conftest import READS, WRITES, changed, files_in
+from tests.hub.conftest import READS, WRITES, carded, changed, files_in
 from tests.hub.storage import Repository
 
 Runs = Callable[[str], Path]
@@ -327,25 +327,8 @@ def test_a_pull_request_needs_something_to_change(hub: Hub, run: Runs) -> None:
 # What may be public
 
 
-@pytest.fixture
-def with_card(run: Runs) -> Runs:
-    """Return a function that gives a finished run whose card says where its samples are."""
-
-    def carded(name: str) -> Path:
-        folder = run(name)
-        if not (folder / "README.md").is_file():
-            changed(
-                folder,
-                "README.md",
-                b"---\nconfigs:\n- config_name: default\n  data_files: train.jsonl\n---\n# A set\n",
-            )
-        return folder
-
-    return carded
-
-
-def test_a_new_repository_is_public_where_that_is_said(hub: Hub, with_card: Runs) -> None:
-    folder = with_card("free")
+def test_a_new_repository_is_public_where_that_is_said(hub: Hub, run: Runs) -> None:
+    folder = carded(run("free"))
     pushed = push(folder, "ann/set", PushOptions(public=True))
 
     assert not pushed.private
@@ -353,10 +336,8 @@ def test_a_new_repository_is_public_where_that_is_said(hub: Hub, with_card: Runs
     assert push(folder, "ann/set", PushOptions(public=True)).commits == 0
 
 
-def test_what_a_source_does_not_allow_is_not_public_unless_it_is_named(
-    hub: Hub, with_card: Runs
-) -> None:
-    folder = with_card("unfree")
+def test_what_a_source_does_not_allow_is_not_public_unless_it_is_named(hub: Hub, run: Runs) -> None:
+    folder = carded(run("unfree"))
     message = refused(folder, public=True)
 
     assert "amazon_reviews: it states no licence" in message
@@ -379,9 +360,11 @@ def test_what_is_not_public_needs_no_permission(hub: Hub, run: Runs) -> None:
 
 
 def test_a_mixture_that_lost_the_folder_of_a_task_cannot_tell_its_source(
-    hub: Hub, with_card: Runs
+    hub: Hub, run: Runs
 ) -> None:
-    folder = with_card("free")
+    folder = run("free")
+    (folder / "README.md").unlink(missing_ok=True)
+    carded(folder)
     (folder / "task12" / "manifest.json").unlink()
 
     assert "task12: " in refused(folder, public=True)
@@ -400,8 +383,8 @@ def test_a_public_dataset_has_a_card(hub: Hub, run: Runs) -> None:
     assert not hub.requests
 
 
-def test_a_push_changes_nobodys_visibility(hub: Hub, with_card: Runs) -> None:
-    folder = with_card("free")
+def test_a_push_changes_nobodys_visibility(hub: Hub, run: Runs) -> None:
+    folder = carded(run("free"))
     hub.storage.create("ann", "set", private=False)
     assert "everybody would see" in refused(folder)
     assert not there(hub)
