@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from factory.cli import completion
 from factory.cli.options import WHERE, JsonOption, RunArgument, print_json
 
 GOES: Final = "What goes"
@@ -70,6 +71,7 @@ def push(
             "--format",
             metavar="NAME",
             help="Push this exported format too, as a config of that name; repeat for several.",
+            autocompletion=completion.formats,
             rich_help_panel=GOES,
         ),
     ] = None,
