@@ -16,6 +16,8 @@ from factory.runs.summary import Lengths, Spending, Summary, TaskSummary
 _MOST_BARS = 10
 #: A stratum whose quota is filled to less than this is told.
 _LITTLE = 0.9
+#: What cheats score on fewer samples than this says little.
+_FEWEST_PROBED = 30
 
 
 class Table(NamedTuple):
@@ -99,6 +101,7 @@ def _tiles(summary: Summary) -> Iterator[Tile]:
 
 
 def _remarks(summary: Summary) -> Iterator[str]:
+    yield from _cheats(summary)
     for task in summary.tasks:
         name = f"{task.name}: " if summary.is_mixture else ""
         wanted = sum(task.wanted.values())
@@ -114,14 +117,6 @@ def _remarks(summary: Summary) -> Iterator[str]:
                 f"{_LITTLE:.0%}; the emptiest is “{worst.name}” with {worst.accepted:,} of "
                 f"{worst.quota:,}."
             )
-        cheats = [each.name.replace("_", " ") for each in task.probes if each.gives_away]
-        if cheats:
-            more = f" and {len(cheats) - 3} more" if len(cheats) > 3 else ""
-            yield (
-                f"{name}{'cheats' if name else 'Cheats'} score well above chance: "
-                f"{', '.join(cheats[:3])}{more}. Either the wrong options are too weak, or the "
-                "cheat is what the task asks for."
-            )
         if task.quarantined:
             rows = sum(task.quarantined.values())
             yield f"{name}{rows:,} rows of the source were unusable: {_counted(task.quarantined)}."
@@ -130,6 +125,27 @@ def _remarks(summary: Summary) -> Iterator[str]:
     for each in summary.absent:
         size = f"{each['size']:,} samples" if each.get("size") else "a set"
         yield f"No task makes number {each['number']} of {each['paper']} yet ({size})."
+
+
+def _cheats(summary: Summary) -> Iterator[str]:
+    """Yield one remark on everything that cheats give away, where enough samples were probed."""
+    found = []
+    for task in summary.tasks:
+        names = [
+            each.name.replace("_", " ")
+            for each in task.probes
+            if each.gives_away and each.rows >= _FEWEST_PROBED
+        ]
+        if names:
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            said = f"{', '.join(names[:3])}{more}"
+            found.append(f"{task.name} ({said})" if summary.is_mixture else said)
+    if found:
+        more = f" and {len(found) - 6} more tasks" if len(found) > 6 else ""
+        yield (
+            f"Cheats score well above chance: {', '.join(found[:6])}{more}. Either the wrong "
+            "options are too weak, or the cheat is what the task asks for."
+        )
 
 
 def _why_fewer(task: TaskSummary) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from factory.report.overview import dollars, overview, size
-from factory.runs.summary import summarise
+from factory.runs.summary import Probe, summarise
 from tests.report.folders import judged_run, task_run
 
 
@@ -69,6 +70,19 @@ def test_judges_and_people_have_their_tables(tmp_path):
     assert criteria == {"answerable", "correct", "unambiguous", "grounded", "well formed"}
     assert any("review again" in remark for remark in said.remarks)
     assert any(tile.name == "Model tokens" for tile in said.tiles)
+
+
+def test_a_cheat_is_told_of_where_enough_samples_were_probed(run):
+    summary = summarise(run)
+
+    def remarks(rows: int) -> list[str]:
+        probe = Probe("most_alike", 0.9, 0.2, rows, True)
+        (task,) = summary.tasks
+        changed = replace(summary, tasks=(replace(task, probes=(probe,)),))
+        return [each for each in overview(changed).remarks if "most alike" in each]
+
+    assert len(remarks(30)) == 1
+    assert remarks(9) == []
 
 
 def test_amounts_are_told_as_people_read_them():
