@@ -19,6 +19,8 @@ def print_pushed(pushed: Pushed) -> None:
         _print_dry_run(pushed)
     elif pushed.commits:
         commits = "1 commit" if pushed.commits == 1 else f"{pushed.commits} commits"
+        for name in changes.drop:
+            typer.echo(f"removed {visible(name)}, which an earlier push had put there")
         typer.echo(f"{_files(changes.send)} sent in {commits}{_removed(changes.drop)}")
     else:
         typer.echo("nothing to send: all of it is there already, so no commit was made")

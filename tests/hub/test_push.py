@@ -546,6 +546,11 @@ def test_the_command_line_says_what_goes_what_went_and_where_it_is(hub: Hub, run
     assert branch["commit"] == repository(hub).refs["v2"]
     assert repository(hub).history("v2")[0].title == "Two rows"
 
+    changed(folder, "test.jsonl", None)
+    gone = said(folder, "--branch", "v2")
+    assert "removed test.jsonl, which an earlier push had put there" in gone
+    assert "sent in 1 commit, 1 removed" in gone
+
 
 def test_the_token_goes_to_the_hub_alone(hub: Hub, run: Runs) -> None:
     hub.large_from = 2000
