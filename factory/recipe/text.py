@@ -74,7 +74,7 @@ def read_recipe_text(path: Path, *, packaged: bool = False) -> RecipeText:
         raise RecipeError(f"{path}: a folder, not a recipe: {_recipes_near(path)}") from error
     except UnicodeDecodeError as error:
         raise RecipeError(
-            f"{path}: not text in UTF-8 (byte {error.start + 1}): save it so"
+            f"{path}: not text in UTF-8 (byte {error.start + 1}): save it as UTF-8"
         ) from error
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read ({error.strerror or error})") from error
@@ -102,7 +102,9 @@ def _recipes_near(folder: Path) -> str:
     """Return what to name instead: the recipes of a folder, or how to come by one."""
     if not folder.is_dir():
         return f"there is no folder {folder} either"
-    found = [str(each) for each in sorted(folder.glob("*.y*ml"))]
+    # The name that the packaged recipe and every begun shop have comes first.
+    paths = sorted(folder.glob("*.yaml"), key=lambda each: (each.name != "recipes.yaml", each))
+    found = [str(each) for each in paths or sorted(folder.glob("*.yml"))]
     if not found:
         return (
             f"{folder.resolve()} holds none; a recipe that says 'include: [catalogue]' has all "
