@@ -134,7 +134,7 @@ def test_a_term_is_placed_where_the_text_has_it_and_nowhere_else():
 @pytest.mark.parametrize(
     ("said", "ecom_id", "folder"),
     [
-        (choice(("a", "b")), "", "shop/tasks/EN-shop-Generate-task12"),
+        (choice(("a", "b")), "", "factory_shop/tasks/EN-factory_shop-Generate-task12"),
         (
             choice(("a", "b")),
             "Shop-MCQ-odd_question",
@@ -147,8 +147,8 @@ def test_a_term_is_placed_where_the_text_has_it_and_nowhere_else():
             "S/tasks/EN-S-Condition_Extract-a",
         ),
         (sample(task_type="classification", gold=["a"]), "S-CLS-a", "S/tasks/EN-S-CLS-a"),
-        (written("x", task="my-task"), "", "shop/tasks/EN-shop-Generate-my_task"),
-        (written("x", lang=""), "", "shop/tasks/XX-shop-Generate-task12"),
+        (written("x", task="my-task"), "", "factory_shop/tasks/EN-factory_shop-Generate-my_task"),
+        (written("x", lang=""), "", "factory_shop/tasks/XX-factory_shop-Generate-task12"),
     ],
 )
 def test_a_folder_is_named_as_ecom_gpts_reader_takes_names_apart(said, ecom_id, folder):
@@ -162,11 +162,11 @@ def test_a_mixture_has_a_folder_for_each_task_and_language(tmp_path):
     )
 
     assert sorted(folders) == [
-        "EN-shop-Generate-other",
-        "EN-shop-Generate-task12",
-        "ZH-shop-Generate-task12",
+        "EN-factory_shop-Generate-other",
+        "EN-factory_shop-Generate-task12",
+        "ZH-factory_shop-Generate-task12",
     ]
-    assert [r["spans"][0]["term"] for r in records(folders["EN-shop-Generate-task12"])] == [
+    assert [r["spans"][0]["term"] for r in records(folders["EN-factory_shop-Generate-task12"])] == [
         "a",
         "d",
     ]

@@ -264,8 +264,12 @@ def test_a_mixtures_ecom_format_is_a_folder_a_task(tmp_path):
     folder = export(a_mixture(tmp_path / "mix"), "ecom").folder
 
     names = sorted(path.parent.name for path in folder.rglob("meta-info.json"))
-    assert names == ["EN-shop-Generate-choose", "EN-shop-Generate-rank", "EN-shop-Generate-say"]
-    assert datasets.load_dataset(str(folder), "EN-shop-Generate-say")["train"].num_rows == 2
+    assert names == [
+        "EN-factory_shop-Generate-choose",
+        "EN-factory_shop-Generate-rank",
+        "EN-factory_shop-Generate-say",
+    ]
+    assert datasets.load_dataset(str(folder), "EN-factory_shop-Generate-say")["train"].num_rows == 2
     assert datasets.load_dataset(str(folder))["train"].num_rows == 4
 
 

@@ -113,9 +113,10 @@ def ecom_type(task_type: str) -> str:
 def task_folder(sample: Sample, ecom_id: str) -> str:
     """Return ``<Dataset>/tasks/<LANG>-<Dataset>-<Type>-<name>`` for the task of ``sample``.
 
-    ``ecom_id`` is the task's ``<Dataset>-<Type>-<name>``; where it has none, its source and its own
-    name stand for them. EcomGPT's reader parts the name at its hyphens and knows five types: a type
-    of another name becomes part of the task's.
+    ``ecom_id`` is the task's ``<Dataset>-<Type>-<name>``; where it has none, ``factory_<source>``
+    and its own name stand for them (``ESCI`` and ``esci`` are one folder on some disks). EcomGPT's
+    reader parts the name at its hyphens and knows five types: a type of another name becomes part
+    of the task's.
     """
     kind = ecom_type(sample.task_type)
     if ecom_id:
@@ -125,7 +126,7 @@ def task_folder(sample: Sample, ecom_id: str) -> str:
         elif said != kind:
             name = f"{said}_{name}"
     else:
-        dataset, name = sample.provenance.source or "factory", sample.task
+        dataset, name = f"factory_{sample.provenance.source}", sample.task
     dataset, name, lang = (
         part.replace("-", "_") for part in (dataset, name, sample.lang.upper() or "XX")
     )
