@@ -16,9 +16,8 @@ class Tally:
     """Counts the samples of one split by language, by wording, and by what made their answers."""
 
     def __init__(self) -> None:
-        self._languages: Counter[str] = Counter()
-        self._wordings: Counter[str] = Counter()
-        self._makers: Counter[tuple[str, str]] = Counter()
+        #: By language, wording, generator and model: one count a sample, parted at the end.
+        self._made: Counter[tuple[str, str, str, str]] = Counter()
         self._tokens: Counter[tuple[str, str]] = Counter()
         self._costs: Counter[tuple[str, str]] = Counter()
         self._dropped_tokens = 0
@@ -26,12 +25,9 @@ class Tally:
 
     def accept(self, candidate: Candidate) -> None:
         """Count an accepted sample."""
-        lang, wording, generator, model = candidate.made
-        self._languages[lang] += 1
-        self._wordings[wording] += 1
-        maker = (generator, model)
-        self._makers[maker] += 1
+        self._made[candidate.made] += 1
         if candidate.tokens:
+            maker = candidate.made[2:]
             self._tokens[maker] += candidate.tokens
             self._costs[maker] += round(candidate.cost * _PARTS)
 
@@ -43,10 +39,8 @@ class Tally:
     def take_back(self, record: Mapping[str, Any]) -> None:
         """Count an accepted sample, given as its record, as a dropped one."""
         provenance = record["provenance"]
-        self._languages[record["lang"]] -= 1
-        self._wordings[provenance["wording"]] -= 1
         maker = (provenance["generator"] or "", provenance["model"] or "")
-        self._makers[maker] -= 1
+        self._made[record["lang"], provenance["wording"], *maker] -= 1
         cost = round(provenance["cost"] * _PARTS)
         self._tokens[maker] -= provenance["tokens"]
         self._costs[maker] -= cost
@@ -59,9 +53,16 @@ class Tally:
         ``makers`` has a record for each way that answers came about: the ``generator`` and the
         ``model`` of the samples' provenance, both empty where a row of the source says the answer.
         """
+        languages: Counter[str] = Counter()
+        wordings: Counter[str] = Counter()
+        makers: Counter[tuple[str, str]] = Counter()
+        for (lang, wording, generator, model), samples in self._made.items():
+            languages[lang] += samples
+            wordings[wording] += samples
+            makers[generator, model] += samples
         return {
-            "languages": _positive(self._languages),
-            "wordings": _positive(self._wordings),
+            "languages": _positive(languages),
+            "wordings": _positive(wordings),
             "makers": [
                 {
                     "generator": generator,
@@ -70,7 +71,7 @@ class Tally:
                     "tokens": self._tokens[generator, model],
                     "cost": self._costs[generator, model] / _PARTS,
                 }
-                for (generator, model), samples in sorted(self._makers.items())
+                for (generator, model), samples in sorted(makers.items())
                 if samples
             ],
             "spent_on_dropped": {

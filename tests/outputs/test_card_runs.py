@@ -129,7 +129,7 @@ def test_a_card_that_somebody_edited_stays_while_the_samples_do(tmp_path: Path) 
 def test_the_card_of_a_task_that_a_model_writes_names_it(tmp_path: Path) -> None:
     folder = run(tmp_path, "shorten_title", model="scripted")
     card = (folder / CARD).read_text(encoding="utf-8")
-    assert "a model gave the label, in several votes | `scripted` |" in card
+    assert "a model gave the answer (a pseudo-label) | `scripted` |" in card
     assert "--model scripted" in card
 
 

@@ -121,6 +121,7 @@ def sections(facts: CardFacts) -> dict[str, Any]:
         "review": facts.review,
         "models": _models(tasks),
         "spent": _spent(tasks),
+        "tables": sorted({table for task in tasks for table in task.needs}),
         "benchmarks": _benchmarks(tasks),
         "missing": list(_missing(facts)),
         "command": _command(facts),

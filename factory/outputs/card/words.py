@@ -76,7 +76,7 @@ STEPS: Final[Mapping[str, str]] = MappingProxyType(
         "label": "a model labelled texts of the source",
         "events": "a model wrote everyday events",
         "write": "a model wrote a text from the facts of the row",
-        "pseudo_label": "a model gave the label, in several votes",
+        "pseudo_label": "a model gave the answer (a pseudo-label)",
         "translate": "a model translated",
         "confirm": "a model confirmed what the program found",
         "self_instruct": "a model wrote instruction and answer",
