@@ -14,6 +14,7 @@ import pytest
 from factory.errors import HubError, OutputError, UsageError
 from factory.hub.changes import RECORD
 from factory.hub.push import Pushed, PushOptions, push
+from factory.outputs.card import refresh_card
 from factory.outputs.run_folder import REJECTED
 from tests.catalogue import PROJECT
 from tests.hub.asking import Fault, Hub
@@ -366,6 +367,7 @@ def test_a_mixture_that_lost_the_folder_of_a_task_cannot_tell_its_source(
     (folder / "README.md").unlink(missing_ok=True)
     carded(folder)
     (folder / "task12" / "manifest.json").unlink()
+    refresh_card(folder)
 
     assert "task12: " in refused(folder, public=True)
     assert not hub.requests

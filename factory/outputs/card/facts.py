@@ -59,12 +59,13 @@ class Maker:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of samples; ``data`` is its path within the folder."""
+    """One file of samples: its path within the folder, rows, bytes, and checksum."""
 
     split: str
     data: str
     rows: int
     size: int
+    checksum: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +322,7 @@ def _sources(tasks: Iterable[TaskFacts]) -> tuple[SourceFacts, ...]:
 def _parts(manifest: Mapping[str, Any], at: str) -> tuple[Part, ...]:
     files = manifest["files"]
     return tuple(
-        Part(split, f"{at}{name}", files[name]["rows"], files[name]["bytes"])
+        Part(split, f"{at}{name}", *(files[name][key] for key in ("rows", "bytes", "blake2b")))
         for split in SPLITS
         if (name := f"{split}.jsonl") in files and files[name]["rows"]
     )

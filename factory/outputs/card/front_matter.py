@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import yaml
 from factory.outputs.card.facts import CardFacts, Part
 from factory.outputs.card.markdown import visible
 from factory.outputs.card.words import CATEGORIES
+from factory.outputs.dataset_folder import checksum_of
 from factory.outputs.features import SAMPLE, as_yaml
 
 _SIZES: Final = (
@@ -48,6 +49,9 @@ def front_matter(facts: CardFacts) -> str:
         data["configs"] = [
             {
                 "config_name": name,
+                # `datasets` keeps what it has read under the folder's name and these words: without
+                # the checksum it would give the samples of an earlier run for these.
+                "description": f"checksum {_checksum(parts)}",
                 "data_files": [{"split": part.split, "path": part.data} for part in parts],
                 **({"default": True} if name == configs[0][0] and len(configs) > 1 else {}),
             }
@@ -80,6 +84,11 @@ def _yaml(data: Any, *, flow: bool = False) -> str:
         data, sort_keys=False, allow_unicode=True, width=_ONE_LINE, default_flow_style=flow
     )
     return text
+
+
+def _checksum(parts: Sequence[Part]) -> str:
+    described = {each.data: {"blake2b": each.checksum} for each in parts}
+    return checksum_of(described, described)
 
 
 def _configs(facts: CardFacts) -> list[tuple[str, tuple[Part, ...]]]:
