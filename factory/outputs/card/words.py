@@ -60,7 +60,7 @@ FILTERS: Final[Mapping[str, str]] = MappingProxyType(
 #: What drops candidates beside the filters.
 STAGES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "rows": "the row of the source does not say what the task needs",
+        "rows": "the row of the source does not fit the task, or would give the answer away",
         "arrange": "no right options or no wrong ones could be found for it",
         "derive": "what it derives from cannot be turned into this task",
         "parent": "the task that it derives from dropped it",
