@@ -91,6 +91,13 @@ def test_alpaca_parts_the_instruction_from_what_it_is_about():
     assert (record["instruction"], record["input"]) == ("Rank these.", "1. a\n2. b\nOutput: ")
 
 
+def test_a_cue_alone_is_no_input():
+    said = sample(prompt="Name it.", output="Output: ", input_field="Name it.\nOutput: ")
+    record = FORMATS["alpaca"].write(said)
+
+    assert (record["instruction"], record["input"]) == ("Name it.\nOutput: ", "")
+
+
 def test_messages_state_the_task_type_as_nvidias_listing_does():
     record = FORMATS["messages"].write(choice(("a", "b")))
 

@@ -44,6 +44,9 @@ class Alpaca:
         asked = sample.input_field
         opening = f"{sample.prompt}\n"
         rest = asked[len(opening) :] if sample.prompt and asked.startswith(opening) else ""
+        if rest.strip() == sample.output.strip():
+            # Nothing but the cue that asks for the answer is about nothing.
+            rest = ""
         return {
             **named(sample),
             "instruction": sample.prompt if rest else asked,
