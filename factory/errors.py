@@ -43,6 +43,10 @@ class HubError(FactoryError):
     """A Hub that cannot be reached, or that refuses what it is sent."""
 
 
+class TrainingError(FactoryError):
+    """A model that cannot be trained or merged: what stands in the way, and what to do."""
+
+
 class MissingExtraError(FactoryError):
     """An optional part that is asked for and not installed."""
 

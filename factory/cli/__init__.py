@@ -19,6 +19,7 @@ from factory.cli.diff import diff
 from factory.cli.evaluate import evaluate
 from factory.cli.export import export
 from factory.cli.help import BEGIN, HAND_ON, MAKE, MEASURE, READ, Verb, Verbs
+from factory.cli.merge import merge
 from factory.cli.models import cache, plan
 from factory.cli.push import push
 from factory.cli.quality import judge, review
@@ -26,6 +27,7 @@ from factory.cli.recipes import list_tasks, validate
 from factory.cli.report import report
 from factory.cli.run import run
 from factory.cli.samples import show
+from factory.cli.train import train
 from factory.errors import FactoryError, UsageError
 
 INTERRUPTED = 130
@@ -67,6 +69,8 @@ _register(review, MEASURE)
 _register(evaluate, MEASURE)
 _register(export, HAND_ON)
 _register(push, HAND_ON)
+_register(train, HAND_ON)
+_register(merge, HAND_ON)
 _register(init, BEGIN)
 _register(fetch, BEGIN)
 _register(cache, BEGIN)

@@ -1,0 +1,38 @@
+"""Samples as a trainer takes them: what comes before the answer, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from factory.errors import UsageError
+from factory.outputs.formats.messages import answer_message, prompt_messages
+from factory.outputs.jsonl import read_samples
+
+TRAIN = "train.jsonl"
+
+
+def training_file(run: Path) -> Path:
+    """Return the file of a finished run's or mixture's training samples.
+
+    Raises :class:`UsageError` where it has none.
+    """
+    path = run / TRAIN
+    if not path.is_file() or not path.stat().st_size:
+        raise UsageError(f"{run} has no training samples: a run whose recipe asks for some has")
+    return path
+
+
+def training_rows(run: Path, limit: int | None = None, *, reasoning: bool = False) -> Iterator[Any]:
+    """Yield ``prompt`` (system and user message) and ``completion`` (the answer) of each sample.
+
+    Loss belongs on the completion alone, as in all three papers. In the order of the file, which a
+    mixture has shuffled.
+    """
+    for sample in islice(read_samples(training_file(run)), limit):
+        yield {
+            "prompt": prompt_messages(sample),
+            "completion": [answer_message(sample, reasoning)],
+        }
