@@ -16,15 +16,16 @@ from factory.engines import LocalEngine
 from factory.errors import UsageError
 from factory.line import run_mixture, run_task
 from factory.llm.pool import ModelPool
+from factory.outputs.measurements import review_of
 from factory.recipe import load_recipe
 from factory.runs.review import (
     COLUMNS,
     TABLE,
-    earlier_review,
     export_review,
     harmless,
     read_review,
 )
+from factory.runs.story import read_manifest
 
 Rows = list[dict[str, str]]
 
@@ -91,7 +92,7 @@ def test_a_draw_of_samples_is_exported_and_read_back(run: Path) -> None:
     assert review["judge"] is None
     wrong = review["verdicts"][rows[8]["id"].lstrip("'")]
     assert wrong == {"task": "task12", "verdict": "wrong", "note": "the pan is better"}
-    assert earlier_review(run) == {**review, "stale": False}
+    assert review_of(run, read_manifest(run)) == {**review, "stale": False}
 
 
 def test_the_same_run_exports_the_same_table_and_never_over_what_was_filled_in(run: Path) -> None:
@@ -153,7 +154,7 @@ def test_a_review_of_an_earlier_run_is_stale(run: Path) -> None:
     read_review(run, save(table, fill(rows_of(table), "ok", "ok")))
     recipe = load_recipe("recipes.yaml").with_changes(limit=20)
     run_task(recipe, "task12", run.parent, LocalEngine(), fresh=True)
-    said = earlier_review(run)
+    said = review_of(run, read_manifest(run))
     assert said is not None
     assert said["stale"]
 

@@ -183,7 +183,7 @@ def _print_what_else(
     folder: Path, split: str, selection: Selection, selected: Selected, skip: int, seed: int | None
 ) -> None:
     """Print what follows, or why nothing came, and what judges and people said of the run."""
-    from factory.runs.review import earlier_review, measured_judges
+    from factory.outputs.measurements import judges_of, review_of
     from factory.runs.story import read_manifest
     from factory.terminal.quality import print_measured, print_reviewed
     from factory.terminal.samples import print_place
@@ -205,6 +205,6 @@ def _print_what_else(
         told = f"{shown} that fit, of {selected.passed:,} looked at"
         told += f"; --skip {skip + shown} looks on" if not selected.whole else ": all of them"
     print_place(told)
-    print_measured(measured_judges(folder))
-    if said := earlier_review(folder):
+    print_measured(judges_of(folder))
+    if said := review_of(folder, read_manifest(folder)):
         print_reviewed(said)

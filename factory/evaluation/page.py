@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from factory.outputs.files import explained, open_own, publish
+from factory.outputs.files import write_whole
 
 PAGE: Final = "evaluation.html"
 _TEMPLATE: Final = "page.html.j2"
@@ -25,12 +25,5 @@ def write_page(folder: Path, results: Mapping[str, Any]) -> Path:
     )
     text = environment.get_template(_TEMPLATE).render(results=results, models=results["models"])
     path = folder / PAGE
-    partial = path.with_name(f"{path.name}.partial")
-    with explained(path):
-        try:
-            with open_own(partial, "wb") as file:
-                file.write(text.encode("utf-8", "replace"))
-            publish(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+    write_whole(path, text.encode("utf-8", "replace"))
     return path

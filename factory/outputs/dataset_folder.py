@@ -8,7 +8,6 @@ not list, is somebody's and is left alone.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +21,14 @@ import yaml
 
 from factory.errors import OutputError, UsageError
 from factory.outputs.features import Features, as_yaml
-from factory.outputs.files import checksum, explained, open_own, sync_folder, write_json
+from factory.outputs.files import (
+    checksum,
+    explained,
+    open_own,
+    read_json,
+    sync_folder,
+    write_json,
+)
 
 EXPORT: Final = "export.json"
 README: Final = "README.md"
@@ -74,11 +80,8 @@ def front_matter(configs: Sequence[Config], more: Mapping[str, Any]) -> str:
 
 def finished_export(folder: Path) -> dict[str, Any] | None:
     """Return what ``folder`` says that it was made of; None where it is no finished export."""
-    try:
-        said = json.loads((folder / EXPORT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return said if isinstance(said, dict) and isinstance(said.get("files"), dict) else None
+    said = read_json(folder / EXPORT)
+    return said if said and isinstance(said.get("files"), dict) else None
 
 
 def is_whole(folder: Path, said: Mapping[str, Any]) -> bool:

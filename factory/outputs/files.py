@@ -129,19 +129,40 @@ class LineFile:
         self.discard()
 
 
-def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write one JSON file whole, synced to the disk, with sorted keys."""
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """Give a place beside ``path`` to write to; what was written appears under it at the end.
+
+    On an error nothing appears and nothing is left.
+    """
     partial = path.with_name(f"{path.name}.partial")
     with explained(path):
         try:
-            text = json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True)
-            with open_own(partial, "wb") as file:
-                file.write(f"{text}\n".encode())
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
+            yield partial
+            publish(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write one file whole, synced to the disk."""
+    with aside(path) as partial, open_own(partial, "wb") as file:
+        file.write(content)
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write one JSON file whole, synced to the disk, with sorted keys."""
+    text = json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True)
+    write_whole(path, f"{text}\n".encode())
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object that a JSON file holds; None where it is missing or holds none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def publish(partial: Path, target: Path) -> None:

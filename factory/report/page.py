@@ -18,7 +18,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from factory.errors import UsageError
-from factory.outputs.files import explained, open_own, publish
+from factory.outputs.files import explained, write_whole
 from factory.report.gathering import MOST_SAMPLES, Gathered, gather
 from factory.report.overview import Fill, overview
 from factory.report.shown import shown, visible
@@ -60,15 +60,9 @@ def write_report(
     gathered = gather(folder, samples)
     # Letters that no text can hold were written out by now: none can be lost here.
     page = render(summary, gathered).encode()
-    partial = path.with_name(f"{path.name}.partial")
     with explained(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with open_own(partial, "wb") as file:
-                file.write(page)
-            publish(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, page)
     whole = gathered.all_kept + gathered.all_dropped
     return Report(path, len(page), gathered.samples, whole)
 

@@ -29,9 +29,10 @@ from factory.filters import JudgeOptions
 from factory.filters.agreement import Share, cohens_kappa
 from factory.filters.judge import worst_score
 from factory.outputs.card import refresh_card
-from factory.outputs.files import explained, open_own, publish, write_json
+from factory.outputs.files import aside, open_own, write_json
 from factory.outputs.jsonl import read_records
-from factory.outputs.run_folder import FORMAT, JUDGE, REJECTED, REVIEW
+from factory.outputs.measurements import reviewed_files
+from factory.outputs.run_folder import FORMAT, REJECTED, REVIEW
 from factory.runs.story import read_manifest
 
 #: The file of a run's folder that people fill in.
@@ -88,19 +89,16 @@ def export_review(
     if dropped:
         for task, records in _drawn(_dropped(folder, manifest), manifest["seed"], dropped).items():
             chosen[task] = sorted(chosen.get(task, []) + records)
-    partial = path.with_name(f"{path.name}.partial")
-    with explained(path):
-        try:
-            with io.TextIOWrapper(
-                open_own(partial, "wb"), encoding="utf-8-sig", newline="", errors="replace"
-            ) as file:
-                table = csv.writer(file, quoting=csv.QUOTE_ALL)
-                table.writerow(COLUMNS)
-                for _, records in sorted(chosen.items()):
-                    table.writerows(_row(record) for _, _, record in records)
-            publish(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+    with (
+        aside(path) as partial,
+        io.TextIOWrapper(
+            open_own(partial, "wb"), encoding="utf-8-sig", newline="", errors="replace"
+        ) as file,
+    ):
+        table = csv.writer(file, quoting=csv.QUOTE_ALL)
+        table.writerow(COLUMNS)
+        for _, records in sorted(chosen.items()):
+            table.writerows(_row(record) for _, _, record in records)
     return Exported(path, {task: len(records) for task, records in sorted(chosen.items())})
 
 
@@ -219,7 +217,7 @@ def read_review(folder: Path, table: Path) -> dict[str, Any]:
     _check(table, folder, filled, {**accepted, **dropped})
     review = {
         "format": FORMAT,
-        "of": _files(manifest),
+        "of": reviewed_files(manifest),
         "blank": blank,
         **_counted([filled[each].verdict for each in accepted]),
         "tasks": {
@@ -241,32 +239,6 @@ def read_review(folder: Path, table: Path) -> dict[str, Any]:
     write_json(folder / REVIEW, review)
     refresh_card(folder)
     return review
-
-
-def earlier_review(folder: Path) -> dict[str, Any] | None:
-    """Return what people said of a run, if they have; ``stale`` says whether it was another's.
-
-    Raises :class:`UsageError` for a folder that is no finished run.
-    """
-    manifest = read_manifest(folder)
-    try:
-        review: dict[str, Any] = json.loads((folder / REVIEW).read_text(encoding="utf-8"))
-        return {**review, "stale": review["of"] != _files(manifest)}
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def measured_judges(folder: Path) -> dict[str, Any]:
-    """Return how good each judge was measured to be on the task of a run, by the panel's name."""
-    try:
-        judges: dict[str, Any] = json.loads((folder / JUDGE).read_text(encoding="utf-8"))["judges"]
-        return dict(judges)
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _files(manifest: Mapping[str, Any]) -> dict[str, str]:
-    return {name: file["blake2b"] for name, file in manifest["files"].items() if name != REJECTED}
 
 
 def _filled(table: Path) -> tuple[dict[str, _Filled], int]:

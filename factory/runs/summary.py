@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from factory.errors import OutputError
 from factory.outputs.jsonl import read_records
+from factory.outputs.measurements import judges_of, review_of
 from factory.outputs.run_folder import MANIFEST, REJECTED
 from factory.runs.counting import Bin, Lengths, Place, Scored, Spending, Tally
-from factory.runs.review import earlier_review, measured_judges
 from factory.runs.story import read_manifest
 
 #: A name, or a filter and its reason.
@@ -350,8 +350,8 @@ def _task_summary(
             for probe, said in sorted(manifest.get("probes", {}).items())
         ),
         judge=manifest.get("judge", {}),
-        judges=measured_judges(folder),
-        review=earlier_review(folder) if manifest.get("files") else None,
+        judges=judges_of(folder),
+        review=review_of(folder, manifest) if manifest.get("files") else None,
         quarantined={each["cause"]: each["rows"] for each in source.get("quarantined", ())},
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
-from factory.outputs.files import explained, open_own, publish, write_json
+from factory.outputs.files import write_json, write_whole
 from factory.outputs.formats.llama_factory import DATASET_INFO
 from factory.runs.export import export
 from factory.training import axolotl, llama_factory
@@ -62,14 +62,7 @@ def configure(
     if settings.zero:
         write_json(out / DEEPSPEED, deepspeed(settings))
     path = out / FILES[tool]
-    partial = path.with_name(f"{path.name}.partial")
-    with explained(path):
-        try:
-            with open_own(partial, "wb") as file:
-                file.write(write[tool]().encode())
-            publish(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+    write_whole(path, write[tool]().encode())
     return path
 
 

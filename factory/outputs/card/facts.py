@@ -5,7 +5,6 @@ Nothing is counted again.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -15,8 +14,10 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
+from factory.outputs.files import read_json
 from factory.outputs.licences import Objection, Overall, Terms, forbids_publication, overall_licence
-from factory.outputs.run_folder import JUDGE, MANIFEST, REJECTED, REVIEW
+from factory.outputs.measurements import judges_of, review_of
+from factory.outputs.run_folder import MANIFEST
 from factory.sources.base import BUNDLED
 
 SPLITS: Final = ("train", "test")
@@ -175,7 +176,7 @@ def gather(folder: Path, manifest: Mapping[str, Any]) -> CardFacts:
 
 def _mixture(folder: Path, manifest: Mapping[str, Any]) -> CardFacts:
     tasks = tuple(
-        _mixed(folder, name, share, _manifest_of(folder / name))
+        _mixed(folder, name, share, read_json(folder / name / MANIFEST))
         for name, share in manifest["tasks"].items()
     )
     return _card(
@@ -201,8 +202,7 @@ def _card(
 ) -> CardFacts:
     sources = _sources(tasks)
     terms = [Terms(each.name, each.licence, each.homepage) for each in sources]
-    review = _read(folder / REVIEW)
-    files = {name: file["blake2b"] for name, file in manifest["files"].items() if name != REJECTED}
+    review = review_of(folder, manifest)
     return CardFacts(
         name=name,
         title=title,
@@ -218,8 +218,8 @@ def _card(
         given=manifest.get("given"),
         size=size,
         absent=absent,
-        review=review or None,
-        stale=bool(review) and review.get("of") != files,
+        review=review,
+        stale=bool(review and review["stale"]),
     )
 
 
@@ -233,7 +233,7 @@ def _mixed(
         "held_out": bool(share.get("held_out")),
         "wanted": _counted({"train": share["wanted"], "test": share.get("test_wanted", 0)}),
     }
-    if manifest is None:
+    if not manifest:
         return TaskFacts(name, name, **said)
     task = _task(folder / name, manifest, f"{name}/")
     left: Counter[str] = Counter()
@@ -283,7 +283,7 @@ def _task(folder: Path, manifest: Mapping[str, Any], at: str) -> TaskFacts:
         },
         probes=manifest.get("probes") or {},
         judge=manifest.get("judge") or {},
-        measured=(_read(folder / JUDGE)).get("judges") or {},
+        measured=judges_of(folder),
         models=manifest.get("models") or {},
         sample=sample,
     )
@@ -380,7 +380,7 @@ def _makers(splits: Mapping[str, Mapping[str, Any]]) -> tuple[Maker, ...] | None
 def _versions_of(folder: Path, tasks: Iterable[TaskFacts]) -> dict[str, str]:
     found: dict[str, str] = {}
     for task in tasks:
-        found |= (_manifest_of(folder / task.name) or {}).get("versions", {})
+        found |= (read_json(folder / task.name / MANIFEST) or {}).get("versions", {})
     return found
 
 
@@ -399,16 +399,3 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with suppress(OSError, ValueError), path.open("rb") as file:
         for line in file:
             yield from_json(line)
-
-
-def _manifest_of(folder: Path) -> dict[str, Any] | None:
-    return _read(folder / MANIFEST) or None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return a JSON file of a folder; nothing where it is missing or no object."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}

@@ -8,7 +8,6 @@ and put aside only where other samples take the place of those that it speaks of
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -20,7 +19,7 @@ from factory.outputs.card.facts import gather
 from factory.outputs.card.front_matter import front_matter
 from factory.outputs.card.markdown import block, capped, code, html, inline, link
 from factory.outputs.card.sections import named_tasks, sections, told_share
-from factory.outputs.files import explained, open_own
+from factory.outputs.files import explained, read_json, write_whole
 from factory.outputs.run_folder import MANIFEST
 
 if TYPE_CHECKING:
@@ -67,10 +66,10 @@ def refresh_card(folder: Path) -> bool:
 
     Raises :class:`~factory.errors.OutputError` where it cannot be written.
     """
-    manifest = _manifest(folder)
+    manifest = read_json(folder / MANIFEST)
     if manifest is None:
         return False
-    above = _manifest(folder.absolute().parent)
+    above = read_json(folder.absolute().parent / MANIFEST)
     if above is not None and folder.absolute().name in above.get("tasks", ()):
         refresh_card(folder.absolute().parent)
     path = folder / CARD
@@ -80,29 +79,11 @@ def refresh_card(folder: Path) -> bool:
     return True
 
 
-def _manifest(folder: Path) -> dict[str, Any] | None:
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return manifest
-
-
 def _write(path: Path, text: str) -> None:
     """Let the card appear whole, unless it says just this already."""
     content = text.encode()
-    if path.is_file() and path.read_bytes() == content:
-        return
-    partial = path.with_name(f"{path.name}.partial")
-    with explained(path):
-        try:
-            with open_own(partial, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+    if not path.is_file() or path.read_bytes() != content:
+        write_whole(path, content)
 
 
 def _is_ours(path: Path) -> bool:
