@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from factory.recipe.load import CATALOGUE, load_recipe
 from factory.recipe.mixtures import Mixture, Share, resolve_mixture
-from factory.recipe.models import (
-    DeriveSpec,
-    MixtureSpec,
-    Recipe,
-    Shares,
-    SourceSpec,
-    TaskSpec,
-)
+from factory.recipe.models import MixtureSpec, Recipe
+from factory.recipe.tasks import DeriveSpec, Shares, SourceSpec, TaskSpec
 
 __all__ = [
     "CATALOGUE",

@@ -19,7 +19,9 @@ from factory.generators import STEPS
 from factory.llm import BUILT_IN, DEFAULT
 from factory.recipe.changes import Changes
 from factory.recipe.explain import explain
-from factory.recipe.models import IncludeEntry, IncludeSpec, Recipe, RecipePart, TaskSpec, unknown
+from factory.recipe.keys import unknown
+from factory.recipe.models import IncludeEntry, IncludeSpec, Recipe, RecipePart
+from factory.recipe.tasks import TaskSpec
 from factory.recipe.text import Location, RecipeText, read_recipe_text
 
 #: The packaged tasks, one file a source or a theme.

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from factory.errors import UsageError
-from factory.recipe.models import MixtureSpec, Recipe, TaskSpec, unknown
+from factory.recipe.keys import unknown
+from factory.recipe.models import MixtureSpec, Recipe
+from factory.recipe.tasks import TaskSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from factory.outputs.licences import (
     overall_licence,
     terms_of,
 )
-from factory.recipe.models import SourceSpec
+from factory.recipe import SourceSpec
 from factory.sources import SOURCES
 
 ESCI = Terms("esci", "Apache-2.0", "https://example.org/esci")
