@@ -54,6 +54,13 @@ _INVISIBLE: Final = re.compile(
 _TAG_CHARACTERS: Final = re.compile(
     "(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|[\U000e0000-\U000e007f]"
 )
+#: What a page obeys or hides: controls but tab and line feed, marks, embeddings, overrides and
+#: isolates of direction, separators and letters without a shape, what XML cannot hold, halves of a
+#: character. Joiners stay: emoji and several scripts need them.
+UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # Blank, but neither white space nor unprintable by Python's tables.
 _BLANK: Final = str.maketrans({"\u2800": " ", "\u3164": " ", "\uffa0": " "})

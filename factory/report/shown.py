@@ -6,23 +6,14 @@ what a parser reads, and a character that nobody sees hides what a text says: th
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from markupsafe import Markup
 
-#: Control characters but tab and newline, direction marks, embeddings, overrides and isolates,
-#: invisible separators, and what XML cannot hold. Joiners stay: emoji and several scripts need
-#: them. ``page.js`` has the same list.
-_UNSEEN: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-    "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
-)
+from factory.text import UNSEEN
 
 
 def visible(text: str) -> str:
     """Return ``text`` with every character that is obeyed or not seen written as ``⟨U+202E⟩``."""
-    return _UNSEEN.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", text)
+    return UNSEEN.sub(lambda found: f"⟨U+{ord(found.group()):04X}⟩", text)
 
 
 def shown(text: object) -> Markup:

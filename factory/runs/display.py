@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +17,7 @@ from factory.runs.counting import gold_places
 from factory.runs.pairs import Pair
 from factory.runs.words import around, compare_words
 from factory.sample import PARTS
+from factory.text import UNSEEN
 
 if TYPE_CHECKING:
     from factory.runs.compare import Difference
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
     from factory.runs.run import Run
     from factory.runs.summary import Summary
 
-#: What a page obeys or hides: controls, marks that turn the direction, letters without a shape that
-#: a model reads and a person does not see, lone halves of a character.
-_OBEYED: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\U000e0000-\U000e007f\ud800-\udfff]"
-)
 _LONGEST: Final = 20_000
 _LONGEST_CELL: Final = 400
 _AROUND: Final = 80
@@ -64,7 +58,7 @@ def escaped(text: str, longest: int = _LONGEST) -> str:
     pieces = []
     end = 0
     text = text[:longest]
-    for found in _OBEYED.finditer(text):
+    for found in UNSEEN.finditer(text):
         pieces.append(html.escape(text[end : found.start()]))
         code = f"U+{ord(found[0]):04X}"
         pieces.append(f'<span style="{_QUIET};{_CODE};border:1px dotted">{code}</span>')

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from factory.outputs.card import render_card
-from factory.outputs.card.markdown import block, code, html, inline, link, visible
+from factory.outputs.card.markdown import block, code, html, inline, link
+from factory.text import visible
 from tests.outputs.card_folders import sample, write_run
 
 #: CommonMark with the tables, strikethrough and bare links of the Hub's renderer.

@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from factory.errors import FactoryError, OutputError, UsageError
 from factory.report.gathering import gather
 from factory.report.page import PAGE, write_report
 from factory.report.shown import shown, visible
+from factory.text import UNSEEN
 from tests.report.folders import (
     HOSTILE,
     SCRIPT,
@@ -236,6 +238,15 @@ def test_text_is_shown_with_what_is_obeyed_or_not_seen_written_out(attack):
     assert written.startswith("<bdi>")
     assert written.count("<") == 2
     assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", written)
+
+
+def test_the_script_writes_out_what_the_page_itself_writes_out():
+    script = (files("factory.report") / "assets" / "text.js").read_text(encoding="utf-8")
+    written = re.search(r"const UNSEEN =\s+/(\[.*\])/gu;", script)[1]
+    in_script = re.compile(re.sub(r"\\u\{(\w+)\}", lambda at: chr(int(at[1], 16)), written))
+    whole = map(chr, (*range(0xD800), *range(0xE000, 0x110000)))
+
+    assert [each for each in whole if bool(UNSEEN.match(each)) != bool(in_script.match(each))] == []
 
 
 def test_joiners_of_emoji_and_letters_of_every_script_stay():

@@ -9,10 +9,10 @@ from typing import Any, Final
 import yaml
 
 from factory.outputs.card.facts import CardFacts, Part
-from factory.outputs.card.markdown import visible
 from factory.outputs.card.words import CATEGORIES
 from factory.outputs.dataset_folder import checksum_of
 from factory.outputs.features import SAMPLE, as_yaml
+from factory.text import visible
 
 _SIZES: Final = (
     (1_000, "n<1K"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from html import escape
 from typing import Any, Final
+
+from factory.text import visible
 
 #: What Markdown may read as its own, or a renderer as a link, a formula or a mention.
 _MARKS: Final = str.maketrans(
@@ -22,8 +23,6 @@ _MARKS: Final = str.maketrans(
 _BEGINS: Final = re.compile(r"(\d*)([#+=.)-])(?=[\s#+=-]|\Z)")
 #: What renderers make a link of by themselves, wherever it stands but in code.
 _LINK: Final = re.compile(r"(?i)://|www\.|mailto:|xmpp:|\S@\S+\.\S")
-#: Joins emoji and letters, and is seen in what it joins.
-_JOINERS: Final = "\u200c\u200d"
 _TICKS: Final = re.compile("`+")
 
 
@@ -31,18 +30,6 @@ class Markdown(str):
     """Text that is Markdown already and made by this package alone."""
 
     __slots__ = ()
-
-
-def visible(text: str) -> str:
-    """Return ``text`` with what cannot be seen written out: control and direction characters."""
-    if text.isprintable():
-        return text
-    return "".join(
-        f"\\x{ord(each):02x}"
-        if each not in _JOINERS and unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp")
-        else each
-        for each in text
-    )
 
 
 def inline(value: Any) -> Markdown:

@@ -1,9 +1,9 @@
 // Source text is hostile. It reaches the page as text nodes only, each in an element of its own
 // direction, with every character that is obeyed or not seen written out.
 
-// The same characters as in factory/report/shown.py.
+// The same characters as factory.text.UNSEEN, but halves of one, which no page holds.
 const UNSEEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e007f}]/gu;
 
 /** Return a new element; `children` are nodes or plain text of the page's own. */
 function element(tag, attributes = {}, ...children) {
