@@ -21,8 +21,9 @@ from urllib.parse import quote
 
 from factory.errors import HubError, UsageError
 from factory.hub.changes import RECORD, Remote, RemoteFile, read_record
-from factory.hub.failures import client_errors, explained, is_passing, retry_after, told_by
+from factory.hub.failures import explained, is_passing, retry_after, told_by
 from factory.hub.piece import Fingerprint, Piece
+from factory.sources.hub import client_errors
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, HfApi

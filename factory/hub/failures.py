@@ -20,22 +20,6 @@ _LONGEST: Final = 300
 _KEPT: Final = "; what arrived whole is not sent twice"
 
 
-def client_errors() -> tuple[type[Exception], ...]:
-    """Return what the Hub's client raises: its own errors, and those of its transport.
-
-    The transport is httpx in its version 1 and httpx2 in version 2; either way the base of its
-    errors is a base of the Hub's own.
-    """
-    from huggingface_hub.errors import HfHubHTTPError
-
-    transport = [
-        base
-        for base in HfHubHTTPError.__mro__
-        if base.__name__ == "HTTPError" and issubclass(base, Exception)
-    ]
-    return (OSError, ValueError, RuntimeError, *transport)
-
-
 def status_of(error: BaseException) -> int | None:
     """Return the status that a Hub answered with; None where it did not answer."""
     for each in _chain(error):

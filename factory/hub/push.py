@@ -29,9 +29,10 @@ from factory.hub.client import (
     worth_another_try,
 )
 from factory.hub.contents import Contents, contents_of
-from factory.hub.failures import MOVED, client_errors, status_of
+from factory.hub.failures import MOVED, status_of
 from factory.hub.piece import Fingerprint, Piece
 from factory.hub.terms import refuse_to_publish
+from factory.sources.hub import client_errors
 
 #: Files that the Hub may keep in git itself travel in the commit's own request, all at once.
 _IN_COMMIT: Final = 10 << 20

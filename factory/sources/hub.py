@@ -130,7 +130,7 @@ def snapshot(place: Place, layout: Layout, adapter: str) -> tuple[Path, list[str
                 tqdm_class=progress.hub_bars(place.repo),
             )
         )
-    except _failures() as error:
+    except client_errors() as error:
         raise _explained(error, place, adapter) from error
     names = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
     return folder, sorted(name for name in names if place.holds(name) and layout.matches(name))
@@ -146,7 +146,7 @@ def listing(place: Place, adapter: str) -> list[str]:
         names = _api(place).list_repo_files(
             place.repo, repo_type="dataset", revision=place.revision
         )
-    except _failures() as error:
+    except client_errors() as error:
         raise _explained(error, place, adapter) from error
     return sorted(name for name in names if place.holds(name))
 
@@ -177,11 +177,11 @@ def _cache() -> str | None:
     return os.environ.get("HF_HUB_CACHE") or (str(Path(home) / "hub") if home else None)
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def client_errors() -> tuple[type[Exception], ...]:
     """Return what the Hub's client raises: its own errors, and those of its transport.
 
     The transport is httpx in its version 1 and httpx2 in version 2; either way the base of its
-    errors is a base of the Hub's own.
+    errors is a base of the Hub's own. What carries large files knows ``RuntimeError`` alone.
     """
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -190,7 +190,7 @@ def _failures() -> tuple[type[Exception], ...]:
         for base in HfHubHTTPError.__mro__
         if base.__name__ == "HTTPError" and issubclass(base, Exception)
     ]
-    return (OSError, ValueError, *transport)
+    return (OSError, ValueError, RuntimeError, *transport)
 
 
 def _explained(error: Exception, place: Place, adapter: str) -> SourceError:
