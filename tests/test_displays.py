@@ -15,6 +15,7 @@ import pytest
 
 from factory.llm.asker import Usage
 from factory.llm.pool import ModelPool
+from factory.terminal.bars import TrainingDisplay
 from factory.terminal.displays import RunDisplay, spending
 from tests.catalogue import PROJECT
 from tests.llm.server import serve
@@ -194,3 +195,13 @@ def test_the_line_of_spending_sums_over_tasks_and_models(tmp_path: Path) -> None
         assert spending(pool, 0).endswith(", waiting for 2 batches: 3 of 50,070 done")
         pool.awaited.ended("b")
         assert spending(pool, 0).endswith(", waiting for 1 batch: 3 of 50,000 done")
+
+
+def test_a_training_run_tells_each_loss_in_a_log_unless_nobody_wants_any(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for silent, wanted in ((False, ""), (True, ""), (False, "off")):
+        monkeypatch.setenv("FACTORY_PROGRESS", wanted)
+        with TrainingDisplay(silent=silent) as display:
+            display.update(10, 1000, 1.25)
+    assert capfd.readouterr() == ("", "step 10 of 1,000: loss 1.2500\n")

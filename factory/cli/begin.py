@@ -42,7 +42,7 @@ def fetch(
     from dataclasses import asdict
 
     from factory.fetch import fetch_source
-    from factory.terminal.displays import FetchDisplay
+    from factory.terminal.bars import download_bars
 
     if name == "smollm2":
         from factory.llm.weights import fetch_weights
@@ -56,8 +56,13 @@ def fetch(
             typer.echo(f"{name}: {size / 1e6:,.1f} MB in {weights} (Apache-2.0)")
         return
     options = {key: json_or_text(value) for key, value in map(name_and_path, option or ())}
-    with FetchDisplay(silent=as_json) as display:
-        fetched = fetch_source(name, address=address, options=options, watcher=display.update)
+    with download_bars(silent=as_json) as bars:
+        fetched = fetch_source(
+            name,
+            address=address,
+            options=options,
+            watcher=lambda done, total, file: bars.update(file, done, total),
+        )
     if as_json:
         print_json(asdict(fetched))
         return

@@ -102,7 +102,8 @@ def evaluate(
     from factory.outputs.run_folder import RunFolder
     from factory.recipe import load_recipe
     from factory.sources.download import cache_folder
-    from factory.terminal.evaluations import AnswersDisplay, print_results
+    from factory.terminal.bars import answer_bars
+    from factory.terminal.evaluations import print_results
 
     models = load_recipe(recipe).models if recipe else {}
     who = told_apart(
@@ -128,8 +129,8 @@ def evaluate(
         )
         folder.claim(said := identity(benchmark, protocol), fresh=fresh)
         folder.keep_plan(said)
-        display = stack.enter_context(AnswersDisplay(silent=as_json))
-        results = evaluate(benchmark, who, pool, folder, protocol, display.update)
+        bars = stack.enter_context(answer_bars(silent=as_json))
+        results = evaluate(benchmark, who, pool, folder, protocol, bars.update)
     page = write_page(out, results)
     if as_json:
         print_json(results)

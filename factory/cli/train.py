@@ -64,7 +64,7 @@ def train(
         python -m factory train out/task12 --preset tiny --steps 100
     """
     from factory.sources.download import cache_folder
-    from factory.terminal.training import TrainingDisplay
+    from factory.terminal.bars import TrainingDisplay
     from factory.training.configure import configure
     from factory.training.finetune import Plan, finetune
     from factory.training.presets import find_preset, with_changes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
-    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
@@ -19,11 +17,11 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
-    TransferSpeedColumn,
 )
 from rich.table import Column
 from rich.text import Text
 
+from factory.terminal.bars import unwanted
 from factory.terminal.bills import duration
 from factory.terminal.lines import Lines
 from factory.terminal.text import as_text, visible
@@ -40,11 +38,6 @@ _FIRST_LINE: Final = 10.0
 _WIDE: Final = 80
 #: Nor one narrower than this for the time that has passed.
 _WIDER: Final = 100
-
-
-def _unwanted() -> bool:
-    """Return whether the environment wants no progress anywhere: ``FACTORY_PROGRESS=off``."""
-    return os.environ.get("FACTORY_PROGRESS", "") == "off"
 
 
 class RunDisplay:
@@ -67,7 +60,7 @@ class RunDisplay:
         first_line: float = _FIRST_LINE,
     ) -> None:
         self._task = task
-        self._silent = silent or _unwanted()
+        self._silent = silent or unwanted()
         self._models = models
         self._first_line = first_line
         self._bar: Progress | None = None
@@ -224,42 +217,6 @@ def spending(models: ModelPool, rows_a_second: float) -> str:
         named = "1 batch" if batches == 1 else f"{batches:,} batches"
         parts.append(f"waiting for {named}: {done:,} of {requests:,} done")
     return ", ".join(parts)
-
-
-class FetchDisplay:
-    """Progress of a download: a bar a file on a terminal, nothing elsewhere or when silent."""
-
-    def __init__(self, *, silent: bool) -> None:
-        console = Console(stderr=True)
-        self._bars: dict[str, Any] = {}
-        self._bar = (
-            Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-                console=console,
-            )
-            if console.is_terminal and not (silent or _unwanted())
-            else None
-        )
-
-    def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def update(self, done: int, total: int | None, file: str) -> None:
-        """Show how much of a file is here, in bytes."""
-        if self._bar is None:
-            return
-        if file not in self._bars:
-            self._bars[file] = self._bar.add_task(visible(file), total=total)
-        self._bar.update(self._bars[file], completed=done, total=total)
 
 
 class MixtureDisplay:

@@ -1,63 +1,18 @@
-"""What people see of an evaluation: how far it is, then scores with their intervals."""
+"""What people see of an evaluation: scores with their intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
-from factory.terminal.text import as_text, open_console, visible
+from factory.terminal.text import as_text, open_console
 
 #: The ways to make one number of many tasks, as results name them.
 SUMMARIES: Final = ("mean over tasks", "mean over questions")
-
-
-class AnswersDisplay:
-    """Progress of an evaluation: a bar a model on a terminal, nothing elsewhere or when silent."""
-
-    def __init__(self, *, silent: bool) -> None:
-        console = Console(stderr=True)
-        self._bars: dict[str, Any] = {}
-        self._bar = (
-            Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TimeRemainingColumn(),
-                console=console,
-            )
-            if console.is_terminal and not silent
-            else None
-        )
-
-    def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def update(self, model: str, done: int, total: int) -> None:
-        """Show how many questions a model has answered."""
-        if self._bar is None:
-            return
-        if model not in self._bars:
-            self._bars[model] = self._bar.add_task(visible(model), total=total)
-        self._bar.update(self._bars[model], completed=done, total=total)
 
 
 def print_results(results: Mapping[str, Any], folder: Path, page: Path) -> None:
