@@ -18,6 +18,7 @@ from factory.line import run_mixture, run_task
 from factory.llm.pool import ModelPool
 from factory.outputs.measurements import review_of
 from factory.recipe import load_recipe
+from factory.runs.folder import read_manifest
 from factory.runs.review import (
     COLUMNS,
     TABLE,
@@ -25,7 +26,6 @@ from factory.runs.review import (
     harmless,
     read_review,
 )
-from factory.runs.story import read_manifest
 
 Rows = list[dict[str, str]]
 

@@ -184,7 +184,7 @@ def _print_what_else(
 ) -> None:
     """Print what follows, or why nothing came, and what judges and people said of the run."""
     from factory.outputs.measurements import judges_of, review_of
-    from factory.runs.story import read_manifest
+    from factory.runs.folder import read_manifest
     from factory.terminal.quality import print_measured, print_reviewed
     from factory.terminal.samples import print_place
 

@@ -16,7 +16,7 @@ from factory.hub.card import CARD, card_with_formats, files_of_card
 from factory.hub.piece import Piece, inside, made_of, read_piece
 from factory.outputs.dataset_folder import EXPORT, finished_export
 from factory.outputs.run_folder import JUDGE, MANIFEST, REJECTED, REVIEW
-from factory.runs.story import read_manifest
+from factory.runs.folder import read_manifest
 
 PAGE: Final = "report.html"
 _PARQUET: Final = ".parquet"

@@ -11,7 +11,7 @@ from factory.hub.card import CARD
 from factory.hub.contents import Contents
 from factory.outputs.licences import Objection, forbids_publication, terms_of
 from factory.outputs.run_folder import MANIFEST
-from factory.runs.story import read_manifest
+from factory.runs.folder import read_manifest
 
 
 def refuse_to_publish(folder: Path, contents: Contents, anyway: Collection[str]) -> None:

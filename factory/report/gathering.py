@@ -20,8 +20,7 @@ from factory.draw import draw
 from factory.errors import OutputError
 from factory.outputs.jsonl import read_records
 from factory.outputs.run_folder import REJECTED
-from factory.runs.story import read_manifest
-from factory.runs.summary import kept_files, task_folders
+from factory.runs.folder import kept_records, read_manifest, task_folders
 
 #: As many samples as a browser holds with ease.
 MOST_SAMPLES: Final = 20_000
@@ -87,7 +86,7 @@ def gather(folder: Path, most: int = MOST_SAMPLES) -> Gathered:
     manifest = read_manifest(folder)
     gathered = Gathered()
     try:
-        kept = [(record["task"], record["id"]) for record in _kept(folder)]
+        kept = [(record["task"], record["id"]) for record in kept_records(folder)]
         dropped = [(record["task"], record["id"]) for record in _dropped(folder, manifest)]
         gathered.all_kept, gathered.all_dropped = len(kept), len(dropped)
         for_dropped = max(round(most * _SHARE_OF_DROPPED), most - len(kept))
@@ -97,7 +96,7 @@ def gather(folder: Path, most: int = MOST_SAMPLES) -> Gathered:
         gathered.kept = len(places_of_kept)
         part: list[_Record] = []
         for records, chosen in (
-            (_kept(folder), places_of_kept),
+            (kept_records(folder), places_of_kept),
             (_dropped(folder, manifest), places),
         ):
             for place, record in enumerate(records):
@@ -111,11 +110,6 @@ def gather(folder: Path, most: int = MOST_SAMPLES) -> Gathered:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise OutputError(f"{folder}: holds records of another format: {error!r}") from error
     return gathered
-
-
-def _kept(folder: Path) -> Iterator[_Record]:
-    for path in kept_files(folder):
-        yield from read_records(path)
 
 
 def _dropped(folder: Path, manifest: Mapping[str, Any]) -> Iterator[_Record]:
@@ -132,10 +126,9 @@ def _dropped(folder: Path, manifest: Mapping[str, Any]) -> Iterator[_Record]:
         for record in read_records(folder / REJECTED):
             left_out.setdefault(record["task"], {})[record["id"]] = record
         for task, records in left_out.items():
-            for path in kept_files(folders[task]):
-                for sample in read_records(path):
-                    if said := records.pop(sample["id"], None):
-                        yield {**said, "split": sample["split"], "record": json.dumps(sample)}
+            for sample in kept_records(folders[task]):
+                if said := records.pop(sample["id"], None):
+                    yield {**said, "split": sample["split"], "record": json.dumps(sample)}
             yield from ({**said, "split": ""} for said in records.values())
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import UsageError
-from factory.outputs.run_folder import MANIFEST
 from factory.runs.causes import Rank, ascribed, causes_between
+from factory.runs.folder import read_manifest, task_manifests
 from factory.runs.pairs import KINDS, Pair, Totals, walk
-from factory.runs.story import read_manifest
 from factory.text import visible
 
 
@@ -197,14 +196,4 @@ def _comparable(before: Path, after: Path) -> tuple[_Manifests, _Manifests]:
             f"{before} is a run of {old['task']}, {after} one of {new['task']}: ids are made of "
             "the task and its row, so no sample could be in both: compare two runs of one task"
         )
-    return _task_manifests(before, old), _task_manifests(after, new)
-
-
-def _task_manifests(folder: Path, manifest: Mapping[str, Any]) -> _Manifests:
-    if "task" in manifest:
-        return {manifest["task"]: manifest}
-    return {
-        task: read_manifest(folder / task)
-        for task in manifest["tasks"]
-        if (folder / task / MANIFEST).is_file()
-    }
+    return task_manifests(before, old), task_manifests(after, new)

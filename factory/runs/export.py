@@ -31,14 +31,12 @@ from factory.outputs.formats import JSONL, PARQUET, Format, find_format
 from factory.outputs.formats.llama_factory import DATASET_INFO, dataset_info
 from factory.outputs.jsonl import read_records, read_samples
 from factory.outputs.licences import overall_licence, terms_of
-from factory.outputs.run_folder import MANIFEST
 from factory.outputs.tables import SHARD_BYTES, LinesTable, ParquetTable, Table
 from factory.recipe.formats import FormatSpec
-from factory.runs.story import read_manifest
+from factory.runs.folder import kept_files, read_manifest, task_manifests
 from factory.sample import Sample
 from factory.tasktypes import TASK_TYPES
 
-_SPLITS: Final = ("train", "test")
 _ECOM: Final = "ecom"
 
 
@@ -84,7 +82,7 @@ def export(
     if shard_bytes < 1:
         raise UsageError(f"files of {shard_bytes} bytes hold nothing: give 1 or more")
     manifest = read_manifest(run)
-    parts = _parts(run)
+    parts = {path.stem: path for path in kept_files(run)}
     target = (out or run) / name
     identity = {
         "format": name,
@@ -187,7 +185,8 @@ class _Job:
     def tables(self) -> tuple[dict[str, int], dict[str, Any], list[Config]]:
         """Write one table a split; return rows, files, and the one configuration."""
         types = {
-            TASK_TYPES[each["recipe"]["type"]].name for each in _tasks(self.run, self.manifest)
+            TASK_TYPES[each["recipe"]["type"]].name
+            for each in task_manifests(self.run, self.manifest).values()
         }
         features = self.form.features(types)
         rows: dict[str, int] = {}
@@ -217,7 +216,10 @@ class _Job:
 
     def folders(self) -> tuple[dict[str, int], dict[str, Any], list[Config]]:
         """Write one folder a task and language; return rows, files, and a configuration of each."""
-        ids = {each["task"]: each["recipe"].get("ecom") for each in _tasks(self.run, self.manifest)}
+        ids = {
+            each["task"]: each["recipe"].get("ecom")
+            for each in task_manifests(self.run, self.manifest).values()
+        }
         writer = EcomFolders(self.folder, {task: name for task, name in ids.items() if name})
         for split, path in self.parts.items():
             for sample in read_samples(path, whole=self.form.whole):
@@ -231,13 +233,8 @@ class _Job:
         return str(self.manifest.get("mixture") or self.manifest["task"])
 
 
-def _parts(run: Path) -> dict[str, Path]:
-    paths = {split: run / f"{split}.jsonl" for split in _SPLITS}
-    return {split: path for split, path in paths.items() if path.is_file()}
-
-
 def _made_of(run: Path) -> dict[str, str]:
-    return {path.name: checksum(path) for path in _parts(run).values()}
+    return {path.name: checksum(path) for path in kept_files(run)}
 
 
 def _storage(form: Format, stored: str | None) -> str:
@@ -251,16 +248,6 @@ def _storage(form: Format, stored: str | None) -> str:
             f"{form.name} is read from {form.stored[0]} alone: leave out --to {stored}"
         )
     return stored
-
-
-def _tasks(run: Path, manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the manifests of the tasks that a run's samples come from."""
-    if "mixture" not in manifest:
-        yield manifest
-        return
-    for task in manifest["tasks"]:
-        if (run / task / MANIFEST).is_file():
-            yield read_manifest(run / task)
 
 
 def _readme(job: _Job, configs: list[Config], rows: Mapping[str, int]) -> str:

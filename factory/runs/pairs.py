@@ -20,8 +20,7 @@ from pydantic_core import from_json
 
 from factory.errors import OutputError
 from factory.outputs.jsonl import read_records
-from factory.outputs.run_folder import REJECTED
-from factory.runs.story import read_manifest
+from factory.runs.folder import KEPT, read_manifest, rejected_files
 from factory.sample import PARTS, Sample
 
 #: What may have become of a sample, in the order in which people are told:
@@ -29,7 +28,6 @@ from factory.sample import PARTS, Sample
 #: rejected now, ``restored`` the reverse; ``lost`` and ``added`` are in one of the runs only;
 #: ``noted`` reads the same, and something is noted otherwise (a score, a source id).
 KINDS: Final = ("changed", "moved", "dropped", "restored", "lost", "added", "noted")
-SPLITS: Final = ("train", "test")
 
 #: What a sample says to whom reads it, or is trained on it.
 SAID: Final = frozenset(
@@ -101,7 +99,7 @@ class _Files:
     """The sample files of one run, open to read a line again."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self._paths = [folder / f"{split}.jsonl" for split in SPLITS]
+        self._paths = [folder / f"{split}.jsonl" for split in KEPT]
         self._files: list[BinaryIO | None] = [
             stack.enter_context(path.open("rb")) if path.is_file() else None for path in self._paths
         ]
@@ -227,11 +225,8 @@ def _rejections(folder: Path, wanted: KeysView[str]) -> dict[str, tuple[str, str
     why: dict[str, tuple[str, str, str]] = {}
     if not wanted:
         return why
-    manifest = read_manifest(folder)
-    folders = [folder, *(folder / task for task in manifest.get("tasks", ()))]
-    for path in (each / REJECTED for each in folders):
-        if path.is_file():
-            for record in read_records(path):
-                if record["id"] in wanted:
-                    why[record["id"]] = record["filter"], record["reason"], record["detail"]
+    for path in rejected_files(folder, read_manifest(folder)):
+        for record in read_records(path):
+            if record["id"] in wanted:
+                why[record["id"]] = record["filter"], record["reason"], record["detail"]
     return why

@@ -33,7 +33,7 @@ from factory.outputs.files import aside, open_own, write_json
 from factory.outputs.jsonl import read_records
 from factory.outputs.measurements import reviewed_files
 from factory.outputs.run_folder import FORMAT, REJECTED, REVIEW
-from factory.runs.story import read_manifest
+from factory.runs.folder import kept_records, read_manifest, task_folders
 
 #: The file of a run's folder that people fill in.
 TABLE: Final = "review.csv"
@@ -85,7 +85,7 @@ def export_review(
             f"{path} is there already, and may have been filled in: read it back with --read, or "
             "write another with --out"
         )
-    chosen = _drawn(_accepted(folder), manifest["seed"], samples)
+    chosen = _drawn(kept_records(folder), manifest["seed"], samples)
     if dropped:
         for task, records in _drawn(_dropped(folder, manifest), manifest["seed"], dropped).items():
             chosen[task] = sorted(chosen.get(task, []) + records)
@@ -124,17 +124,9 @@ def _drawn(
     }
 
 
-def _accepted(folder: Path) -> Iterator[dict[str, Any]]:
-    for split in ("train", "test"):
-        path = folder / f"{split}.jsonl"
-        if path.is_file():
-            yield from read_records(path)
-
-
 def _dropped(folder: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the samples that the judge dropped, of a task or of all tasks of a mixture."""
-    folders = [folder / task for task in manifest["tasks"]] if "mixture" in manifest else [folder]
-    for each in folders:
+    for each in task_folders(folder, manifest).values():
         if (each / REJECTED).is_file():
             for record in read_records(each / REJECTED):
                 if record["filter"] == JudgeOptions.name:
@@ -212,7 +204,7 @@ def read_review(folder: Path, table: Path) -> dict[str, Any]:
     """
     manifest = read_manifest(folder)
     filled, blank = _filled(table)
-    accepted = _found(_accepted(folder), filled)
+    accepted = _found(kept_records(folder), filled)
     dropped = _found(_dropped(folder, manifest), filled.keys() - accepted.keys())
     _check(table, folder, filled, {**accepted, **dropped})
     review = {

@@ -12,10 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from factory.errors import UsageError
 from factory.outputs.jsonl import from_record, read_records, read_samples, to_record
-from factory.outputs.run_folder import MANIFEST, REJECTED
+from factory.runs.folder import (
+    KEPT,
+    SPLITS,
+    kept_files,
+    kept_records,
+    read_manifest,
+    read_samples_of,
+    rejected_files,
+    task_manifests,
+)
 from factory.runs.shown import Shown, Story
-from factory.runs.story import SPLITS, read_manifest, read_samples_of, tell_story
-from factory.runs.summary import Summary, kept_files, summarise, task_folders
+from factory.runs.story import tell_story
+from factory.runs.summary import Summary, summarise
 from factory.sample import Sample
 
 if TYPE_CHECKING:
@@ -68,8 +77,9 @@ class Run:
         """
         if not self.is_mixture:
             return {self.name: self}
-        folders = task_folders(self.folder, self.manifest)
-        return {name: Run(path) for name, path in folders.items() if (path / MANIFEST).is_file()}
+        return {
+            name: Run(self.folder / name) for name in task_manifests(self.folder, self.manifest)
+        }
 
     @cached_property
     def samples(self) -> datasets.Dataset:
@@ -89,7 +99,7 @@ class Run:
     def rejected(self) -> datasets.Dataset:
         """What was dropped: id, task, split, filter, reason, detail and the record as JSON text.
 
-        Of a mixture that is what its tasks dropped, then what the mixture left out.
+        Of a mixture that is what its mixed file left out, then what its tasks dropped.
         """
         return self._table("rejected")
 
@@ -103,9 +113,7 @@ class Run:
             raise UsageError(f"there is no split {split!r}: choose {', '.join(SPLITS)}")
         if split != "rejected":
             return [path for path in kept_files(self.folder) if path.stem == split]
-        folders = [each.folder for each in self.tasks.values()]
-        folders += [self.folder] if self.is_mixture else []
-        return [each / REJECTED for each in folders if (each / REJECTED).is_file()]
+        return rejected_files(self.folder, self.manifest)
 
     def __len__(self) -> int:
         """Return how many samples were kept, training and test."""
@@ -122,10 +130,9 @@ class Run:
         Raises ``KeyError`` or ``IndexError`` for one that is not there.
         """
         if isinstance(which, str):
-            for path in kept_files(self.folder):
-                for record in read_records(path):
-                    if record["id"] == which:
-                        return from_record(record)
+            for record in kept_records(self.folder):
+                if record["id"] == which:
+                    return from_record(record)
             raise KeyError(which)
         return from_record(self.samples[which])
 
@@ -165,7 +172,7 @@ class Run:
         """
         from factory.runs.tables import frame_of
 
-        kept = [split] if split else ["train", "test"]
+        kept = [split] if split else KEPT
         return frame_of(chain.from_iterable(map(self._files, kept)), rejected=split == "rejected")
 
     def stats(self) -> Summary:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from factory.draw import draw
 from factory.errors import UsageError
-from factory.runs.story import records_of
+from factory.runs.folder import records_of
 
 #: What is asked for by its exact value, and is listed where nothing has it.
 FACETS: Final = ("id", "task", "lang", "wording", "filter", "reason")

@@ -13,9 +13,15 @@ from typing import Any, NamedTuple, TypeVar
 from factory.errors import OutputError
 from factory.outputs.jsonl import read_records
 from factory.outputs.measurements import judges_of, review_of
-from factory.outputs.run_folder import MANIFEST, REJECTED
+from factory.outputs.run_folder import REJECTED
 from factory.runs.counting import Bin, Lengths, Place, Scored, Spending, Tally
-from factory.runs.story import read_manifest
+from factory.runs.folder import (
+    kept_files,
+    kept_records,
+    read_manifest,
+    task_folders,
+    task_manifests,
+)
 
 #: A name, or a filter and its reason.
 _Key = TypeVar("_Key", str, tuple[str, str])
@@ -31,9 +37,7 @@ __all__ = [
     "Stratum",
     "Summary",
     "TaskSummary",
-    "kept_files",
     "summarise",
-    "task_folders",
 ]
 
 
@@ -250,11 +254,11 @@ def _summary(folder: Path, manifest: Mapping[str, Any]) -> Summary:
             files=manifest.get("files", {}),
             versions=manifest.get("versions", {}),
         )
+    manifests = task_manifests(folder, manifest)
     tasks = []
     versions: dict[str, str] = {}
     for name, lent in manifest["tasks"].items():
-        if (folders[name] / MANIFEST).is_file():
-            own = read_manifest(folders[name])
+        if own := manifests.get(name):
             versions |= own.get("versions", {})
             tasks.append(_task_summary(own, folders[name], tallies, lent))
         else:
@@ -271,19 +275,6 @@ def _summary(folder: Path, manifest: Mapping[str, Any]) -> Summary:
         absent=tuple(manifest.get("absent", ())),
         versions=versions,
     )
-
-
-def task_folders(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Path]:
-    """Return the folder of each task of a run or mixture; it need not be there."""
-    if "mixture" in manifest:
-        return {task: folder / task for task in manifest["tasks"]}
-    return {manifest["task"]: folder}
-
-
-def kept_files(folder: Path) -> list[Path]:
-    """Return the files of a run's or mixture's kept samples that are there."""
-    paths = (folder / f"{split}.jsonl" for split in ("train", "test"))
-    return [path for path in paths if path.is_file()]
 
 
 def _tallies(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Tally]:
@@ -357,7 +348,7 @@ def _task_summary(
 
 
 def _first_record(folder: Path) -> dict[str, Any]:
-    return next((record for path in kept_files(folder) for record in read_records(path)), {})
+    return next(kept_records(folder), {})
 
 
 def _rejections(splits: Mapping[str, Any]) -> Iterator[Rejection]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 
-from factory.runs.story import read_samples_of
+from factory.runs.folder import read_samples_of
 from factory.terminal.samples import print_records
 from factory.terminal.text import as_text, open_console, print_line
 

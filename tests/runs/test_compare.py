@@ -17,7 +17,7 @@ from factory.line.mixture import run_mixture
 from factory.recipe import load_recipe
 from factory.runs.causes import causes_between
 from factory.runs.compare import diff
-from factory.runs.story import read_manifest
+from factory.runs.folder import read_manifest
 from factory.templates.compiler import PACKAGED as TEMPLATES
 
 RecipeFile = Callable[..., Path]
