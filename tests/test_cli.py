@@ -177,6 +177,34 @@ def test_show_tells_why_a_candidate_was_dropped(cli, tmp_path: Path) -> None:
     assert cli("show", folder, "--split", "rejected").code == 0
 
 
+def test_a_run_that_is_there_already_is_told_of_in_a_few_lines(cli, tmp_path: Path) -> None:
+    made = cli("run", RECIPE, "--task", "task12", "--limit", 20, "--out", tmp_path)
+    again = cli("run", RECIPE, "--task", "task12", "--limit", 20, "--out", tmp_path)
+    look = f"look at them: python -m factory show {tmp_path / 'task12'}\n"
+    assert "The first sample:" in made.out
+    assert "The first sample:" not in again.out
+    assert made.out.endswith(look)
+    assert again.out.endswith(look)
+
+
+def test_what_was_dropped_is_told_by_reasons_that_show_takes(cli, tmp_path: Path) -> None:
+    said = cli("run", RECIPE, "--task", "task15", "--limit", 400, "--out", tmp_path).out
+    dropped = next(line for line in said.splitlines() if line.startswith("dropped, in "))
+    reason = dropped.rpartition(" for ")[2]
+    shown = cli("show", tmp_path / "task15", "--split", "rejected", "--reason", reason)
+    assert f": {reason}" in shown.out
+    set_aside = [line for line in said.splitlines() if line.startswith("set aside")]
+    assert all(line.count("product_id=") <= 1 for line in set_aside), "one example is enough"
+
+
+def test_a_mixture_says_what_it_has_and_nothing_of_what_it_has_not(cli, tmp_path: Path) -> None:
+    said = cli("run", RECIPE, "--mixture", "v9b", "--limit", 5, "--out", tmp_path).out
+    assert said.splitlines()[0].split() == ["task", "wanted", "accepted", "what", "is", "missing"]
+    assert f"20 samples in {tmp_path / 'v9b' / 'train.jsonl'}" in said
+    assert "left out" not in said
+    assert f"python -m factory show {tmp_path / 'v9b'}" in said
+
+
 def test_show_on_what_is_no_run(cli, tmp_path: Path) -> None:
     assert "is not a finished run" in one_line(cli("show", tmp_path))
     cli("run", RECIPE, "--task", "task12", "--limit", 2, "--out", tmp_path)

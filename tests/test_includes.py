@@ -124,7 +124,7 @@ def test_a_file_that_is_not_there_is_told_with_its_line(write) -> None:
 @pytest.mark.parametrize(
     ("include", "said"),
     [
-        ("catalogue", "own.yaml:1: include: Input should be a valid list"),
+        ("catalogue", "own.yaml:1: include: should be a valid list"),
         ("[{frm: base.yaml}]", "own.yaml:1: include.0"),
         ("[{from: base.yaml, source: 3}]", "own.yaml:1: include.0"),
         ("[3]", "own.yaml:1: include.0: "),

@@ -82,7 +82,11 @@ def train(
     )
     if tool != "trl":
         made = configure(folder, settings, tool, out, reasoning=reasoning)
-        _tell({"configuration": str(made)}, f"{made}: run it in {out}", as_json=as_json)
+        _tell(
+            {"configuration": str(made)},
+            f"{made}, its data beside it; its first lines say how to run it",
+            as_json=as_json,
+        )
         return
     plan = Plan(folder, out, limit, steps, reasoning, seed)
     with TrainingDisplay(silent=as_json) as display:

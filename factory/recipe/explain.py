@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import types
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from factory.errors import did_you_mean
 from factory.recipe.text import Location, RecipeText
+
+#: In characters; a longer value says less than its line.
+_LONGEST_VALUE: Final = 80
 
 
 def explain(
@@ -22,7 +25,7 @@ def explain(
         location = (*at, *inside)
         line = text.line(location)
         key = ".".join(shown(part) for part in location)
-        message = detail["msg"].removeprefix("Value error, ")
+        message = _said(detail["msg"].removeprefix("Value error, "), detail["input"])
         if detail["type"] == "extra_forbidden":
             known = _keys(model, detail["loc"][:-1])
             hint = did_you_mean(str(location[-1]), known)
@@ -36,6 +39,15 @@ def explain(
             message = f"the key {shown(wrong)} is not text in YAML: put it in quotes"
         found.setdefault((line, key), f"{text.path}:{line}: {key or 'recipe'}: {message}")
     return [found[place] for place in sorted(found)]
+
+
+def _said(message: str, given: object) -> str:
+    """Return what pydantic says of a value as this project would, with the value itself."""
+    wanted = message.removeprefix("Input should be ")
+    if wanted == message:
+        return message
+    it_is = f", not {given!r}" if isinstance(given, (str, int, float, bool)) else ""
+    return f"should be {wanted}{it_is if len(it_is) <= _LONGEST_VALUE else ''}"
 
 
 def shown(part: str | int) -> str:

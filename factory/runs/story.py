@@ -58,7 +58,10 @@ def _find(folder: Path, sample_id: str) -> dict[str, Any]:
                 f"line {number} of {folder / REJECTED}",
                 "sample": json.loads(record["record"]) | {"id": sample_id},
             }
-    raise UsageError(f"{folder} has no sample {sample_id!r}; ids are the field 'id' of its JSONL")
+    raise UsageError(
+        f"{folder} has no sample {sample_id!r}; python -m factory show {folder} prints each "
+        "sample's id before it"
+    )
 
 
 def _source_rows(manifest: dict[str, Any], source_ids: list[str]) -> list[dict[str, Any]]:

@@ -266,7 +266,7 @@ class TemplateFolder:
                 return folder / name
         known = {path.name for folder in self._folders for path in folder.glob("*.j2")}
         hint = did_you_mean(name, known)
-        places = " or ".join(str(folder) for folder in self._folders)
+        places = " and ".join(str(folder) for folder in self._folders)
         raise RecipeError(f"template {name!r} is missing: {hint}Looked in {places}")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 
+from factory.outputs.run_folder import REJECTED
 from factory.runs.folder import read_samples_of
 from factory.terminal.samples import print_records
 from factory.terminal.text import as_text, open_console, print_line
@@ -15,23 +16,28 @@ if TYPE_CHECKING:
     from factory.line import MixtureResult, RunResult
 
 _LONGEST_REASON_LIST: Final = 6
+_MISSING: Final = "what is missing"
 
 
 def print_mixture(result: MixtureResult) -> None:
     """Print what each task lent, what fell short and why, and what nothing makes yet."""
     console = open_console()
     manifest = result.manifest
+    tasks = manifest["tasks"]
+    tests = any(task["test_wanted"] for task in tasks.values())
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("task", "wanted", "accepted", "test", "what is missing"):
-        table.add_column(column, justify="left" if column[0] == "t" else "right", overflow="fold")
-    for name, task in manifest["tasks"].items():
+    for column in ("task", "wanted", "accepted", *(("test",) if tests else ()), _MISSING):
+        left = column in ("task", _MISSING)
+        table.add_column(column, justify="left" if left else "right", overflow="fold")
+    for name, task in tasks.items():
         left_out = ", ".join(f"{count:,} {reason}" for reason, count in task["left_out"].items())
         short = "" if task["accepted"] >= task["wanted"] else task["shortfall"] or "rows ran out"
+        tested = f"{task['test_accepted']:,}" if task["test_wanted"] else ""
         table.add_row(
             as_text(name),
             f"{task['wanted']:,}",
             f"{task['accepted']:,}",
-            f"{task['test_accepted']:,}" if task["test_wanted"] else "",
+            *((tested,) if tests else ()),
             as_text("; ".join(filter(None, (short, left_out)))),
         )
     console.print(table)
@@ -40,10 +46,14 @@ def print_mixture(result: MixtureResult) -> None:
             console, f"no task makes {each['paper']} {each['number']} yet: {each['size']:,} samples"
         )
     for name, described in manifest["files"].items():
-        what = "left out of the mixed file, in" if name == "rejected.jsonl" else "samples in"
-        print_line(console, f"{described['rows']:,} {what} {result.folder / name}")
+        if name != REJECTED:
+            print_line(console, f"{described['rows']:,} samples in {result.folder / name}")
+        elif described["rows"]:
+            what = f"{described['rows']:,} of the tasks' samples left out"
+            print_line(console, f"  {what}, in {result.folder / name}")
     if manifest["size"]:
-        print_line(console, f"the paper prints {manifest['size']:,}")
+        print_line(console, f"  the whole mixture has {manifest['size']:,}")
+    print_line(console, f"look at them: python -m factory show {result.folder}")
 
 
 def print_run(result: RunResult) -> None:
@@ -58,24 +68,25 @@ def print_run(result: RunResult) -> None:
         if note := _shortfall(manifest, counts):
             print_line(console, note)
         if counts["rejected"]:
-            print_line(
-                console, f"dropped, in {result.folder / 'rejected.jsonl'}: {_reasons(counts)}"
-            )
-    if cheats := [name for name, each in manifest["probes"].items() if each["gives_away"]]:
+            print_line(console, f"dropped, in {result.folder / REJECTED}: {_reasons(counts)}")
+    if cheats := sorted(name for name, each in manifest["probes"].items() if each["gives_away"]):
         print_line(
             console,
-            f"cheats that score more than ten points over chance (see docs/probes.md): "
+            f"cheats that do without reading score more than ten points above chance: "
             f"{', '.join(cheats)}",
         )
+        print_line(console, "  what they do, and when that is a fault: docs/probes.md")
     for each in manifest["source"]["quarantined"]:
+        rows = "1 row" if each["rows"] == 1 else f"{each['rows']:,} rows"
         print_line(
             console,
-            f"set aside in the source: {each['rows']:,} rows ({each['cause']}), "
-            f"such as {', '.join(each['examples'])}",
+            f"set aside in the source: {rows} ({each['cause']})"
+            + "".join(f", such as {example}" for example in each["examples"][:1]),
         )
-    print_line(console, "\nThe first sample:")
-    print_records(read_samples_of(result.folder, "train", 0, 1))
-    print_line(console, f"more: python -m factory show {result.folder}")
+    if result.fresh:
+        print_line(console, "\nThe first sample:")
+        print_records(read_samples_of(result.folder, "train", 0, 1))
+    print_line(console, f"look at them: python -m factory show {result.folder}")
 
 
 def _shortfall(manifest: Mapping[str, Any], counts: Mapping[str, Any]) -> str:
@@ -105,7 +116,10 @@ def _shortfall(manifest: Mapping[str, Any], counts: Mapping[str, Any]) -> str:
 
 def _reasons(counts: Mapping[str, Any]) -> str:
     ordered = sorted(counts["rejected"].items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{count:,} {reason}" for reason, count in ordered[:_LONGEST_REASON_LIST]]
+    shown = [
+        f"{count:,} for {reason.partition(': ')[2]}"
+        for reason, count in ordered[:_LONGEST_REASON_LIST]
+    ]
     if more := len(ordered) - len(shown):
         shown.append(f"{more} more reasons")
     return ", ".join(shown)

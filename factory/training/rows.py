@@ -10,6 +10,7 @@ from typing import Any
 from factory.errors import UsageError
 from factory.outputs.formats.messages import answer_message, prompt_messages
 from factory.outputs.jsonl import read_samples
+from factory.runs.folder import read_manifest
 
 TRAIN = "train.jsonl"
 
@@ -17,11 +18,12 @@ TRAIN = "train.jsonl"
 def training_file(run: Path) -> Path:
     """Return the file of a finished run's or mixture's training samples.
 
-    Raises :class:`UsageError` where it has none.
+    Raises :class:`UsageError` where it is none, or has none.
     """
+    read_manifest(run)
     path = run / TRAIN
     if not path.is_file() or not path.stat().st_size:
-        raise UsageError(f"{run} has no training samples: a run whose recipe asks for some has")
+        raise UsageError(f"{run} has no training samples: every candidate was dropped")
     return path
 
 

@@ -279,7 +279,7 @@ def test_a_missing_template_is_told_with_the_nearest_and_where_it_was_looked_for
 
     message = str(caught.value)
     assert "did you mean 'rank_products_for_query.j2'? Looked in" in message
-    assert f"{tmp_path} or " in message
+    assert f"{tmp_path} and " in message
 
 
 def test_a_template_beside_the_recipe_wins_over_a_packaged_one(tmp_path):
