@@ -24,7 +24,7 @@ ORDER = (
     ("engines",),
     ("line",),
     ("runs",),
-    ("report", "hub", "evaluation", "training"),
+    ("report", "hub", "evaluation", "training", "serving"),
     ("terminal", "api", "init", "fetch"),
     ("cli",),
     ("__main__", "__init__"),

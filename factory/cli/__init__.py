@@ -27,6 +27,7 @@ from factory.cli.recipes import list_tasks, validate
 from factory.cli.report import report
 from factory.cli.run import run
 from factory.cli.samples import show
+from factory.cli.serve import serve
 from factory.cli.train import train
 from factory.errors import FactoryError, UsageError
 
@@ -71,6 +72,7 @@ _register(export, HAND_ON)
 _register(push, HAND_ON)
 _register(train, HAND_ON)
 _register(merge, HAND_ON)
+_register(serve, HAND_ON)
 _register(init, BEGIN)
 _register(fetch, BEGIN)
 _register(cache, BEGIN)

@@ -8,23 +8,16 @@ under the same name must not be answered for by what it said today.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from factory.evaluation.questions import BenchmarkQuestion
 from factory.llm.pool import ModelPool
 from factory.llm.request import Message, Question
 from factory.llm.transport import RefusedError
+from factory.tasktypes.answer_length import most_tokens
 from factory.tasktypes.system_prompt import system_prompt
-
-#: Tokens that an answer of each type may take: the official harness gives one to a choice and a
-#: hundred to the others; some tokenizers spend one on a space, and a title can be longer.
-MOST_TOKENS: Final[Mapping[str, int]] = MappingProxyType(
-    {"multiple-choice": 8, "ranking": 32, "retrieval": 32, "named_entity_recognition": 128}
-)
-_OTHER_TOKENS: Final = 256
 
 #: The system prompt that states the task type, as the data of this project is trained with.
 BY_TYPE: Final = "task-type"
@@ -56,7 +49,7 @@ def asked_question(asked: BenchmarkQuestion, system: str, max_tokens: int | None
     if system != NONE:
         said = system_prompt(asked.task_type) if system == BY_TYPE else system
         messages.insert(0, Message("system", said))
-    most = max_tokens or MOST_TOKENS.get(asked.task_type, _OTHER_TOKENS)
+    most = max_tokens or most_tokens(asked.task_type)
     return Question(tuple(messages), max_tokens=most, temperature=0.0)
 
 

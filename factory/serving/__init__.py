@@ -1,0 +1,1 @@
+"""A model behind an OpenAI-compatible address, with the papers' inference recipe before it."""

@@ -1,0 +1,51 @@
+"""What people see of a served model: one block when it is ready, a line for each fault."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from factory.serving.backends import Backend
+from factory.serving.layer import Switches
+from factory.terminal.text import visible
+
+
+def served_as(backend: Backend, url: str) -> dict[str, Any]:
+    """Return what a program needs of a served model: ``url``, ``model``, ``engine``."""
+    return {"url": url, "model": backend.model, "engine": backend.dialect}
+
+
+def print_served(backend: Backend, url: str, switches: Switches) -> None:
+    """Print where a model is served, and with which parts of the recipe."""
+    on = [
+        name
+        for name, is_on in (
+            ("system prompt", switches.system),
+            ("grammar", switches.grammar and backend.dialect != "openai"),
+            ("few-shot", switches.examples is not None),
+            ("re-reading", switches.reread),
+            ("reasoning", switches.reasoning),
+            ("token limits", switches.limits),
+        )
+        if is_on
+    ]
+    lines = [
+        f"{visible(backend.model)} is served at {url} ({backend.dialect})",
+        f"on: {', '.join(on) or 'nothing'}",
+    ]
+    if switches.grammar and backend.dialect == "openai":
+        lines.append(
+            "answers are not bounded: the endpoint does not say which engine it is (--engine)"
+        )
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.flush()
+
+
+def log_to_stderr() -> None:
+    """Let the server's own lines go where people look."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("factory.serving")
+    logger.addHandler(handler)
+    logger.propagate = False

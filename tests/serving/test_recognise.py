@@ -1,0 +1,105 @@
+"""The kind of answer is told from a prompt: on ShopBench's rows, and on the catalogue's samples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+import factory
+from factory.line import RunResult
+from factory.serving.recognise import (
+    ENTITIES,
+    GENERATION,
+    MULTIPLE_CHOICE,
+    RANKING,
+    RETRIEVAL,
+    Asked,
+    recognise,
+)
+from tests.catalogue import COVER, catalogue
+from tests.conftest import SHARED
+
+DEVELOPMENT = SHARED / "data" / "kddcup2024_devset" / "development.json"
+TOLD = (MULTIPLE_CHOICE, RANKING, RETRIEVAL, ENTITIES)
+#: Types that ShopBench does not have are answered freely.
+TASKS = [name for name in COVER if catalogue().tasks[name].type != "labels"]
+
+
+@pytest.mark.skipif(not DEVELOPMENT.is_file(), reason="ShopBench's file is not beside the project")
+@pytest.mark.parametrize("flagged", [True, False])
+def test_all_of_shopbenchs_development_rows_are_told(flagged: bool) -> None:
+    rows = [json.loads(line) for line in DEVELOPMENT.read_text(encoding="utf-8").splitlines()]
+
+    wrong = []
+    for row in rows:
+        flag = flagged and row["is_multiple_choice"]
+        asked = recognise(row["input_field"], is_multiple_choice=flag)
+        if asked.task_type != row["task_type"] or not _admits(asked, row["output_field"]):
+            wrong.append((row["task_name"], asked))
+    assert (len(rows), wrong) == (96, [])
+
+
+def _admits(asked: Asked, gold: object) -> bool:
+    """Return whether the numbers shown are those that the right answer needs."""
+    if isinstance(gold, str) and asked.task_type not in (GENERATION, ENTITIES):
+        gold = json.loads(gold)
+    if asked.task_type == MULTIPLE_CHOICE:
+        return gold in asked.numbers
+    if asked.task_type == RANKING:
+        return isinstance(gold, list) and len(gold) == len(asked.numbers)
+    if asked.task_type == RETRIEVAL:
+        return isinstance(gold, list) and set(gold) <= set(asked.numbers) and asked.golds == 3
+    return True
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_catalogues_samples_are_told(made: Callable[[str], RunResult], task: str) -> None:
+    samples = list(factory.read_samples(made(task).folder))[:20]
+    for sample in samples:
+        asked = recognise(sample.input_field)
+        expected = sample.task_type if sample.task_type in TOLD else GENERATION
+        assert asked.task_type == expected, sample.input_field
+        if asked.task_type == MULTIPLE_CHOICE:
+            assert sample.gold in asked.numbers
+        elif asked.task_type == RANKING:
+            assert isinstance(sample.gold, list)
+            assert len(asked.numbers) == len(sample.gold)
+        elif asked.task_type == RETRIEVAL:
+            assert isinstance(sample.gold, list)
+            assert asked.golds == len(sample.gold)
+            assert len(asked.numbers) == len(sample.options)
+
+
+def test_the_last_list_is_the_one_that_is_asked_about() -> None:
+    prompt = (
+        "Seen:\n1. a\n2. b\n3. c\nOutput three numbers.\nQueries:\n1. d\n2. e\n3. f\n4. g\nOutput: "
+    )
+    assert recognise(prompt) == Asked(RETRIEVAL, (1, 2, 3, 4), 3)
+
+
+def test_a_scale_gives_its_numbers_and_a_bare_question_any_digit() -> None:
+    assert recognise("Stars on a scale of 1 to 5.\nAnswer: ").numbers == (1, 2, 3, 4, 5)
+    assert recognise("Which?\nAnswer: ").numbers == tuple(range(10))
+
+
+def test_who_knows_the_type_is_believed() -> None:
+    prompt = "Which is it?\n0. a\n1. b"
+    assert recognise(prompt, task_type=GENERATION) == Asked(GENERATION)
+    assert recognise("Yes or no?", is_multiple_choice=True).task_type == MULTIPLE_CHOICE
+
+
+def test_decimals_and_years_are_no_list() -> None:
+    assert recognise("Describe it.\n0.5 l\n1.5 l\n2024. A year.").task_type == GENERATION
+
+
+def test_a_word_of_a_task_is_not_its_form() -> None:
+    """These were met in samples that the rules had not been written for."""
+    label = "Choose the entity type that describes 'A5'.\nCandidate labels: Size, Brand\nOutput: "
+    assert recognise(label).task_type == GENERATION
+    ordered = (
+        "Rank the queries.\n1. a\n2. b\nYou should output a permutation of 1 to 2. There should "
+        "be a comma separating two numbers. Put the one with the smaller number first.\nOutput: "
+    )
+    assert recognise(ordered) == Asked(RANKING, (1, 2))
