@@ -23,6 +23,7 @@ from factory.cli.merge import merge
 from factory.cli.models import cache, plan
 from factory.cli.push import push
 from factory.cli.quality import judge, review
+from factory.cli.quantize import quantize
 from factory.cli.recipes import list_tasks, validate
 from factory.cli.report import report
 from factory.cli.run import run
@@ -72,6 +73,7 @@ _register(export, HAND_ON)
 _register(push, HAND_ON)
 _register(train, HAND_ON)
 _register(merge, HAND_ON)
+_register(quantize, HAND_ON)
 _register(serve, HAND_ON)
 _register(init, BEGIN)
 _register(fetch, BEGIN)

@@ -13,10 +13,13 @@ from typing import Any, Final
 
 from factory.errors import MissingExtraError, TrainingError
 from factory.llm.local import SMOLLM2_FILE, checksum
+from factory.training.pre_tokenizers import restore
 
 #: What the embedded weights are called on the Hub.
 SMOLLM2: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _GGUF: Final = ".gguf"
+#: Of how a file becomes a checkpoint: one that was made otherwise is not taken again.
+_CONVERSION: Final = 2
 
 
 def base_folder(base: str, cache: Path) -> str:
@@ -73,7 +76,7 @@ def _checkpoint(weights: Path, cache: Path) -> Path:
     import torch
     from transformers import GgufConfig
 
-    target = cache / "models" / f"{weights.stem}-{checksum(weights)[:16]}"
+    target = cache / "models" / f"{weights.stem}-{checksum(weights)[:16]}-{_CONVERSION}"
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +90,7 @@ def _checkpoint(weights: Path, cache: Path) -> Path:
     tokenizer = _transformers().AutoTokenizer.from_pretrained(
         str(weights.parent), gguf_file=weights.name
     )
+    restore(tokenizer, _splitting(weights))
     aside = Path(tempfile.mkdtemp(dir=target.parent))
     try:
         model.save_pretrained(aside)
@@ -99,6 +103,14 @@ def _checkpoint(weights: Path, cache: Path) -> Path:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return target
+
+
+def _splitting(weights: Path) -> str:
+    """Return how the file says that text is split before merges; empty where it says nothing."""
+    import gguf
+
+    field = gguf.GGUFReader(weights).get_field(gguf.Keys.Tokenizer.PRE)
+    return "" if field is None else str(field.contents())
 
 
 def _transformers() -> Any:

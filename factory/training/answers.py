@@ -1,0 +1,104 @@
+"""What a checkpoint answers: greedy, in batches, worded as its chat template has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from factory.errors import TrainingError
+from factory.evaluation.asking import Response
+from factory.llm.request import Question
+from factory.training.base import load_model, load_tokenizer
+
+Watch = Callable[[int, int], None]
+_BATCH: Final = 8
+#: Tokens of an answer whose question sets no bound.
+_MOST: Final = 256
+
+
+def answer_all(
+    folder: Path, questions: Sequence[Question], watch: Watch | None = None
+) -> list[Response]:
+    """Return the answers of the checkpoint in ``folder``, in the order of the questions.
+
+    Each is the likeliest token after the likeliest token, up to the question's ``max_tokens``; no
+    sampling, whatever the checkpoint's own settings say.
+
+    Raises:
+        TrainingError: it cannot be loaded, or has no chat template.
+    """
+    import torch
+
+    tokenizer = load_tokenizer(str(folder))
+    if tokenizer.chat_template is None:
+        raise TrainingError(f"{folder} has no chat template, so nobody knows how it is spoken to")
+    tokenizer.padding_side = "left"
+    model = load_model(str(folder), dtype=torch.float32).eval()
+    if torch.cuda.is_available():
+        model = model.to("cuda")
+    prompts = [_worded(tokenizer, each) for each in questions]
+    lengths = [len(tokenizer(each, add_special_tokens=False)["input_ids"]) for each in prompts]
+    found: dict[int, Response] = {}
+    for most, places in _batches([each.max_tokens or _MOST for each in questions], lengths):
+        texts = _generated(model, tokenizer, [prompts[place] for place in places], most)
+        for place, (tokens, text) in zip(places, texts, strict=True):
+            finish = "length" if tokens == most else "stop"
+            found[place] = Response(text, finish, lengths[place], tokens)
+        if watch is not None:
+            watch(len(found), len(questions))
+    return [found[place] for place in range(len(questions))]
+
+
+def _batches(limits: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+    """Yield a limit and the places of questions that have it and are of nearly one length."""
+    order = sorted(range(len(limits)), key=lambda place: (limits[place], lengths[place]))
+    for most, own in groupby(order, key=lambda place: limits[place]):
+        places = list(own)
+        for start in range(0, len(places), _BATCH):
+            yield most, places[start : start + _BATCH]
+
+
+def _worded(tokenizer: Any, question: Question) -> str:
+    messages = [{"role": each.role, "content": each.content} for each in question.messages]
+    text: str = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    return text
+
+
+def _generated(
+    model: Any, tokenizer: Any, prompts: Sequence[str], most: int
+) -> list[tuple[int, str]]:
+    """Return how many tokens each answer has, with the one that ends it, and its text."""
+    import torch
+
+    # What a template needs before everything stands in it.
+    batch = tokenizer(
+        list(prompts), return_tensors="pt", padding=True, add_special_tokens=False
+    ).to(model.device)
+    ends = _ends(model, tokenizer)
+    with torch.no_grad():
+        made = model.generate(
+            **batch,
+            max_new_tokens=most,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            repetition_penalty=1.0,
+            eos_token_id=ends,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    answers = []
+    for row in made[:, batch["input_ids"].shape[1] :].tolist():
+        stop = next((place for place, token in enumerate(row) if token in ends), None)
+        own = row if stop is None else row[:stop]
+        answers.append((len(own), tokenizer.decode(own, skip_special_tokens=True)))
+    return answers
+
+
+def _ends(model: Any, tokenizer: Any) -> list[int]:
+    """Return the tokens that end an answer: the tokenizer's, and the checkpoint's own settings'."""
+    said = model.generation_config.eos_token_id
+    own = said if isinstance(said, list) else [said]
+    return sorted({each for each in (*own, tokenizer.eos_token_id) if each is not None})
