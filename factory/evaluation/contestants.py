@@ -15,6 +15,7 @@ from factory.evaluation.questions import BenchmarkQuestion
 from factory.llm.models import ModelSpec
 from factory.llm.names import model_spec
 from factory.outputs.jsonl import read_records
+from factory.tasktypes.official import encodes
 
 _GGUF: Final = ".gguf"
 #: Where the address of an endpoint begins.
@@ -64,11 +65,16 @@ def from_file(said: str) -> Contestant:
 
 
 def told_apart(contestants: Sequence[Contestant]) -> list[Contestant]:
-    """Return them; raises :class:`UsageError` where two have one name, or there is none."""
+    """Return them; raises :class:`UsageError` where two have one name, or there is none.
+
+    A name that is no text (bytes of another encoding) is refused: results are UTF-8.
+    """
     if not contestants:
         raise UsageError("name who answers: --model NAME, --model ID@URL, or --answers NAME=FILE")
     names = [each.name for each in contestants]
     for name in names:
+        if not encodes(name):
+            raise UsageError(f"--model {name}: a name that is not UTF-8: choose another")
         if names.count(name) > 1:
             raise UsageError(f"two models are called {name!r}: give each a name, --model NAME=...")
     return list(contestants)
@@ -80,14 +86,20 @@ def read_answers(path: Path, questions: Sequence[BenchmarkQuestion], name: str) 
     Our own ``answers.jsonl`` is such a file; of several models in it, those of ``name`` count.
 
     Raises:
-        UsageError: a question has no answer there.
+        UsageError: a question has no answer there, or has two.
+        OutputError: the file cannot be read.
     """
     found: dict[str, Response] = {}
-    for record in read_records(path):
+    for number, record in enumerate(read_records(path), 1):
         asked, text = record.get("id"), record.get("text")
         ours = record.get("model", name) == name
         if ours and isinstance(asked, str) and isinstance(text, str):
-            found[asked] = Response(text, str(record.get("finish", "stop")))
+            if asked in found and found[asked].text != text:
+                raise UsageError(
+                    f"{path}:{number}: a second answer of {name!r} to {asked}, unlike the first: "
+                    "leave in the one that counts"
+                )
+            found[asked] = Response(text, str(record.get("finish") or "stop"))
     missing = [each.id for each in questions if each.id not in found]
     if missing:
         raise UsageError(

@@ -49,15 +49,15 @@ class Measure(ABC):
 
 
 class Mean(Measure):
-    """The mean of the scores of a metric."""
+    """The mean of the scores of each question's own metric."""
 
-    def __init__(self, metric: str) -> None:
-        self.name = metric
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def row(self, question: BenchmarkQuestion, text: str, parsed: Gold) -> Sequence[float]:
         """Return the score, and 1 for the question; an answer without words scores 0."""
-        score = question.type.score(parsed, question.gold, self.name) if text.strip() else 0.0
-        return score, 1.0
+        scored = question.type.score(parsed, question.gold, question.metric) if text.strip() else 0
+        return float(scored), 1.0
 
     def reduce(self, sums: Floats) -> Floats:
         """Return scores by questions."""
@@ -160,7 +160,7 @@ def measures_of(questions: Sequence[BenchmarkQuestion]) -> list[Measure]:
         if first.metric == LABEL_F1:
             measures.append(CharacterRouge())
         return measures
-    return [Mean(first.metric)]
+    return [Mean(" and ".join(dict.fromkeys(each.metric for each in questions)))]
 
 
 def values_of(measures: Sequence[Measure], rows: Mapping[str, Floats]) -> dict[str, float]:

@@ -7,19 +7,21 @@ EcomInstruct's form (``meta-info.json`` beside ``test.json``).
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final, cast
+
+from pydantic_core import from_json
 
 from factory.draw import draw
 from factory.errors import OutputError, UsageError, did_you_mean
 from factory.outputs.jsonl import from_record, read_records
 from factory.outputs.run_folder import MANIFEST
-from factory.sample import Gold, Sample
+from factory.sample import Gold
 from factory.sources.ecominstruct_records import RecordError, TaskFolder, read_task
 from factory.tasktypes import TASK_TYPES, TaskType
 from factory.tasktypes.classification import SEPARATOR
@@ -36,6 +38,8 @@ _ECOM_TYPES: Final = {
     "Extract": "extraction",
     "Generate": "text",
 }
+#: The types whose answer is a text.
+_TEXTS: Final = ("generation", "text")
 _SHOPBENCH_KEYS: Final = ("input_field", "output_field", "task_type", "metric")
 #: What the benchmark writes before the name of a track.
 _TRACK_PREFIX: Final = "amazon-kdd-cup-24-"
@@ -114,8 +118,8 @@ def read_benchmark(
     if path.is_dir():
         form, found = _of_folder(path, split, unreadable)
     else:
-        form, found = "shopbench", _of_file(path, unreadable)
-    questions = list(found)
+        form, found = "shopbench", _counted(_records(path), unreadable)
+    questions = _of_one_kind(list(found))
     if not questions:
         causes = ", ".join(f"{count:,} {cause}" for cause, count in unreadable.items())
         raise UsageError(f"{path}: holds no question{f' ({causes})' if causes else ''}")
@@ -162,7 +166,7 @@ def _of_folder(
                 f"{path} has no {split} samples: give its task or mixture test: N in the recipe "
                 "and run it again, or choose --split train, which a model may have been trained on"
             )
-        return "samples", map(_of_sample, map(from_record, read_records(file)))
+        return "samples", _counted(_records(file), unreadable)
     folders = sorted(each.parent for each in path.rglob(_META))
     if not folders:
         raise UsageError(
@@ -174,7 +178,19 @@ def _of_folder(
     )
 
 
-def _of_sample(sample: Sample) -> BenchmarkQuestion:
+def _of_sample(record: dict[str, Any]) -> BenchmarkQuestion | None:
+    """Return the question of a whole sample; None for what somebody has made of one."""
+    try:
+        sample = from_record(record)
+        kind = TYPES[sample.task_type]
+        gold = _typed(kind.name, sample.gold)
+        texts = (sample.id, sample.task, sample.track, sample.input_field, *sample.options)
+        if sample.metric not in kind.metrics or not all(isinstance(each, str) for each in texts):
+            return None
+    except (KeyError, TypeError, ValueError):
+        return None
+    if gold is None:
+        return None
     return BenchmarkQuestion(
         sample.id,
         sample.task,
@@ -182,19 +198,22 @@ def _of_sample(sample: Sample) -> BenchmarkQuestion:
         sample.metric,
         sample.track,
         sample.input_field,
-        sample.gold,
+        gold,
         sample.options,
     )
 
 
-def _of_file(path: Path, unreadable: Counter[str]) -> Iterator[BenchmarkQuestion]:
-    for record in _records(path):
-        if "provenance" in record:
-            yield _of_sample(from_record(record))
-        elif (question := _of_shopbench(record)) is not None:
-            yield question
+def _counted(
+    records: Iterable[Mapping[str, Any]], unreadable: Counter[str]
+) -> Iterator[BenchmarkQuestion]:
+    """Yield the questions of samples and of ShopBench's rows, and count what is neither."""
+    for record in records:
+        whole = "provenance" in record
+        question = _of_sample(dict(record)) if whole else _of_shopbench(record)
+        if question is None:
+            unreadable["not-a-sample" if whole else "not-in-shopbench-form"] += 1
         else:
-            unreadable["not-in-shopbench-form"] += 1
+            yield question
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
@@ -203,18 +222,21 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
         opens = file.read(64).lstrip()[:1]
     if opens == b"[":
         try:
-            rows = json.loads(path.read_bytes())
+            rows = from_json(path.read_bytes())
         except ValueError as error:
             raise OutputError(f"{path}: not JSON: {error}") from error
-        yield from (row for row in rows if isinstance(row, dict))
+        for number, row in enumerate(rows, 1):
+            if not isinstance(row, dict):
+                raise OutputError(f"{path}: row {number}: not a JSON record: no object in braces")
+            yield row
     else:
-        yield from (row for row in read_records(path) if isinstance(row, dict))
+        yield from read_records(path)
 
 
 def _of_shopbench(record: Mapping[str, Any]) -> BenchmarkQuestion | None:
     if any(name not in record for name in _SHOPBENCH_KEYS):
         return None
-    kind = TYPES.get(record["task_type"])
+    kind = TYPES.get(str(record["task_type"]))
     gold = None if kind is None else _typed(kind.name, record["output_field"])
     if kind is None or gold is None or record["metric"] not in kind.metrics:
         return None
@@ -232,24 +254,25 @@ def _of_shopbench(record: Mapping[str, Any]) -> BenchmarkQuestion | None:
 
 
 def _typed(task_type: str, answer: Any) -> Gold | None:
-    """Return an answer of ShopBench's file as its type has it; None where it is no answer.
+    """Return an answer of a file as its type has it; None where it is no answer.
 
-    Some of its derivatives print every answer as text.
+    Some of ShopBench's derivatives print every answer as text.
     """
     try:
         if task_type == "multiple-choice":
             return int(answer)
-        if task_type == "generation":
+        if task_type in _TEXTS:
             return answer if isinstance(answer, str) else None
-        listed = json.loads(answer) if isinstance(answer, str) else answer
+        listed = from_json(answer) if isinstance(answer, str) else answer
         if not isinstance(listed, list) or not listed:
             return None
         if task_type == "ranking":
-            return [float(each) for each in listed]
+            grades = [float(each) for each in listed]
+            return grades if all(map(isfinite, grades)) else None
         if task_type == "retrieval":
             return [int(each) for each in listed]
         return [str(each) for each in listed]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -306,6 +329,23 @@ def _drawn(
         places.sort(key=lambda place: (draw(seed, task, questions[place].id, "evaluate"), place))
         kept.update(places[:limit])
     return [each for place, each in enumerate(questions) if place in kept]
+
+
+def _of_one_kind(questions: Sequence[BenchmarkQuestion]) -> list[BenchmarkQuestion]:
+    """Return the questions, where a task has answers of several kinds under a name for each.
+
+    Those of one type are one task whatever their metrics, as in ShopBench: its task 17 has BLEU for
+    one language and Japanese BLEU for another.
+    """
+    types: dict[str, set[str]] = {}
+    for each in questions:
+        types.setdefault(each.task, set()).add(each.task_type)
+    return [
+        each
+        if len(types[each.task]) == 1
+        else replace(each, task=f"{each.task} ({each.task_type})")
+        for each in questions
+    ]
 
 
 def _told_apart(questions: Iterable[BenchmarkQuestion]) -> Iterator[BenchmarkQuestion]:

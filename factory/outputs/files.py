@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -133,15 +134,38 @@ class LineFile:
 def aside(path: Path) -> Iterator[Path]:
     """Give a place beside ``path`` to write to; what was written appears under it at the end.
 
-    On an error nothing appears and nothing is left.
+    On an error nothing appears and nothing is left. Whoever writes the same file meanwhile, here or
+    in another process, is waited for.
     """
     partial = path.with_name(f"{path.name}.partial")
-    with explained(path):
+    with explained(path), _alone(partial):
         try:
             yield partial
             publish(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Be the only one to write ``path``, a file that is renamed or removed at the end."""
+    while True:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # What was waited for may be another file by now: the one that its writer let appear.
+            if _is_at(path, descriptor):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -153,14 +177,15 @@ def write_whole(path: Path, content: bytes) -> None:
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """Write one JSON file whole, synced to the disk, with sorted keys."""
     text = json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True)
-    write_whole(path, f"{text}\n".encode())
+    # Half a surrogate pair (in a path of other bytes) is written as JSON's own escape.
+    write_whole(path, f"{text}\n".encode(errors="backslashreplace"))
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
     """Return the object that a JSON file holds; None where it is missing or holds none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
 

@@ -109,9 +109,12 @@ def read_records(path: Path) -> Iterator[dict[str, Any]]:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    yield from_json(line)
+                    record = from_json(line)
                 except ValueError as error:
                     raise OutputError(f"{path}:{number}: not a JSON record: {error}") from error
+                if not isinstance(record, dict):
+                    raise OutputError(f"{path}:{number}: not a JSON record: no object in braces")
+                yield record
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {error.strerror or error}") from error
 

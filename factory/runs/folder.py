@@ -8,33 +8,69 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
-from factory.errors import UsageError, did_you_mean
+from pydantic_core import from_json
+
+from factory.errors import OutputError, UsageError, did_you_mean
 from factory.outputs.jsonl import read_records
 from factory.outputs.run_folder import FORMAT, MANIFEST, REJECTED, WORK
 
 #: The splits whose samples are kept, and all that have a file.
 KEPT: Final = ("train", "test")
 SPLITS: Final = (*KEPT, "rejected")
-_TASK_KEYS: Final = ("format", "task", "definition", "seed", "recipe", "source", "splits")
-_MIXTURE_KEYS: Final = ("format", "mixture", "seed", "tasks", "files")
+_TASK_KEYS: Final = {
+    "format": int,
+    "task": str,
+    "definition": str,
+    "seed": int,
+    "recipe": dict,
+    "source": dict,
+    "splits": dict,
+    "files": dict,
+}
+_SOURCE_KEYS: Final = ("name", "adapter", "licence", "homepage", "files")
+_MIXTURE_KEYS: Final = {"format": int, "mixture": str, "seed": int, "tasks": dict, "files": dict}
+#: What each record is asked for, whoever reads it: texts, all of them.
+_OF_KEPT: Final = (
+    *("id", "task", "task_type", "metric", "input_field", "output_field", "gold"),
+    *("slots", "lang", "locale", "split"),
+)
+_OF_REJECTED: Final = ("id", "task", "filter", "reason", "detail", "record")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a finished run; raises :class:`UsageError` where there is none."""
+    """Return the manifest of a finished run; raises :class:`UsageError` where there is none.
+
+    A folder may come from anybody: what every reader builds on is there and of its kind, and the
+    tasks of a mixture are folders in its own.
+    """
     path = folder / MANIFEST
     if not path.is_file():
         raise UsageError(f"{folder} is not a finished run (no {MANIFEST}): {_no_run(folder)}")
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: not a manifest: {error}") from error
-    needed = _MIXTURE_KEYS if "mixture" in manifest else _TASK_KEYS
-    missing = [name for name in needed if name not in manifest]
-    if missing:
-        raise UsageError(f"{path}: not a manifest of this project: it lacks {missing[0]!r}")
+    if wrong := _wrong_with(manifest):
+        raise UsageError(f"{path}: not a manifest of this project: {wrong}")
     if manifest["format"] > FORMAT:
         raise UsageError(f"{path}: written by a newer version; upgrade eshop-factory to read it")
     return manifest
+
+
+def _wrong_with(manifest: Any) -> str:
+    """Return what a manifest lacks that readers build on; empty where it has all of it."""
+    if not isinstance(manifest, dict):
+        return "no object in braces"
+    for name, kind in (_MIXTURE_KEYS if "mixture" in manifest else _TASK_KEYS).items():
+        if name not in manifest:
+            return f"it lacks {name!r}"
+        if not isinstance(manifest[name], kind):
+            return f"its {name!r} is another kind of thing"
+    if "mixture" in manifest:
+        outside = (each for each in manifest["tasks"] if each in ("", ".", "..") or "/" in each)
+        return next((f"{each!r} is no folder in it" for each in outside), "")
+    lacking = (each for each in _SOURCE_KEYS if each not in manifest["source"])
+    return next((f"its 'source' lacks {each!r}" for each in lacking), "")
 
 
 def _no_run(folder: Path) -> str:
@@ -108,7 +144,7 @@ def records_of(folder: Path, split: str) -> Iterator[dict[str, Any]]:
 
     What a mixture rejected is what its mixed file left out, and then what each of its tasks
     dropped. Raises :class:`UsageError` for a folder that is no finished run or a file that it does
-    not have, before the first record.
+    not have, before the first record; :class:`OutputError` for a record that is none.
     """
     manifest = read_manifest(folder)
     if split not in SPLITS:
@@ -122,4 +158,29 @@ def records_of(folder: Path, split: str) -> Iterator[dict[str, Any]]:
             )
         raise UsageError(f"{folder} has no {split} samples; the recipe asks for none")
     paths = rejected_files(folder, manifest) if split == "rejected" else [path]
-    return chain.from_iterable(map(read_records, paths))
+    keys = _OF_REJECTED if split == "rejected" else _OF_KEPT
+    return chain.from_iterable(_with(keys, each) for each in paths)
+
+
+def _with(keys: tuple[str, ...], path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a file that all have ``keys``; :class:`OutputError` names one without.
+
+    Somebody may have edited the file, or written it with another program.
+    """
+    for number, record in enumerate(read_records(path), 1):
+        foreign = f"{path}:{number}: not a record of this project"
+        for name in keys:
+            if not isinstance(record.get(name), str):
+                raise OutputError(f"{foreign}: no text {name!r}")
+        if keys is _OF_KEPT and "wording" not in (record.get("provenance") or ()):
+            raise OutputError(f"{foreign}: no 'provenance' that names its wording")
+        if keys is _OF_REJECTED and not _is_object(record["record"]):
+            raise OutputError(f"{foreign}: its 'record' is no JSON object")
+        yield record
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(from_json(text), dict)
+    except ValueError:
+        return False

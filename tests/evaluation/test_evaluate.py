@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from aiohttp import web
 
 import factory
-from factory.errors import UsageError
+from factory.errors import OutputError, UsageError
+from factory.evaluation.contestants import contestant, read_answers, told_apart
 from factory.evaluation.questions import read_benchmark
 from factory.tasktypes import TASK_TYPES
 from tests.conftest import SHARED
@@ -243,3 +245,112 @@ def test_hostile_names_do_no_harm_on_the_page(tmp_path: Path) -> None:
     assert "<script" not in page
     assert "<b>" not in page
     assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"task_type": ["multiple-choice"]},
+        {"output_field": float("inf")},
+        {"task_type": "retrieval", "metric": "hit rate@3", "output_field": "[1e999]"},
+        {"task_type": "ranking", "metric": "ndcg", "output_field": [float("nan"), 1.0]},
+        {"task_type": "ranking", "metric": "ndcg", "output_field": "[" * 100_000},
+        {"provenance": 1},
+    ],
+    ids=lambda changed: next(reversed(changed)),
+)
+def test_a_row_that_is_no_question_is_counted_and_left_out(
+    tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    path = tmp_path / "mixed.json"
+    path.write_text(f"{json.dumps(ROWS[0])}\n{json.dumps(ROWS[1] | changed)}\n", encoding="utf-8")
+    benchmark = read_benchmark(path)
+    assert len(benchmark.questions) == 1
+    assert sum(benchmark.unreadable.values()) == 1
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '[{"task_name": "\\ud800"}]', '[{"a": "\xe9'])
+def test_an_array_that_is_no_json_is_told_in_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "array.json"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(OutputError, match="not JSON"):
+        read_benchmark(path)
+
+
+def test_rows_of_two_types_under_one_name_are_two_tasks(tmp_path: Path) -> None:
+    path = tmp_path / "two.json"
+    rows = [row | {"task_name": "both"} for row in ROWS]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    gold = write_answers(tmp_path / "gold.jsonl", path, gold_text)
+    (model,) = evaluated(path, "--answers", f"gold={gold}", "--out", tmp_path / "out")[
+        "models"
+    ].values()
+    assert {name: task["questions"] for name, task in model["tasks"].items()} == {
+        "both (multiple-choice)": 8,
+        "both (retrieval)": 4,
+    }
+
+
+def test_a_sample_that_somebody_edited_is_no_question(tmp_path: Path) -> None:
+    command("run", "recipes.yaml", "--task", "task12", "--limit", "4", "--out", str(tmp_path))
+    train = tmp_path / "task12" / "train.jsonl"
+    first, second, third, fourth = (
+        json.loads(line) for line in train.read_text(encoding="utf-8").splitlines()
+    )
+    del second["gold"]
+    edited = [first, second, third | {"metric": "accuracy"}, fourth | {"input_field": 7}]
+    train.write_text("".join(f"{json.dumps(each)}\n" for each in edited), encoding="utf-8")
+    benchmark = read_benchmark(tmp_path / "task12", split="train")
+    assert [each.id for each in benchmark.questions] == [first["id"]]
+    assert benchmark.unreadable == {"not-a-sample": 3}
+
+
+def test_lines_that_are_no_records_and_second_answers_are_refused(
+    tmp_path: Path, questions: Path
+) -> None:
+    gold = write_answers(tmp_path / "gold.jsonl", questions, gold_text)
+    lines = gold.read_text(encoding="utf-8")
+    for line in ("[1]", '"x"', "null"):
+        gold.write_text(f"{line}\n{lines}", encoding="utf-8")
+        with pytest.raises(OutputError, match=r"gold\.jsonl:1: not a JSON record"):
+            read_answers(gold, read_benchmark(questions).questions, "gold")
+    array = tmp_path / "array.json"
+    array.write_text(json.dumps([*ROWS, 1]), encoding="utf-8")
+    with pytest.raises(OutputError, match="row 13: not a JSON record"):
+        read_benchmark(array)
+    twice = {**json.loads(lines.splitlines()[0]), "text": "something else"}
+    gold.write_text(f"{lines}\n{json.dumps(twice)}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="a second answer of 'gold' to task2/"):
+        read_answers(gold, read_benchmark(questions).questions, "gold")
+
+
+def test_a_folder_of_other_bytes_is_named_in_the_results_and_such_a_model_is_refused(
+    tmp_path: Path, questions: Path
+) -> None:
+    folder = tmp_path / os.fsdecode(b"shop\xff")
+    folder.mkdir()
+    questions = questions.rename(folder / "development.json")
+    found = evaluated(questions, "--model", "scripted", "--out", tmp_path / "out")
+    assert found["benchmark"]["path"] == str(questions)
+    assert json.loads((tmp_path / "out" / "results.json").read_bytes()) == found
+    with pytest.raises(UsageError, match="not UTF-8"):
+        told_apart([contestant(os.fsdecode(b"\xff=scripted"), {})])
+
+
+def test_each_question_of_a_task_is_scored_by_its_own_metric(tmp_path: Path) -> None:
+    path = tmp_path / "translations.json"
+    asked = {"input_field": "Translate.", "task_name": "task17", "task_type": "generation"}
+    rows = [
+        asked | {"metric": "bleu", "output_field": "a red shoe for men"},
+        asked | {"metric": "rougel", "output_field": "blue shoe"},
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    # ROUGE-L knows no order of neighbours: BLEU would give this second answer nothing.
+    answers = write_answers(
+        tmp_path / "answers.jsonl",
+        path,
+        lambda each: "blue or red shoe" if each.metric == "rougel" else gold_text(each),
+    )
+    found = evaluated(path, "--answers", f"some={answers}", "--out", tmp_path / "out")
+    (measure,) = found["models"]["some"]["tasks"]["task17"]["measures"].items()
+    assert (measure[0], round(measure[1]["value"], 3)) == ("bleu and rougel", 0.833)

@@ -450,7 +450,7 @@ def test_a_task_that_leads_out_of_the_mixture_is_refused(hub: Hub, run: Runs) ->
     manifest["tasks"]["../task12"] = manifest["tasks"]["task12"]
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
-    assert "names '../task12'" in refused(folder)
+    assert "'../task12' is no folder in it" in refused(folder)
     assert not hub.requests
 
 

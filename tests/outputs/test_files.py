@@ -3,12 +3,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
 from factory.errors import OutputError
+from factory.outputs import files
 from factory.outputs.files import LineFile, explained, why_not_written, write_json
 
 FULL_DISK = Path("/dev/full")
@@ -257,3 +259,28 @@ def test_a_link_in_the_place_of_a_file_is_refused_and_its_target_left_alone(tmp_
         write_json(tmp_path / "a.json", {})
 
     assert victim.read_text() == "mine"
+
+
+def test_two_writers_of_one_file_wait_for_each_other(tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    inside, release = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with files.aside(target) as partial, files.open_own(partial, "wb") as file:
+            inside.set()
+            release.wait(10)
+            file.write(b"first" * 1000)
+
+    first = threading.Thread(target=slow)
+    second = threading.Thread(target=lambda: files.write_whole(target, b"second"))
+    first.start()
+    assert inside.wait(10)
+    second.start()
+    second.join(0.3)
+    assert second.is_alive()
+    assert not target.exists()
+    release.set()
+    first.join(10)
+    second.join(10)
+    assert target.read_bytes() == b"second"
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
