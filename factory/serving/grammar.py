@@ -24,6 +24,7 @@ _MOST_GOLDS: Final = 3
 #: Words and marks of a text whose phrases can be told: a rule each in a grammar, and in a regular
 #: expression the square of them.
 _MOST_UNITS: Final = 96
+_MOST_CHARACTERS: Final = 4000
 _MOST_PHRASES: Final = 8
 _UNIT: Final = re.compile(r"\w+(?:[-'’.&/]\w+)*|[^\w\s]")
 #: Where an answer is cut into phrases, or read as a list.
@@ -68,7 +69,7 @@ def phrases(text: str) -> Expression | None:
     A phrase is a run of whole words (of characters where there are no spaces), printed as the text
     prints it. None holds a comma, where an answer is cut. What is listed twice is not refused.
     """
-    units = _units(text)
+    units = _units(text) if len(text) <= _MOST_CHARACTERS else []
     if not units or len(units) > _MOST_UNITS:
         return None
     starts: list[Expression] = []

@@ -25,7 +25,7 @@ _RANK: Final = re.compile(r"\brank(?:s|ed|ing)?\b", re.IGNORECASE)
 #: Not the two numbers between which a comma stands.
 _NUMBERS: Final = re.compile(
     r"\b(?<!separating )(?<!every )(?<!between )(?P<count>one|two|three|[1-3])"
-    r"(?:[ -][\w-]+){0,2}[ -](?:numbers?|indices)\b"
+    r"(?:[ -][\w-]{1,20}){0,2}[ -](?:numbers?|indices)\b"
     r"|\bthe (?P<single>number) of the\b",
     re.IGNORECASE,
 )

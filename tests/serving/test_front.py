@@ -85,6 +85,10 @@ def test_what_a_request_brings_itself_is_kept() -> None:
     [
         (CHOICE, {"choice": ["0", "1"]}),
         ("Rank them.\n1. a\n2. b\nOutput: ", {"regex": "(?:1,(?:2)|2,(?:1))"}),
+        (
+            "Extract phrases of it.\nQuery: tea\nOutput: ",
+            {"grammar": 'root ::= r0 (", " r0){0,7}\nr1 ::= "tea"\nr0 ::= r1\n'},
+        ),
     ],
 )
 def test_vllm_is_told_in_its_own_words(prompt: str, bound: dict[str, Any]) -> None:
@@ -131,7 +135,10 @@ def test_the_answer_is_taken_out_of_its_reasoning() -> None:
     assert sent[0]["max_tokens"] > 200
 
 
-@pytest.mark.parametrize("never", ["<think>\nand on and on", "", "<think>\na\n</think>\n\n"])
+@pytest.mark.parametrize(
+    "never",
+    ["<think>\nand on and on", "", "<think>\na\n</think>\n\n", "Who knows? 0 or 1.", "answer: 7"],
+)
 def test_what_cannot_be_taken_out_is_asked_again_directly(never: str) -> None:
     def fault(number: int, _: bytes) -> web.StreamResponse:
         return completion(never if number == 0 else "0")
@@ -142,6 +149,31 @@ def test_what_cannot_be_taken_out_is_asked_again_directly(never: str) -> None:
     assert "step by step" not in sent[1]["messages"][-1]["content"]
     assert sent[1]["max_tokens"] == 8
     assert reply.data["usage"] == {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("Apples grow on trees, so the answer is 1.", "1"),
+        ("Is the answer 0? No: the answer is option 1, apple", "1"),
+        ("<think>\nApples grow.\n</think>\nAnswer: 1", "1"),
+        ("Apples grow.</think>1", "1"),
+    ],
+)
+def test_an_answer_is_found_in_other_models_words(said: str, answer: str) -> None:
+    reply, sent = exchange(chat(), Switches(reasoning=True), says(said))
+
+    assert reply.text == answer
+    assert len(sent) == 1
+
+
+def test_a_list_of_numbers_is_found_whole() -> None:
+    prompt = "Output three numbers.\n1. a\n2. b\n3. c\n4. d\nOutput: "
+    said = says("The answer is 4,1,3, since they match.")
+    assert exchange(chat(prompt), Switches(reasoning=True), said)[0].text == "4,1,3"
+    # Four numbers are no answer of three.
+    _, sent = exchange(chat(prompt), Switches(reasoning=True), says("The answer is 4,1,3,2."))
+    assert len(sent) == 2
 
 
 def test_generated_text_is_not_reasoned() -> None:

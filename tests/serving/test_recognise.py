@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
 import pytest
 
 import factory
 from factory.line import RunResult
+from factory.serving.grammar import admitted
 from factory.serving.recognise import (
     ENTITIES,
     GENERATION,
@@ -103,3 +105,20 @@ def test_a_word_of_a_task_is_not_its_form() -> None:
         "be a comma separating two numbers. Put the one with the smaller number first.\nOutput: "
     )
     assert recognise(ordered) == Asked(RANKING, (1, 2))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "1" + "-" * 500_000,
+        "1. a\n" * 100_000,
+        "\n answer: " * 100_000,
+        "\n" * 1_000_000,
+        "one " * 250_000,
+    ],
+)
+def test_a_hostile_prompt_costs_no_more_than_a_long_one(prompt: str) -> None:
+    began = time.process_time()
+    admitted(recognise(prompt), prompt)
+    admitted(Asked(ENTITIES), prompt)
+    assert time.process_time() - began < 5
