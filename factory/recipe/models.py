@@ -34,7 +34,9 @@ class MixtureSpec(Strict):
     """
 
     title: str = Field(min_length=1, description="what the mixture is, for people")
-    size: Whole | None = Field(None, gt=0, description="samples in all, as the paper prints it")
+    size: Whole | None = Field(
+        None, gt=0, description="samples in all; a paper's as it prints them"
+    )
     nvidia: dict[int, Whole] = Field(
         default_factory=dict, description="samples of each set, by its number in NVIDIA's table"
     )
