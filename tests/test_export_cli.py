@@ -164,12 +164,13 @@ def test_formats_are_no_part_of_what_a_run_is(recipe, tmp_path):
     bare, told = load_recipe(recipe()), None
     definition = compile_task(bare, "task12").definition
     manifest = factory.run(bare.with_changes(limit=12), "task12", tmp_path).manifest
+    made = (tmp_path / "task12" / "train.jsonl").stat().st_mtime_ns
 
     told = load_recipe(recipe(["messages"], ["eshop"]))
     assert compile_task(told, "task12").definition == definition
     again = factory.run(told.with_changes(limit=12), "task12", tmp_path)
 
-    assert not again.fresh
+    assert (tmp_path / "task12" / "train.jsonl").stat().st_mtime_ns == made
     assert again.manifest == manifest
     assert "formats" not in manifest["recipe"]
     assert lines(tmp_path / "task12" / "eshop" / "train.jsonl") == 12

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -88,51 +87,29 @@ def evaluate(
         python -m factory evaluate development.json --model base=smollm2 --model tuned=tuned.gguf
         python -m factory evaluate out/mine --model my-model@http://127.0.0.1:8000/v1
     """
-    from factory.evaluation.contestants import contestant, from_file, told_apart
-    from factory.evaluation.evaluate import (
-        LEDGER,
-        Protocol,
-        check_metrics,
-        evaluate,
-        identity,
-    )
-    from factory.evaluation.page import write_page
-    from factory.evaluation.questions import read_benchmark
-    from factory.llm.pool import ModelPool
-    from factory.outputs.run_folder import RunFolder
-    from factory.recipe import load_recipe
-    from factory.sources.download import cache_folder
+    from factory.api import evaluate as evaluate_models
+    from factory.evaluation.page import PAGE
     from factory.terminal.bars import answer_bars
     from factory.terminal.evaluations import print_results
 
-    models = load_recipe(recipe).models if recipe else {}
-    who = told_apart(
-        [*(contestant(each, models) for each in model or ()), *map(from_file, answers or ())]
-    )
-    benchmark = read_benchmark(
-        questions,
-        split=split,
-        tasks=tuple(task or ()),
-        without=tuple(without or ()),
-        limit=limit,
-        seed=seed,
-    )
-    check_metrics(benchmark)
-    protocol = Protocol(system, max_tokens, sets, seed)
-    asked = {each.name: each.spec for each in who if each.spec is not None}
-    with ExitStack() as stack:
-        folder = stack.enter_context(RunFolder(out))
-        pool = stack.enter_context(
-            ModelPool(
-                asked, cache_folder(), budget=budget, fresh=fresh, ledger=folder.work / LEDGER
-            )
+    with answer_bars(silent=as_json) as bars:
+        results = evaluate_models(
+            *(questions, model or (), out),
+            answers=answers or (),
+            recipe=recipe,
+            split=split,
+            tasks=task or (),
+            without=without or (),
+            limit=limit,
+            system=system,
+            max_tokens=max_tokens,
+            sets=sets,
+            seed=seed,
+            budget=budget,
+            fresh=fresh,
+            watch=bars.update,
         )
-        folder.claim(said := identity(benchmark, protocol), fresh=fresh)
-        folder.keep_plan(said)
-        bars = stack.enter_context(answer_bars(silent=as_json))
-        results = evaluate(benchmark, who, pool, folder, protocol, bars.update)
-    page = write_page(out, results)
     if as_json:
         print_json(results)
     else:
-        print_results(results, out, page)
+        print_results(results, out, out / PAGE)

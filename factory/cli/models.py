@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,25 +21,6 @@ from factory.cli.options import (
     one_of_two,
     print_json,
 )
-
-if TYPE_CHECKING:
-    from factory.llm.pool import ModelPool
-    from factory.recipe import Recipe
-
-
-@contextmanager
-def opened_models(
-    recipe: Recipe, tasks: Sequence[str], budget: float | None, *, fresh: bool
-) -> Iterator[ModelPool | None]:
-    """Open the ledger of answers where one of ``tasks`` asks a model."""
-    if not any(map(recipe.asks, tasks)):
-        yield None
-        return
-    from factory.llm.pool import ModelPool
-    from factory.sources.download import cache_folder
-
-    with ModelPool(recipe.models, cache_folder(), budget=budget, fresh=fresh) as pool:
-        yield pool
 
 
 def plan(
@@ -62,9 +41,8 @@ def plan(
     """
     from dataclasses import asdict
 
-    from factory.line.quote import quote
-    from factory.recipe import load_recipe, resolve_mixture
-    from factory.sources.download import cache_folder
+    from factory.api import plan as plan_recipe
+    from factory.recipe import load_recipe
     from factory.terminal.bills import print_quotes
 
     loaded = load_recipe(recipe).with_changes(
@@ -72,18 +50,7 @@ def plan(
     )
     loaded = loaded.with_classifiers(classifiers(classifier))
     one_of_two(recipe, task, mixture)
-    names = list(task or ())
-    if mixture is not None:
-        shares = [share for share in resolve_mixture(loaded, mixture).shares if share.size]
-        names = [share.task for share in shares]
-        tasks = {
-            share.task: loaded.tasks[share.task].model_copy(update={"size": share.size})
-            for share in shares
-        }
-        loaded = loaded.model_copy(update={"tasks": {**loaded.tasks, **tasks}})
-    for name in names:
-        loaded.task(name)
-    quotes = quote(loaded, names, cache_folder())
+    quotes = plan_recipe(loaded, task or (), mixture=mixture)
     if as_json:
         print_json([asdict(each) for each in quotes])
     else:

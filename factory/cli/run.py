@@ -9,7 +9,6 @@ import typer
 
 from factory.cli import completion
 from factory.cli.export import described, tell, tell_stale, with_formats
-from factory.cli.models import opened_models
 from factory.cli.options import (
     WHERE,
     BudgetOption,
@@ -82,6 +81,7 @@ def run(
         python -m factory run recipes.yaml --mixture v9b --limit 100 --format messages
         python -m factory run recipes.yaml --task task1 --budget 2.50
     """
+    from factory.line.opened import opened_models
     from factory.recipe import load_recipe, resolve_mixture
 
     loaded = load_recipe(recipe).with_changes(
@@ -95,14 +95,14 @@ def run(
     one_of_two(recipe, task, mixture)
     loaded = with_formats(loaded, formats)
     if mixture is not None:
-        shares = resolve_mixture(loaded, mixture).shares
-        with opened_models(loaded, [share.task for share in shares], budget, fresh=fresh) as models:
+        wanted = [share.task for share in resolve_mixture(loaded, mixture).shares]
+        with opened_models(loaded, wanted, budget=budget, fresh=fresh) as models:
             _run_mixture(loaded, mixture, out, models, fresh=fresh, as_json=as_json)
     else:
         names = tuple(dict.fromkeys(task or ()))
         for name in names:
             loaded.task(name)
-        with opened_models(loaded, names, budget, fresh=fresh) as models:
+        with opened_models(loaded, names, budget=budget, fresh=fresh) as models:
             _run_tasks(loaded, names, out, models, fresh=fresh, as_json=as_json)
 
 

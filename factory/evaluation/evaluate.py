@@ -1,12 +1,4 @@
-"""Evaluate models on a benchmark, and keep what they answered and what it is worth.
-
-::
-
-    evaluations/tuned/
-      answers.jsonl     every answer of every model: text, how it was read, score, fault of form
-      results.json      scores with intervals, per task, type and track, and overall; comparisons
-      evaluation.html   the same for people
-"""
+"""Have models answer a benchmark, and keep what they answered and what it is worth."""
 
 from __future__ import annotations
 
@@ -43,7 +35,6 @@ from factory.sample import Gold
 FORMAT: Final = 1
 ANSWERS: Final = "answers.jsonl"
 RESULTS: Final = "results.json"
-LEDGER: Final = "answers.sqlite"
 
 Watch = Callable[[str, int, int], None]
 
@@ -72,20 +63,6 @@ class _Read:
     response: Response
     parsed: Gold
     fault: str
-
-
-def identity(benchmark: Benchmark, protocol: Protocol) -> dict[str, Any]:
-    """Return what makes an evaluation this one: its folder belongs to it.
-
-    Whose answers they are is not part of it: another model may join, and what the others answered
-    stands.
-    """
-    return {
-        "format": FORMAT,
-        "questions": benchmark.fingerprint,
-        "system": protocol.system,
-        "max_tokens": protocol.max_tokens,
-    }
 
 
 def check_metrics(benchmark: Benchmark) -> None:

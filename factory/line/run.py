@@ -29,6 +29,7 @@ from factory.line.fold import Fold, Outcome
 from factory.line.judged import judged
 from factory.line.labels import attach_labels
 from factory.line.manifest import also_decided_by, identity, manifest, split_record
+from factory.line.opened import opened_models
 from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
 from factory.line.quotas import Stratum
 from factory.line.sink import Sink
@@ -45,7 +46,6 @@ from factory.outputs.jsonl import read_samples
 from factory.outputs.run_folder import REJECTED, TRAIN, RunFolder
 from factory.recipe import Recipe
 from factory.sources import AttachedSource
-from factory.sources.download import cache_folder
 from factory.sources.fingerprint import fingerprint
 from factory.sources.sql import text_literal
 from factory.sources.view import prepare
@@ -130,10 +130,8 @@ def run_task(
     """
     ban = ban or Ban()
     with ExitStack() as stack:
-        if models is None and recipe.asks(name):
-            from factory.llm.pool import ModelPool
-
-            models = stack.enter_context(ModelPool(recipe.models, cache_folder(), fresh=fresh))
+        if models is None:
+            models = stack.enter_context(opened_models(recipe, [name], fresh=fresh))
         return _run_task(recipe, name, out, engine, fresh, progress, ban, models)
 
 

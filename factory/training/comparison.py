@@ -18,12 +18,11 @@ from factory.evaluation.asking import BY_TYPE, asked_question
 from factory.evaluation.contestants import Contestant, read_answers
 from factory.evaluation.evaluate import (
     ANSWERS,
-    LEDGER,
     Protocol,
     check_metrics,
     evaluate,
-    identity,
 )
+from factory.evaluation.folder import LEDGER, identity
 from factory.evaluation.page import write_page
 from factory.evaluation.questions import Benchmark, read_benchmark
 from factory.llm.models import ModelSpec
