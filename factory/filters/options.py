@@ -11,6 +11,7 @@ from pydantic import Field
 
 from factory.filters.base import Filter
 from factory.sample import Sample, Verdict
+from factory.tasktypes.choices import right_options
 from factory.text import CJK, folded_case, tokens
 
 # Two, since an expression that begins with one literal skips from one to the next.
@@ -105,23 +106,8 @@ def _words_and_pairs(line: str) -> list[str]:
 
 
 def gold_options(sample: Sample) -> frozenset[int]:
-    """Return the display positions, from 0, of the options that are right.
-
-    Empty where the answer is no choice of options, or not of the form its task type has.
-    """
-    gold, count = sample.gold, len(sample.options)
-    chosen: list[int] = []
-    if isinstance(gold, int):
-        if sample.task_type == "multiple-choice":
-            chosen = [gold]
-    elif isinstance(gold, list) and gold and len(gold) <= count:
-        numbers = [value for value in gold if isinstance(value, int | float)]
-        if sample.task_type == "ranking" and len(numbers) == count:
-            best = max(numbers)
-            chosen = [place for place, worth in enumerate(numbers) if worth == best]
-        elif sample.task_type == "retrieval":
-            chosen = [int(number) - 1 for number in numbers]
-    return frozenset(place for place in chosen if 0 <= place < count)
+    """Return the display positions, from 0, of the options of a sample that are right."""
+    return right_options(sample.task_type, sample.gold, len(sample.options))
 
 
 def _nearest(keys: list[Sequence[str]], gold: frozenset[int]) -> tuple[float, int, int]:

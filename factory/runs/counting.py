@@ -10,6 +10,8 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
+from factory.tasktypes.choices import right_options
+
 #: An answer that is one of at most so many is a label, and labels can be balanced.
 MOST_LABELS: Final = 12
 #: And each is given so often; fewer samples say nothing of a balance.
@@ -226,19 +228,13 @@ def _in_words(record: Mapping[str, Any]) -> str:
 def gold_places(record: Mapping[str, Any]) -> Iterator[int]:
     """Yield the places, from 1, of the right answers among the options that a sample shows.
 
-    Of a ranking those are the places of what is most relevant: of two that are equally so, the
-    answer names the one shown first. Nothing where an answer is in words.
+    Nothing where an answer is in words, unless the words are those of an option.
     """
     kind, options = record["task_type"], record["options"]
     if not options:
         return
-    if kind == "multiple-choice":
-        yield int(json.loads(record["gold"])) + 1
-    elif kind == "retrieval":
-        yield from (int(number) for number in json.loads(record["gold"]))
-    elif kind == "ranking":
-        relevance = json.loads(record["gold"])
-        most = max(relevance)
-        yield from (place for place, each in enumerate(relevance, 1) if each == most)
-    elif kind == "classification" and record["output_field"] in options:
+    if kind != "classification":
+        right = right_options(kind, json.loads(record["gold"]), len(options))
+        yield from (place + 1 for place in right)
+    elif record["output_field"] in options:
         yield options.index(record["output_field"]) + 1

@@ -17,6 +17,7 @@ from factory.runs.counting import gold_places
 from factory.runs.pairs import Pair
 from factory.runs.words import around, compare_words
 from factory.sample import PARTS
+from factory.tasktypes.choices import first_number
 from factory.text import UNSEEN
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _options(record: Mapping[str, Any]) -> str:
     options = record["options"]
     if not options:
         return escaped(record["candidates"].strip())
-    first = 0 if record["task_type"] == "multiple-choice" else 1
+    first = first_number(record["task_type"])
     gold = set(gold_places(record))
     ranking = record["task_type"] == "ranking"
     worth = json.loads(record["gold"]) if ranking else ()

@@ -34,6 +34,7 @@ from factory.outputs.jsonl import read_records
 from factory.outputs.measurements import reviewed_files
 from factory.outputs.run_folder import FORMAT, REJECTED, REVIEW
 from factory.runs.folder import kept_records, read_manifest, task_folders
+from factory.tasktypes.choices import first_number
 
 #: The file of a run's folder that people fill in.
 TABLE: Final = "review.csv"
@@ -163,7 +164,7 @@ def _meaning(record: Mapping[str, Any]) -> str:
     options, kind = record["options"], record["task_type"]
     if not options or kind not in ("multiple-choice", "retrieval", "ranking"):
         return ""
-    first = 0 if kind == "multiple-choice" else 1
+    first = first_number(kind)
     numbers = [int(number) for number in record["output_field"].split(",")]
     return "\n".join(f"{number}: {options[number - first]}" for number in numbers)
 

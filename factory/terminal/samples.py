@@ -11,6 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from factory.runs.counting import gold_places
+from factory.tasktypes.choices import first_number
 from factory.terminal.paging import Pages
 from factory.terminal.text import as_text, visible
 
@@ -132,13 +134,12 @@ def _asked(provenance: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 def _arrangement(sample: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield what stands where: each option's number as printed, and what it is worth."""
-    gold = json.loads(sample["gold"])
+    right = set(gold_places(sample))
     yield as_text("Arrangement and answer", style="bold")
-    first = 0 if sample["task_type"] == "multiple-choice" else 1
-    for number, option in enumerate(sample["options"], first):
+    first = first_number(sample["task_type"])
+    for place, option in enumerate(sample["options"]):
+        worth = "gold" if place + 1 in right else "not gold"
         if sample["task_type"] == "ranking":
-            worth = f"relevance {gold[number - first]:g}"
-        else:
-            worth = "gold" if number in (gold if isinstance(gold, list) else [gold]) else ""
-        yield as_text(f"  {number}. {option}  [{worth or 'not gold'}]")
+            worth = f"relevance {json.loads(sample['gold'])[place]:g}"
+        yield as_text(f"  {place + first}. {option}  [{worth}]")
     yield as_text(f"  printed: {sample['output_field']}")
