@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from factory.cli import completion
-from factory.cli.options import JsonOption, name_and_path, print_json
+from factory.cli.options import JsonOption, print_json, two_sides
 
 
 def fetch(
@@ -55,7 +55,8 @@ def fetch(
         else:
             typer.echo(f"{name}: {size / 1e6:,.1f} MB in {weights} (Apache-2.0)")
         return
-    options = {key: json_or_text(value) for key, value in map(name_and_path, option or ())}
+    given = (two_sides("--with", each, "KEY=VALUE, such as version=small") for each in option or ())
+    options = {key: json_or_text(value) for key, value in given}
     with download_bars(silent=as_json) as bars:
         fetched = fetch_source(
             name,

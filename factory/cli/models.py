@@ -17,9 +17,9 @@ from factory.cli.options import (
     SourceOption,
     TasksOption,
     classifiers,
-    name_and_path,
     one_of_two,
     print_json,
+    source_paths,
 )
 
 
@@ -45,9 +45,7 @@ def plan(
     from factory.recipe import load_recipe
     from factory.terminal.bills import print_quotes
 
-    loaded = load_recipe(recipe).with_changes(
-        limit=limit, paths=dict(name_and_path(each) for each in source or ()), model=model
-    )
+    loaded = load_recipe(recipe).with_changes(limit=limit, paths=source_paths(source), model=model)
     loaded = loaded.with_classifiers(classifiers(classifier))
     one_of_two(recipe, task, mixture)
     quotes = plan_recipe(loaded, task or (), mixture=mixture)

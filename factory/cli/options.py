@@ -126,12 +126,19 @@ def one_of_two(recipe: Path, task: list[str] | None, mixture: str | None) -> Non
         )
 
 
-def name_and_path(text: str) -> tuple[str, str]:
-    """Return both sides of ``NAME=PATH``; raises :class:`UsageError` where one is missing."""
-    name, separator, path = text.partition("=")
-    if not separator or not name or not path:
-        raise UsageError(f"--source {text}: write NAME=PATH, such as esci=/data/esci")
-    return name, path
+def source_paths(given: list[str] | None) -> dict[str, str]:
+    """Return where sources are by their names; raises :class:`UsageError`."""
+    return dict(
+        two_sides("--source", each, "NAME=PATH, such as esci=/data/esci") for each in given or ()
+    )
+
+
+def two_sides(option: str, text: str, form: str) -> tuple[str, str]:
+    """Return both sides of ``NAME=VALUE``; raises :class:`UsageError` where one is missing."""
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise UsageError(f"{option} {text}: write {form}")
+    return name, value
 
 
 def classifiers(given: list[str] | None) -> dict[str, str]:

@@ -18,8 +18,8 @@ from factory.cli.options import (
     SeedOption,
     SourceOption,
     classifiers,
-    name_and_path,
     print_json,
+    source_paths,
 )
 
 
@@ -82,9 +82,7 @@ def judge(
     from factory.terminal.displays import RunDisplay
     from factory.terminal.quality import print_judge
 
-    loaded = load_recipe(recipe).with_changes(
-        seed=seed, paths=dict(name_and_path(each) for each in source or ())
-    )
+    loaded = load_recipe(recipe).with_changes(seed=seed, paths=source_paths(source))
     loaded = loaded.with_classifiers(classifiers(classifier))
     chosen = {
         name: judge_options(loaded, name, models=model, threshold=threshold)

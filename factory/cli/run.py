@@ -23,9 +23,9 @@ from factory.cli.options import (
     SourceOption,
     TasksOption,
     classifiers,
-    name_and_path,
     one_of_two,
     print_json,
+    source_paths,
 )
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def run(
     loaded = load_recipe(recipe).with_changes(
         seed=seed,
         limit=limit,
-        paths=dict(name_and_path(each) for each in source or ()),
+        paths=source_paths(source),
         allow_test=tuple(allow_test or ()),
         model=model,
     )
