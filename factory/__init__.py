@@ -4,8 +4,8 @@ The public API has the verbs of the command line. :func:`load_recipe` reads ``re
 :func:`plan` says what its language models would cost, and :func:`run` makes the samples of a task
 or a mixture and returns a :class:`Run`, which :func:`load` opens again. :func:`diff` compares two;
 :func:`write_report`, :func:`export` and :func:`push` hand one on; :func:`evaluate` scores models on
-one; :func:`read_samples` does no more than read. Names are imported when they are first used, so
-that ``import factory`` costs nothing.
+one; :func:`read_samples` and :func:`read_export` do no more than read. Names are imported when they
+are first used, so that ``import factory`` costs nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         load_recipe,
         plan,
         push,
+        read_export,
         read_samples,
         run,
         write_report,
@@ -41,6 +42,7 @@ __all__ = [
     "load_recipe",
     "plan",
     "push",
+    "read_export",
     "read_samples",
     "run",
     "write_report",

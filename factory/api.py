@@ -17,6 +17,7 @@ from factory.outputs.jsonl import read_samples as _read_samples
 from factory.recipe import Recipe, load_recipe, resolve_mixture
 from factory.runs.export import check_export, export_formats
 from factory.runs.export import export as _export
+from factory.runs.export import read_export as _read_export
 from factory.runs.run import Run, load
 from factory.sample import Sample
 
@@ -30,6 +31,7 @@ __all__ = [
     "load_recipe",
     "plan",
     "push",
+    "read_export",
     "read_samples",
     "run",
     "write_report",
@@ -129,6 +131,15 @@ def export(
     """
     target = None if out is None else Path(out)
     return _export(Path(run_folder), format, stored=to, out=target, reasoning=reasoning).folder
+
+
+def read_export(folder: Folder, split: str = "train") -> Iterator[Sample]:
+    """Yield the samples of an export, in the order of its files, as far as its format carries them.
+
+    A split that it does not have has no samples. Raises :class:`~factory.errors.UsageError` for a
+    folder that is none, :class:`~factory.errors.OutputError` for a file that cannot be read.
+    """
+    return _read_export(Path(folder), split)
 
 
 def write_report(run_folder: Folder, out: Folder | None = None, *, samples: int = 20_000) -> Path:

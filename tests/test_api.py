@@ -75,8 +75,8 @@ def test_a_run_goes_on_to_a_page_a_format_and_the_hub(run, tmp_path, monkeypatch
 
     page = factory.write_report(run, tmp_path / "page.html")
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
-    lines = (factory.export(run, "messages", out=tmp_path) / "train.jsonl").read_text("utf-8")
-    assert len([json.loads(line) for line in lines.splitlines()]) == len(run)
+    exported = factory.export(run, "messages", out=tmp_path)
+    assert [each.id for each in factory.read_export(exported)] == [each.id for each in run]
     pushed = factory.push(run, "somebody/task12", dry_run=True)
     assert {"train.jsonl", "README.md"} <= {each.name for each in pushed.changes.send}
 

@@ -9,10 +9,11 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from factory.evaluation.statistics import SUMMARIES
 from factory.terminal.text import as_text, open_console
 
 #: The ways to make one number of many tasks, as results name them.
-SUMMARIES: Final = ("mean over tasks", "mean over questions")
+SUMMARY_NAMES: Final = tuple(each.name for each in SUMMARIES)
 
 
 def print_results(results: Mapping[str, Any], folder: Path, page: Path) -> None:
@@ -33,7 +34,7 @@ def print_results(results: Mapping[str, Any], folder: Path, page: Path) -> None:
         if model["cut_off"]:
             console.print(as_text(f"{name}: {model['cut_off']:,} answers were cut off"))
     for each in results["comparisons"]:
-        for summary in SUMMARIES:
+        for summary in SUMMARY_NAMES:
             found = each[summary]
             console.print(
                 as_text(
@@ -80,7 +81,7 @@ def _print_summaries(console: Console, models: Mapping[str, Any]) -> None:
 def _add_summaries(
     table: Table, label: str, part: Mapping[str, Any], each: list[Mapping[str, Any]]
 ) -> None:
-    for place, summary in enumerate(SUMMARIES):
+    for place, summary in enumerate(SUMMARY_NAMES):
         table.add_row(
             as_text("" if place else label),
             summary,

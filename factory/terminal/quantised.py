@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from factory.terminal.evaluations import SUMMARIES
+from factory.terminal.evaluations import SUMMARY_NAMES
 from factory.terminal.text import as_text, open_console
 
 
@@ -34,7 +34,7 @@ def print_quantised(record: Mapping[str, Any]) -> None:
             f"({found['same'] / asked:.0%})"
         )
     )
-    for summary in SUMMARIES:
+    for summary in SUMMARY_NAMES:
         scores = "; ".join(
             f"{name} {each[summary]['value']:.3f}" for name, each in found["scores"].items()
         )

@@ -27,8 +27,6 @@ WEIGHTS: Final = "adapter_model.safetensors"
 RECORD: Final = "merge.json"
 _A: Final = ".lora_A.weight"
 _B: Final = ".lora_B.weight"
-#: How the files of a tokenizer begin.
-_TOKENIZER: Final = ("tokenizer", "special_tokens", "chat_template")
 _PREFIX: Final = "base_model.model."
 #: What changes a layer's update beyond s B A, so that no sum of them is exact here.
 _BEYOND: Final[Mapping[str, Any]] = MappingProxyType(
