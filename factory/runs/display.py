@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from factory.runs.counting import gold_places
+from factory.runs.folder import why_rejected
 from factory.runs.pairs import Pair
 from factory.runs.words import around, compare_words
 from factory.sample import PARTS
@@ -162,10 +163,8 @@ def _origin(provenance: Mapping[str, Any]) -> str:
 
 def candidate_html(row: Mapping[str, Any]) -> str:
     """Return one dropped candidate, given its line of ``rejected.jsonl``, with the reason."""
-    why = f"dropped by {row['filter']}: {row['reason']}"
-    if row.get("detail"):
-        why += f" ({row['detail']})"
-    told = _box("div", f"font-weight:bold;{_DROPPED}", escaped(why))
+    told = escaped(f"dropped by {why_rejected(row)}")
+    told = _box("div", f"font-weight:bold;{_DROPPED}", told)
     inner = json.loads(row["record"])
     if "provenance" in inner and "input_field" in inner:
         return told + sample_html(inner)
@@ -340,11 +339,7 @@ def pair_html(pair: Pair) -> str:
             shown.append(_box("div", "margin-bottom:.4em", _compared(*pair.values_of(name))))
         head += _plain("div", _QUIET, escaped(pair.task))
         return _plain("div", _FRAME, head + "".join(shown))
-    why = ""
-    if pair.filter:
-        then = "now" if pair.kind == "dropped" else "then"
-        said = f"rejected {then} by {pair.filter}: {pair.reason}"
-        why = _box("div", _DROPPED, escaped(said + (f" ({pair.detail})" if pair.detail else "")))
+    why = _box("div", _DROPPED, escaped(pair.rejection)) if pair.filter else ""
     return _plain(
         "div", "margin-top:.8em", head + why + sample_html(pair.after or pair.before or {})
     )

@@ -184,3 +184,9 @@ def _is_object(text: str) -> bool:
         return isinstance(from_json(text), dict)
     except ValueError:
         return False
+
+
+def why_rejected(record: Mapping[str, Any]) -> str:
+    """Return why a candidate was rejected, given its record: ``options: alike (the detail)``."""
+    detail = f" ({record['detail']})" if record.get("detail") else ""
+    return f"{record['filter']}: {record['reason']}{detail}"

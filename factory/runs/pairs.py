@@ -20,7 +20,7 @@ from pydantic_core import from_json
 
 from factory.errors import OutputError
 from factory.outputs.jsonl import read_records
-from factory.runs.folder import KEPT, read_manifest, rejected_files
+from factory.runs.folder import KEPT, read_manifest, rejected_files, why_rejected
 from factory.sample import PARTS, Sample
 
 #: What may have become of a sample, in the order in which people are told:
@@ -65,6 +65,12 @@ class Pair(NamedTuple):
         """The names of the wordings that it has in either run."""
         records = [record for record in (self.before, self.after) if record]
         return frozenset(record["provenance"]["wording"] for record in records)
+
+    @property
+    def rejection(self) -> str:
+        """In which run it was rejected, by what and why; of one that some run rejected."""
+        then = "now" if self.kind == "dropped" else "then"
+        return f"rejected {then} by {why_rejected(self._asdict())}"
 
     @property
     def telling_fields(self) -> list[str]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from factory.runs.folder import why_rejected
 from factory.text import visible
 
 
@@ -79,8 +80,7 @@ def _row(row: Mapping[str, Any]) -> str:
 
 def _as_text(record: Mapping[str, Any]) -> str:
     if "reason" in record:
-        detail = f" ({record['detail']})" if record["detail"] else ""
-        why = f"{record['id']} dropped by {record['filter']}: {record['reason']}{detail}"
+        why = f"{record['id']} dropped by {why_rejected(record)}"
         return f"{why}\n{_as_text(json.loads(record['record']))}"
     if "input_field" not in record:
         return json.dumps(record, ensure_ascii=False)

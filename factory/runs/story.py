@@ -10,7 +10,7 @@ from typing import Any
 from factory.errors import SourceError, UsageError
 from factory.outputs.jsonl import read_records
 from factory.outputs.run_folder import REJECTED
-from factory.runs.folder import kept_files, read_manifest, task_manifests
+from factory.runs.folder import kept_files, read_manifest, task_manifests, why_rejected
 
 
 def tell_story(folder: Path, sample_id: str) -> dict[str, Any]:
@@ -50,12 +50,11 @@ def _find(folder: Path, sample_id: str) -> dict[str, Any]:
         for number, record in enumerate(read_records(path), 1):
             if record["id"] == sample_id:
                 return {"decision": f"kept: line {number} of {path}", "sample": record}
-    for number, record in enumerate(read_records(folder / REJECTED), 1):
+    path = folder / REJECTED
+    for number, record in enumerate(read_records(path), 1):
         if record["id"] == sample_id:
-            detail = f" ({record['detail']})" if record["detail"] else ""
             return {
-                "decision": f"dropped by {record['filter']}: {record['reason']}{detail}; "
-                f"line {number} of {folder / REJECTED}",
+                "decision": f"dropped by {why_rejected(record)}; line {number} of {path}",
                 "sample": json.loads(record["record"]) | {"id": sample_id},
             }
     raise UsageError(

@@ -112,11 +112,9 @@ def _panel(pair: Pair) -> Panel:
     if pair.before and pair.after:
         return Panel(Group(*_fields(pair)), title=as_text(title), title_align="left")
     record = pair.after or pair.before or {}
-    why = f"{pair.filter}: {pair.reason}{f' ({pair.detail})' if pair.detail else ''}"
-    then = "now" if pair.kind == "dropped" else "then"
     return Panel(
         Group(
-            *([as_text(f"rejected {then} by {why}", style="bold red")] if pair.filter else []),
+            *([as_text(pair.rejection, style="bold red")] if pair.filter else []),
             as_text(_shortened(record["input_field"])),
             as_text(_shortened(record["output_field"]), style="bold green"),
         ),
