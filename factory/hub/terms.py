@@ -11,7 +11,7 @@ from factory.hub.card import CARD
 from factory.hub.contents import Contents
 from factory.outputs.licences import Objection, forbids_publication, terms_of
 from factory.outputs.run_folder import MANIFEST
-from factory.runs.folder import read_manifest
+from factory.runs.folder import read_manifest, task_manifests
 
 
 def refuse_to_publish(folder: Path, contents: Contents, anyway: Collection[str]) -> None:
@@ -25,8 +25,8 @@ def refuse_to_publish(folder: Path, contents: Contents, anyway: Collection[str])
             f"{folder} may not be public: the run that it was made of is not beside it, so nobody "
             "can tell what its sources allow. Push it from the run's folder, or leave --public out"
         )
-    terms = terms_of(contents.run)
     manifest = read_manifest(contents.run)
+    terms = terms_of(task_manifests(contents.run, manifest).values())
     objections = [
         *forbids_publication(terms, anyway),
         *(each for each in _untold(contents.run, manifest) if each.source not in anyway),

@@ -7,15 +7,11 @@ until the source is named by whoever has the right to.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
-
-from factory.outputs.run_folder import MANIFEST
 
 #: Where a card tells of the licences.
 _CARD: Final = "README.md#licence"
@@ -196,29 +192,11 @@ def forbids_publication(
     return tuple(objections[source] for source in sorted(objections))
 
 
-def terms_of(folder: Path) -> tuple[Terms, ...]:
-    """Return the terms of every source behind a finished run or mixture, ordered by name.
-
-    Files of a task in a mixture's folder that were not made say nothing.
-    """
-    found = {(each.source, each.licence): each for each in _terms_in(folder)}
-    return tuple(found[key] for key in sorted(found))
-
-
-def _terms_in(folder: Path) -> Iterable[Terms]:
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    if "mixture" not in manifest:
-        yield terms_in(manifest)
-        return
-    for task in manifest["tasks"]:
-        if (folder / task / MANIFEST).is_file():
-            yield from _terms_in(folder / task)
-
-
-def terms_in(manifest: Mapping[str, Any]) -> Terms:
-    """Return the terms of the source of one task's run."""
-    source = manifest["source"]
-    return Terms(source["name"], source["licence"] or UNKNOWN, source["homepage"])
+def terms_of(manifests: Iterable[Mapping[str, Any]]) -> tuple[Terms, ...]:
+    """Return the terms of every source behind the runs of some tasks, ordered by name."""
+    sources = [manifest["source"] for manifest in manifests]
+    found = {Terms(each["name"], each["licence"] or UNKNOWN, each["homepage"]) for each in sources}
+    return tuple(sorted(found, key=lambda each: (each.source, each.licence)))
 
 
 def _objection(terms: Terms) -> Objection | None:

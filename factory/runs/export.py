@@ -251,7 +251,7 @@ def _storage(form: Format, stored: str | None) -> str:
 
 
 def _readme(job: _Job, configs: list[Config], rows: Mapping[str, int]) -> str:
-    licence = overall_licence(terms_of(job.run))
+    licence = overall_licence(terms_of(task_manifests(job.run, job.manifest).values()))
     head = {
         "license": licence.hub,
         **({"license_name": licence.name, "license_link": licence.link} if licence.name else {}),
