@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from typing import Final, NamedTuple
 
 from factory.evaluation.questions import BenchmarkQuestion
+from factory.llm.at_once import ask_at_once
 from factory.llm.pool import ModelPool
 from factory.llm.request import Message, Question
 from factory.llm.transport import RefusedError
@@ -73,40 +74,19 @@ async def _ask_all(
     pool: ModelPool,
     watch: Callable[[int, int], None] | None,
 ) -> list[Response]:
-    found: dict[int, Response] = {}
-    waiting = iter(range(len(questions)))
     async with AsyncExitStack() as stack:
         asker = await stack.enter_async_context(pool.asker(model, _TASK))
-        under_way = min(asker.spec.rows_in_flight, len(questions))
 
-        async def work() -> None:
-            nonlocal under_way
-            for number in waiting:
-                try:
-                    answer = await asker.ask(questions[number])
-                except RefusedError as error:
-                    found[number] = Response("", f"refused: {error}")
-                else:
-                    found[number] = Response(
-                        answer.text,
-                        answer.finish,
-                        answer.prompt_tokens,
-                        answer.completion_tokens,
-                        answer.seconds,
-                    )
-                asker.finish_row()
-                if watch is not None:
-                    watch(len(found), len(questions))
-            under_way -= 1
-            pool.quiet.expect(under_way or 1)
+        async def ask(question: Question) -> Response:
+            try:
+                answer = await asker.ask(question)
+            except RefusedError as error:
+                response = Response("", f"refused: {error}")
+            else:
+                tokens = answer.prompt_tokens, answer.completion_tokens
+                response = Response(answer.text, answer.finish, *tokens, answer.seconds)
+            asker.finish_row()
+            return response
 
-        pool.quiet.expect(under_way)
-        workers = [asyncio.create_task(work()) for _ in range(under_way)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-            pool.quiet.expect(1)
-    return [found[number] for number in range(len(questions))]
+        most = asker.spec.rows_in_flight
+        return await ask_at_once(questions, ask, most=most, quiet=pool.quiet, watch=watch)

@@ -30,6 +30,7 @@ from factory.line.judged import agreement
 from factory.line.run import run_task
 from factory.line.task import Task, compile_task
 from factory.llm import model_spec
+from factory.llm.at_once import ask_at_once
 from factory.llm.driving import answered
 from factory.llm.pool import ModelPool
 from factory.outputs.card import refresh_card
@@ -147,38 +148,20 @@ async def _judged(
     watch: Watch | None,
 ) -> list[Judged]:
     """Return what the panel says of each sample, in order."""
-    found: dict[int, Judged] = {}
-    waiting = iter(range(len(tried)))
     async with AsyncExitStack() as stack:
         askers = {
             model: await stack.enter_async_context(pool.asker(model, task.name))
             for model in options.models
         }
 
-        under_way = min(max(asker.spec.rows_in_flight for asker in askers.values()), len(tried))
+        async def ask(each: _Tried) -> Judged:
+            found = await answered(judge(options, each.sample, task.answer_columns), askers)
+            for asker in askers.values():
+                asker.finish_row()
+            return found
 
-        async def work() -> None:
-            nonlocal under_way
-            for number in waiting:
-                asking = judge(options, tried[number].sample, task.answer_columns)
-                found[number] = await answered(asking, askers)
-                for asker in askers.values():
-                    asker.finish_row()
-                if watch is not None:
-                    watch(len(found), len(tried))
-            under_way -= 1
-            pool.quiet.expect(under_way or 1)
-
-        pool.quiet.expect(under_way)
-        workers = [asyncio.create_task(work()) for _ in range(under_way)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
-            pool.quiet.expect(1)
-    return [found[number] for number in range(len(tried))]
+        most = max(asker.spec.rows_in_flight for asker in askers.values())
+        return await ask_at_once(tried, ask, most=most, quiet=pool.quiet, watch=watch)
 
 
 def _judges(options: JudgeOptions) -> Iterator[tuple[str, str]]:
