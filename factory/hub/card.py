@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from factory.errors import OutputError, UsageError
+from factory.outputs.run_folder import CARD
 
-CARD: Final = "README.md"
 _FENCE: Final = "---"
 
 

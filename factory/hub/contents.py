@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from factory.errors import OutputError, UsageError
-from factory.hub.card import CARD, card_with_formats, files_of_card
+from factory.hub.card import card_with_formats, files_of_card
 from factory.hub.piece import Piece, inside, made_of, read_piece
 from factory.outputs.dataset_folder import EXPORT, finished_export
-from factory.outputs.run_folder import JUDGE, MANIFEST, REJECTED, REVIEW
+from factory.outputs.run_folder import CARD, JUDGE, MANIFEST, PAGE, REJECTED, REVIEW
 from factory.runs.folder import read_manifest
 
-PAGE: Final = "report.html"
 _PARQUET: Final = ".parquet"
 #: What goes beside the samples where it stands; the manifest lists none of it.
 _BESIDE: Final = (CARD, MANIFEST, PAGE, JUDGE, REVIEW)

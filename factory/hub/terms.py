@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import UsageError
-from factory.hub.card import CARD
 from factory.hub.contents import Contents
 from factory.outputs.licences import Objection, forbids_publication, terms_of
-from factory.outputs.run_folder import MANIFEST
+from factory.outputs.run_folder import CARD, MANIFEST
 from factory.runs.folder import read_manifest, task_manifests
 
 

@@ -31,7 +31,6 @@ from factory.outputs.files import (
 )
 
 EXPORT: Final = "export.json"
-README: Final = "README.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,12 @@ from markupsafe import Markup
 
 from factory.errors import UsageError
 from factory.outputs.files import explained, write_whole
+from factory.outputs.run_folder import PAGE
 from factory.report.gathering import MOST_SAMPLES, Gathered, gather
 from factory.report.overview import Fill, overview
 from factory.report.shown import shown, visible
 from factory.runs.summary import Summary, summarise
 
-#: The file of a run's folder.
-PAGE: Final = "report.html"
 _ASSETS: Final = Path(__file__).with_name("assets")
 #: The parts of the page's script, in the order in which they need each other.
 _SCRIPTS: Final = ("text.js", "samples.js", "list.js", "detail.js", "page.js")

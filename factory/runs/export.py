@@ -14,7 +14,6 @@ from typing import Any, Final
 from factory.errors import UsageError, did_you_mean
 from factory.outputs.dataset_folder import (
     EXPORT,
-    README,
     Config,
     check_own,
     checksum_of,
@@ -31,6 +30,7 @@ from factory.outputs.formats import JSONL, PARQUET, Format, find_format
 from factory.outputs.formats.llama_factory import DATASET_INFO, dataset_info
 from factory.outputs.jsonl import read_records, read_samples
 from factory.outputs.licences import overall_licence, terms_of
+from factory.outputs.run_folder import CARD
 from factory.outputs.tables import SHARD_BYTES, LinesTable, ParquetTable, Table
 from factory.recipe.formats import FormatSpec
 from factory.runs.folder import kept_files, read_manifest, task_manifests
@@ -100,7 +100,7 @@ def export(
     with new_folder(target) as folder:
         job = _Job(form, kind, reasoning, shard_bytes, run, manifest, parts, folder)
         rows, files, configs = job.folders() if name == _ECOM else job.tables()
-        files[README] = describe_text(folder, README, _readme(job, configs, rows))
+        files[CARD] = describe_text(folder, CARD, _readme(job, configs, rows))
         write_export(folder, {**identity, "rows": rows, "files": files})
     return Exported(name, target, rows, fresh=True)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from factory.errors import UsageError
 from factory.outputs.jsonl import from_record, read_records, read_samples, to_record
+from factory.outputs.run_folder import CARD
 from factory.runs.folder import (
     KEPT,
     SPLITS,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     import datasets  # type: ignore[import-untyped]
     import pandas  # type: ignore[import-untyped]
     from matplotlib.figure import Figure
-
-_CARD = "README.md"
 
 
 class Run:
@@ -192,7 +191,7 @@ class Run:
     @property
     def card(self) -> str | None:
         """The dataset card of the run, as Markdown; None where none was written."""
-        path = self.folder / _CARD
+        path = self.folder / CARD
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
     def __repr__(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from factory.outputs.run_folder import REVIEW
 from factory.terminal.text import as_text, open_console, print_line
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def print_review(review: Mapping[str, Any], folder: Path) -> None:
             kappa = "none" if at["kappa"] is None else f"{at['kappa']:.2f}"
             table.add_row(threshold, kappa, as_share(at["precision"]), as_share(at["recall"]))
         console.print(table)
-    print_line(console, f"kept in {folder / 'review.json'}")
+    print_line(console, f"kept in {folder / REVIEW}")
 
 
 def print_reviewed(review: Mapping[str, Any]) -> None:

@@ -10,9 +10,8 @@ from typing import Any
 from factory.errors import UsageError
 from factory.outputs.formats.messages import answer_message, prompt_messages
 from factory.outputs.jsonl import read_samples
+from factory.outputs.run_folder import TRAIN
 from factory.runs.folder import read_manifest
-
-TRAIN = "train.jsonl"
 
 
 def training_file(run: Path) -> Path:

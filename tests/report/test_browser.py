@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from factory.report.page import PAGE, write_report
+from factory.outputs.run_folder import PAGE
+from factory.report.page import write_report
 from tests.report.browser import Browser, opened_browser
 from tests.report.folders import (
     HOSTILE,

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from factory.errors import FactoryError, OutputError, UsageError
+from factory.outputs.run_folder import PAGE
 from factory.report.gathering import gather
-from factory.report.page import PAGE, write_report
+from factory.report.page import write_report
 from factory.report.shown import shown, visible
 from factory.text import UNSEEN
 from tests.report.folders import (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from factory.outputs.card.write import CARD, refresh_card, render_card, write_card
+from factory.outputs.card.write import refresh_card, render_card, write_card
+from factory.outputs.run_folder import CARD
 
 __all__ = ["CARD", "refresh_card", "render_card", "write_card"]

@@ -20,13 +20,11 @@ from factory.outputs.card.front_matter import front_matter
 from factory.outputs.card.markdown import block, capped, code, html, inline, link
 from factory.outputs.card.sections import named_tasks, sections, told_share
 from factory.outputs.files import explained, read_json, write_whole
-from factory.outputs.run_folder import MANIFEST
+from factory.outputs.run_folder import CARD, MANIFEST
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-#: The name of a card in its folder.
-CARD: Final = "README.md"
 #: Where a card goes that somebody edited, when a run writes other samples.
 _EDITED: Final = "README.edited.md"
 _SEAL: Final = re.compile(r"<!-- eshop-factory card ([0-9a-f]{16}) -->\n\Z")
