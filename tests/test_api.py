@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ def test_every_public_name_is_there_and_no_module_takes_its_place():
 
     # A module, once imported, is an attribute of its package and would hide the name.
     assert not modules & set(factory.__all__)
+
+
+def test_every_public_name_is_in_the_reference():
+    page = Path("docs/reference/api.md").read_text(encoding="utf-8")
+    written = set(re.findall(r"^::: factory\.\S+\.(\w+)$", page, re.MULTILINE))
+    assert set(factory.__all__) <= written
 
 
 def test_a_run_is_in_ones_hands_once_it_is_made(run):
