@@ -202,6 +202,9 @@ def test_a_mixture_says_what_it_has_and_nothing_of_what_it_has_not(cli, tmp_path
     assert said.splitlines()[0].split() == ["task", "wanted", "accepted", "what", "is", "missing"]
     assert f"20 samples in {tmp_path / 'v9b' / 'train.jsonl'}" in said
     assert "left out" not in said
+    dropped = cli("show", tmp_path / "v9b", "--split", "rejected", "--limit", 1_000, "--json").out
+    shown = cli("show", tmp_path / "v9b", "--split", "rejected", "--limit", 1).out
+    assert f"1 of {len(json.loads(dropped))}; --skip 1 goes on" in shown, "those of its tasks too"
     assert f"python -m factory show {tmp_path / 'v9b'}" in said
 
 

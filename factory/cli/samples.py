@@ -134,7 +134,7 @@ def show(
     Examples:
         python -m factory show out/task12
         python -m factory show out/task12 --random --limit 10 --lang ja
-        python -m factory show out/v9b --task task15 --contains "running shoes"
+        python -m factory show out/v9b --task rank_query_product_pairs --contains shoes
         python -m factory show out/task12 --split rejected --reason output-short
         python -m factory show out/task12 --why 986205798de9babb
     """
@@ -184,7 +184,7 @@ def _print_what_else(
 ) -> None:
     """Print what follows, or why nothing came, and what judges and people said of the run."""
     from factory.outputs.measurements import judges_of, review_of
-    from factory.runs.folder import read_manifest
+    from factory.runs.folder import count_records, read_manifest
     from factory.terminal.quality import print_measured, print_reviewed
     from factory.terminal.samples import print_place
 
@@ -197,7 +197,7 @@ def _print_what_else(
     if seed is not None:
         told = f"{shown} drawn of {selected.fitting:,}; --seed {seed + 1} draws others"
     elif selection.asks_nothing:
-        rows = read_manifest(folder)["files"].get(f"{split}.jsonl", {}).get("rows", 0)
+        rows = count_records(folder, split)
         first = f"{skip + 1:,} to " if shown > 1 else ""
         told = f"{first}{skip + shown:,} of {max(rows, skip + shown):,}"
         told += f"; --skip {skip + shown} goes on" if rows > skip + shown else ""

@@ -57,6 +57,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def count_records(folder: Path, split: str) -> int:
+    """Return how many records the run's manifest says that a split has.
+
+    What was dropped of a mixture lies in its tasks' folders too, as it is read.
+    """
+    manifest = read_manifest(folder)
+    told = manifest["files"].get(f"{split}.jsonl", {}).get("rows", 0)
+    if split == "rejected" and "mixture" in manifest:
+        made = (folder / task for task in manifest["tasks"])
+        told += sum(count_records(each, split) for each in made if (each / MANIFEST).is_file())
+    return int(told)
+
+
 def _wrong_with(manifest: Any) -> str:
     """Return what a manifest lacks that readers build on; empty where it has all of it."""
     if not isinstance(manifest, dict):
