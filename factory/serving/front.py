@@ -127,11 +127,13 @@ class Front:
             raise _FailedError(503, "server_error", "too many requests wait: try again later")
         self._under_way += 1
         try:
-            body = _object(await request.read())
-            self._check_model(body.get("model"))
-            prepared = prepare(body, self._backend.model, self._backend.dialect, self._switches)
-            async with asyncio.timeout(self._limits.seconds), self._slots:
-                reply = await self._answer(prepared)
+            # The reading, too: who sends a body for ever must not keep a place.
+            async with asyncio.timeout(self._limits.seconds):
+                body = _object(await request.read())
+                self._check_model(body.get("model"))
+                prepared = prepare(body, self._backend.model, self._backend.dialect, self._switches)
+                async with self._slots:
+                    reply = await self._answer(prepared)
         except RefusedRequestError as error:
             raise _FailedError(400, "invalid_request_error", str(error), error.parameter) from error
         except TimeoutError:

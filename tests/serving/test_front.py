@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -299,6 +300,17 @@ def test_a_slow_answer_is_a_504_in_time() -> None:
 
     assert reply.status == 504
     assert reply.data["error"]["message"] == "no answer within 0.3 s"
+
+
+def test_who_never_ends_a_request_loses_the_place() -> None:
+    with serve(says("1")) as seen, fronted(seen.url, limits=Limits(1, 0, seconds=0.5)) as url:
+        host, _, port = url.removeprefix("http://").removesuffix("/v1").partition(":")
+        with socket.create_connection((host, int(port)), timeout=20) as slow:
+            slow.sendall(
+                b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+            )
+            assert slow.recv(20).startswith(b"HTTP/1.1 504")
+        assert ask(url, chat()).text == "1"
 
 
 def test_requests_wait_for_the_engine_and_too_many_are_told_so() -> None:
