@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar, dataclass_transform
 
 #: The checked answer, typed by the task type: ``int`` for multiple choice, the relevance of each
 #: displayed item (``list[float]``) for ranking, 1-based numbers (``list[int]``) for retrieval,
@@ -20,6 +20,18 @@ Gold: TypeAlias = int | list[int] | list[float] | list[str] | str
 #: "Mapping Raw Data to Instruction Data"). ``output`` is the cue that asks for the answer; the
 #: answer itself is ``Sample.output_field``.
 PARTS: Final = ("description", "prompt", "input", "candidates", "constraint", "output")
+
+
+_T = TypeVar("_T")
+
+
+@dataclass_transform(field_specifiers=(field,), frozen_default=True)
+def _frozen_when_checked(of: type[_T]) -> type[_T]:
+    """Make a dataclass that is frozen for the type checker, and not while it runs.
+
+    To set each of forty fields past its guard would take a tenth of all that a sample costs.
+    """
+    return dataclass(slots=True)(of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class Verdict:
     score: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen_when_checked
 class Provenance:
     """Where a sample comes from, complete enough to make it again.
 
@@ -68,7 +80,7 @@ class Provenance:
     judge_cost: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@_frozen_when_checked
 class Sample:
     """One instruction sample with its checked answer.
 

@@ -359,10 +359,11 @@ class SampleBuilder:
     ) -> Candidate:
         novelty = self._set_level.novelty
         rejection = first_rejection(verdicts)
+        content = content_hash(slots_text)
         return Candidate(
             id=sample.id,
-            content=content_hash(slots_text),
-            asked=asked_hash(sample, slots_text, self._arranged),
+            content=content,
+            asked=asked_hash(sample, content, self._arranged),
             answered=answer_hash(sample),
             subject=made.columns.get("subject") or "",
             groups=made.groups,
