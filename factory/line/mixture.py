@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from hashlib import md5, sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydantic_core import to_json
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _TESTS: Final = "tests"
 #: Bytes; by default a file of long lines is read in blocks as small as one of them.
 _READ_AT_ONCE: Final = 1 << 20
+#: Bytes of a file that one process reads while others read others.
+_STRETCH: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def run_mixture(
                 )
             except NothingMadeError as error:
                 failed[share.task] = str(error)
-        return _mix(recipe, mixture, folder, made, failed)
+        return _mix(recipe, mixture, folder, made, failed, engine)
 
 
 def _sized(recipe: Recipe, task: str, size: int, test: int) -> Recipe:
@@ -130,6 +133,7 @@ def _mix(
     folder: RunFolder,
     made: Mapping[str, RunResult],
     failed: Mapping[str, str],
+    engine: Engine,
 ) -> MixtureResult:
     """Write the samples of all tasks to one file a split, in the order of their draws."""
     splits = [
@@ -149,7 +153,7 @@ def _mix(
             written: Counter[str] = Counter()
             for task, reason in _mix_split(
                 f"{recipe.seed}\x1f{mixture.name}",
-                *(paths, files[f"{split}.jsonl"], files[REJECTED], written),
+                *(paths, files[f"{split}.jsonl"], files[REJECTED], written, engine),
             ):
                 dropped[task, f"{split}: {reason}"] += 1
             languages[split] = dict(sorted(written.items()))
@@ -165,33 +169,29 @@ def _mix_split(
     mixed: LineFile,
     rejected: LineFile,
     languages: Counter[str],
+    engine: Engine,
 ) -> Iterator[tuple[str, str]]:
     """Write one split, shuffled by draw; yield (task, reason) of every line that is left out.
 
     ``languages`` counts those that are written.
     """
+    names = list(paths)
     entries: list[tuple[int, bytes, int, int, int, bytes]] = []
-    handles = {name: path.open("rb", buffering=_READ_AT_ONCE) for name, path in paths.items()}
-    names = list(handles)
-    try:
-        drawn = f"{seed}\x1f".encode()
-        answers: dict[bytes, bytes] = {}
-        contradicted: set[bytes] = set()
-        for number, name in enumerate(names):
-            offset = 0
-            for line in handles[name]:
-                asked, answer = _asked_and_answered(line)
-                sample_id = sample_id_of(line).encode()
-                if answers.setdefault(asked, answer) != answer:
-                    contradicted.add(asked)
-                place = md5(drawn + sample_id, usedforsecurity=False).digest()[:8]
-                order = int.from_bytes(place, "little")
-                entries.append((order, sample_id, number, offset, len(line) - 1, asked))
-                offset += len(line)
-        entries.sort()
-        seen: set[bytes] = set()
-        # Past the buffers of the files: each would read a block for every line out of its order.
-        descriptors = [handle.fileno() for handle in handles.values()]
+    answers: dict[bytes, bytes] = {}
+    contradicted: set[bytes] = set()
+    find = partial(_entries, f"{seed}\x1f".encode())
+    for found in engine.map_shards(find, _stretches(paths.values())):
+        for order, sample_id, number, offset, length, asked, answer in found:
+            if answers.setdefault(asked, answer) != answer:
+                contradicted.add(asked)
+            entries.append((order, sample_id, number, offset, length, asked))
+    del answers
+    # The engine gives them in any order.
+    entries.sort()
+    seen: set[bytes] = set()
+    with ExitStack() as stack:
+        # Past the buffers of files: each would read a block for every line out of its order.
+        descriptors = [stack.enter_context(path.open("rb")).fileno() for path in paths.values()]
         for _, sample_id, number, offset, length, asked in entries:
             reason = "conflict" if asked in contradicted else "duplicate" if asked in seen else ""
             if reason:
@@ -203,9 +203,41 @@ def _mix_split(
             line = os.pread(descriptors[number], length, offset)
             languages[_language(line)] += 1
             mixed.write(line)
-    finally:
-        for handle in handles.values():
-            handle.close()
+
+
+#: A part of a file: its number among the files, where it lies, and from which byte to which.
+_Stretch: TypeAlias = tuple[int, Path, int, int]
+#: A line of a stretch: its place in the mix, its sample's id, the number of its file, where it
+#: starts, its length, and hashes of what it asks and of its answer.
+_Entry: TypeAlias = tuple[int, bytes, int, int, int, bytes, bytes]
+
+
+def _stretches(paths: Iterable[Path]) -> Iterator[_Stretch]:
+    for number, path in enumerate(paths):
+        size = path.stat().st_size
+        for start in range(0, size, _STRETCH):
+            yield number, path, start, min(start + _STRETCH, size)
+
+
+def _entries(drawn: bytes, stretch: _Stretch) -> list[_Entry]:
+    """Return the lines that start in a stretch of a file; ``drawn`` begins what places are of."""
+    number, path, start, stop = stretch
+    entries: list[_Entry] = []
+    with path.open("rb", buffering=_READ_AT_ONCE) as file:
+        if start:
+            # A line that starts before is another stretch's, however far it goes.
+            file.seek(start - 1)
+            start += len(file.readline()) - 1
+        for line in file:
+            if start >= stop:
+                break
+            asked, answer = _asked_and_answered(line)
+            sample_id = sample_id_of(line).encode()
+            place = md5(drawn + sample_id, usedforsecurity=False).digest()[:8]
+            order = int.from_bytes(place, "little")
+            entries.append((order, sample_id, number, start, len(line) - 1, asked, answer))
+            start += len(line)
+    return entries
 
 
 #: In a JSON text a bare quote ends a string, so these can stand nowhere else in a line.

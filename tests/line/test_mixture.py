@@ -223,6 +223,19 @@ def test_the_order_of_the_mixed_file_does_not_follow_the_order_of_tasks(mixed) -
     assert [sample.id for sample in samples(fewer)] == kept
 
 
+@pytest.mark.parametrize("stretch", [1, 3000, 10_000])
+def test_the_mixed_file_is_the_same_however_its_tasks_files_are_parted(
+    mixed, tmp_path: Path, monkeypatch, stretch: int
+) -> None:
+    whole = mixed(THREE, out="whole").folder / "train.jsonl"
+    monkeypatch.setattr("factory.line.mixture._STRETCH", stretch)
+    with LocalEngine(workers=1) as engine:
+        recipe = load_recipe(write(tmp_path, THREE))
+        parted = run_mixture(recipe, "small", tmp_path / "parted", engine).folder / "train.jsonl"
+
+    assert parted.read_bytes() == whole.read_bytes()
+
+
 def test_a_second_run_changes_nothing(mixed) -> None:
     def stands(folder: Path) -> dict[str, tuple[bytes, bool]]:
         return {
