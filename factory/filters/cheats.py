@@ -21,6 +21,10 @@ from factory.sample import Sample
 from factory.text import CJK, folded_case, tokens
 
 _WORD: Final = re.compile(r"\w+")
+#: Every ASCII character that stands in no word becomes a space: a third of the expression's time.
+_SPACES_BETWEEN_WORDS: Final = bytes(
+    code if chr(code).isalnum() or chr(code) == "_" else 0x20 for code in range(128)
+) + bytes(range(128, 256))
 _CAPITALISED: Final = re.compile(r"[^\W\d_]\S*")
 
 
@@ -117,7 +121,9 @@ Cheat = Callable[[Board], Sequence[float]]
 
 def words(text: str) -> Sequence[str]:
     """Return the words of a text: quicker than tokens, which are only needed without spaces."""
-    if text.isascii() or CJK.search(text) is None:
+    if text.isascii():
+        return text.lower().encode().translate(_SPACES_BETWEEN_WORDS).decode().split()
+    if CJK.search(text) is None:
         return _WORD.findall(folded_case(text))
     return tokens(text)
 

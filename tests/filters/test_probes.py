@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from factory.draw import Draw
-from factory.filters.cheats import BLIND, Board
+from factory.filters.cheats import BLIND, Board, words
 from factory.filters.probes import MARGIN, MOST_SAMPLES, ProbeResult, describe, probe
 from factory.sample import Sample
 from factory.tasktypes import TASK_TYPES
@@ -23,6 +27,15 @@ NOUNS = ("lamp", "desk", "chair", "shelf", "stool", "bench", "sofa", "rug", "vas
 def word(number: int, place: int) -> str:
     """Return a word that stands in no other option."""
     return f"{NOUNS[number % 10]}{number}x{place}"
+
+
+@given(st.text(st.characters(max_codepoint=0xFF)))
+def test_words_are_runs_of_letters_figures_and_underscores(text: str) -> None:
+    assert list(words(text)) == re.findall(r"\w+", text.lower() if text.isascii() else fold(text))
+
+
+def fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def choices(count: int, make: Any) -> list[Sample]:
