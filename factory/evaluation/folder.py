@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from factory.errors import UsageError
 from factory.evaluation.contestants import Contestant
 from factory.evaluation.evaluate import FORMAT, Protocol, Watch, check_metrics, evaluate
 from factory.evaluation.page import write_page
 from factory.evaluation.questions import Benchmark
 from factory.llm.pool import ModelPool
-from factory.outputs.run_folder import RunFolder
+from factory.outputs.run_folder import MANIFEST, RunFolder
 from factory.sources.download import cache_folder
 
 LEDGER: Final = "answers.sqlite"
@@ -44,6 +45,9 @@ def evaluate_in(
     questions, and what :func:`~factory.evaluation.evaluate.evaluate` raises.
     """
     check_metrics(benchmark)
+    if (out / MANIFEST).exists():
+        # What made the run would be lost, and with it the run's own command.
+        raise UsageError(f"{out} holds a run: choose another folder with --out")
     asked = {each.name: each.spec for each in contestants if each.spec is not None}
     with (
         RunFolder(out) as folder,

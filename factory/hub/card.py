@@ -31,9 +31,12 @@ def front_matter(content: bytes, path: Path) -> tuple[dict[str, Any], str]:
 def files_of_card(content: bytes, path: Path) -> list[str]:
     """Return the names and patterns of the data files that a card's configs name."""
     data, _ = front_matter(content, path)
-    return [
-        name for config in data.get("configs") or () for name in _names(config.get("data_files"))
-    ]
+    return [name for config in _configs_of(data) for name in _names(config.get("data_files"))]
+
+
+def _configs_of(card: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the configs of a card, which somebody may have written by hand."""
+    return [each for each in _listed(card.get("configs")) if isinstance(each, dict)]
 
 
 def _names(data_files: Any) -> Iterator[str]:
@@ -68,7 +71,7 @@ def card_with_formats(folder: Path, formats: Sequence[str]) -> bytes:
     for name in dict.fromkeys(formats):
         path = folder / name / CARD
         own, _ = front_matter(path.read_bytes(), path)
-        data["configs"] = [*(data.get("configs") or ()), *_configs(own, name)]
+        data["configs"] = [*_configs_of(data), *_configs(own, name)]
         if described := own.get("dataset_info"):
             data["dataset_info"] = [
                 *_listed(data.get("dataset_info")),
@@ -82,7 +85,7 @@ def card_with_formats(folder: Path, formats: Sequence[str]) -> bytes:
 
 
 def _configs(card: Mapping[str, Any], folder: str) -> Iterator[dict[str, Any]]:
-    for config in card.get("configs") or ():
+    for config in _configs_of(card):
         # The run's own samples stay what is loaded where nothing is named.
         kept = {key: value for key, value in config.items() if key != "default"}
         yield kept | {

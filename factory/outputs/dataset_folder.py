@@ -24,6 +24,7 @@ from factory.outputs.features import Features, as_yaml
 from factory.outputs.files import (
     checksum,
     explained,
+    is_at,
     open_own,
     read_json,
     sync_folder,
@@ -123,11 +124,14 @@ def new_folder(target: Path) -> Iterator[Path]:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            alone = is_at(aside, descriptor)
+        except BlockingIOError:
+            alone = False
+        if not alone:
             raise OutputError(
                 f"{target}: another export is writing here; wait for it or choose another folder "
                 "with --out"
-            ) from error
+            )
         try:
             with explained(target):
                 _clear(aside)
@@ -135,7 +139,9 @@ def new_folder(target: Path) -> Iterator[Path]:
             with explained(target):
                 _take_place(aside, target)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            # Once it has its place, a folder of this name is the next export's.
+            if is_at(aside, descriptor):
+                shutil.rmtree(aside, ignore_errors=True)
     finally:
         os.close(descriptor)
 

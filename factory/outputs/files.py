@@ -154,14 +154,15 @@ def _alone(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             # What was waited for may be another file by now: the one that its writer let appear.
-            if _is_at(path, descriptor):
+            if is_at(path, descriptor):
                 yield
                 return
         finally:
             os.close(descriptor)
 
 
-def _is_at(path: Path, descriptor: int) -> bool:
+def is_at(path: Path, descriptor: int) -> bool:
+    """Return whether an open file or folder is still the one of the name ``path``."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:

@@ -29,6 +29,8 @@ _ASSETS: Final = Path(__file__).with_name("assets")
 #: The parts of the page's script, in the order in which they need each other.
 _SCRIPTS: Final = ("text.js", "samples.js", "list.js", "detail.js", "page.js")
 _MOST_SOURCES: Final = 6
+#: How every page begins.
+_BEGINS: Final = b"<!doctype html>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,13 @@ def write_report(
     ``samples`` is how many it has at the most, kept and dropped ones; which, the run's seed draws.
 
     Raises:
-        UsageError: the folder is no finished run.
+        UsageError: the folder is no finished run, or ``target`` is something else than a page.
         OutputError: a file of it cannot be read, or the page cannot be written.
     """
     path = target or folder / PAGE
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name a file, such as --out {path / PAGE}")
+    _check_page(path)
     summary = summarise(folder)
     gathered = gather(folder, samples)
     # Letters that no text can hold were written out by now: none can be lost here.
@@ -64,6 +67,16 @@ def write_report(
     write_whole(path, page)
     whole = gathered.all_kept + gathered.all_dropped
     return Report(path, len(page), gathered.samples, whole)
+
+
+def _check_page(path: Path) -> None:
+    """Raise :class:`UsageError` for a file that is no page: it may be a run's samples."""
+    if not path.is_file():
+        return
+    with explained(path), path.open("rb") as file:
+        begins = file.read(len(_BEGINS))
+    if begins and begins.lower() != _BEGINS:
+        raise UsageError(f"{path} holds something else than a page: name another file with --out")
 
 
 def render(summary: Summary, gathered: Gathered) -> str:

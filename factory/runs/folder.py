@@ -27,7 +27,7 @@ _TASK_KEYS: Final = {
     "splits": dict,
     "files": dict,
 }
-_SOURCE_KEYS: Final = ("name", "adapter", "licence", "homepage", "files")
+_SOURCE_KEYS: Final = ("name", "licence", "homepage")
 _MIXTURE_KEYS: Final = {"format": int, "mixture": str, "seed": int, "tasks": dict, "files": dict}
 #: What each record is asked for, whoever reads it: texts, all of them.
 _OF_KEPT: Final = (

@@ -354,3 +354,12 @@ def test_each_question_of_a_task_is_scored_by_its_own_metric(tmp_path: Path) -> 
     found = evaluated(path, "--answers", f"some={answers}", "--out", tmp_path / "out")
     (measure,) = found["models"]["some"]["tasks"]["task17"]["measures"].items()
     assert (measure[0], round(measure[1]["value"], 3)) == ("bleu and rougel", 0.833)
+
+
+def test_a_runs_folder_is_no_place_for_an_evaluation(tmp_path: Path, questions: Path) -> None:
+    command("run", "recipes.yaml", "--task", "task12", "--limit", "2", "--out", str(tmp_path))
+    plan = tmp_path / "task12" / ".work" / "plan.json"
+    before = plan.read_bytes()
+    asked = ("evaluate", str(questions), "--model", "scripted", "--fresh")
+    assert "holds a run" in command(*asked, "--out", str(tmp_path / "task12"), code=2)
+    assert plan.read_bytes() == before

@@ -13,6 +13,7 @@ import pytest
 
 from factory.errors import HubError, OutputError, UsageError
 from factory.hub.changes import RECORD
+from factory.hub.contents import contents_of
 from factory.hub.push import Pushed, PushOptions, push
 from factory.outputs.card import refresh_card
 from factory.outputs.run_folder import REJECTED
@@ -465,6 +466,14 @@ def test_a_card_that_names_files_which_do_not_go_is_refused(hub: Hub, run: Runs)
 
     assert "names the data file 'test.jsonl', which does not go with it" in refused(folder)
     assert not hub.requests
+
+
+@pytest.mark.parametrize("configs", ["3", "[a]", "{config_name: default}"])
+def test_a_card_of_somebodys_hand_names_no_files_and_goes(run: Runs, configs: str) -> None:
+    folder = run("task12")
+    changed(folder, "README.md", f"---\nconfigs: {configs}\n---\n".encode())
+
+    assert contents_of(folder).rows
 
 
 @pytest.mark.parametrize("name", ["set", "ann/", "ann/a--b", "ann/.x", "a/b/c", "ann/x.git"])

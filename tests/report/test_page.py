@@ -188,11 +188,11 @@ def test_a_page_that_cannot_be_written_leaves_the_earlier_one(run, tmp_path):
         write_report(run, tmp_path)
 
     earlier = tmp_path / PAGE
-    earlier.write_text("earlier", encoding="utf-8")
+    earlier.write_text("<!doctype html>earlier", encoding="utf-8")
     (tmp_path / f"{PAGE}.partial").symlink_to(tmp_path / "file")
     with pytest.raises(OutputError):
         write_report(run, earlier)
-    assert earlier.read_text(encoding="utf-8") == "earlier"
+    assert earlier.read_text(encoding="utf-8") == "<!doctype html>earlier"
     assert (tmp_path / "file").read_text(encoding="utf-8") == ""
 
 
@@ -298,3 +298,13 @@ def test_letters_have_the_contrast_that_wcag_asks_for(theme):
 
 def test_the_hostile_run_is_hostile(hostile):
     assert SCRIPT in (hostile / "train.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_page_takes_the_place_of_a_page_alone(run, tmp_path):
+    samples = tmp_path / "train.jsonl"
+    samples.write_text("{}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="holds something else than a page"):
+        write_report(run, samples)
+    assert samples.read_text(encoding="utf-8") == "{}\n"
+    target = tmp_path / PAGE
+    assert write_report(run, target) == write_report(run, target)

@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 import factory
 from factory.errors import FactoryError, OutputError, UsageError
+from factory.outputs import dataset_folder
 from factory.outputs.formats import FORMATS
 from factory.outputs.jsonl import read_samples, to_line
 from factory.outputs.run_folder import RunFolder
@@ -460,3 +461,21 @@ def test_the_public_api_exports(made, tmp_path):
 
     assert folder == tmp_path / "alpaca"
     assert (folder / "train.parquet").is_file()
+
+
+def test_an_export_at_its_end_leaves_the_next_ones_folder_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aside = tmp_path / ".messages.partial"
+    place = dataset_folder._take_place
+
+    def place_and_begin_another(made: Path, target: Path) -> None:
+        place(made, target)
+        aside.mkdir()
+        (aside / "of another export").write_text("2", encoding="utf-8")
+
+    monkeypatch.setattr(dataset_folder, "_take_place", place_and_begin_another)
+    with dataset_folder.new_folder(tmp_path / "messages") as folder:
+        (folder / "one").write_text("1", encoding="utf-8")
+    assert (tmp_path / "messages" / "one").is_file()
+    assert (aside / "of another export").is_file()

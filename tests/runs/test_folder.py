@@ -26,7 +26,7 @@ def folder(made: Callable[[str], RunResult], tmp_path: Path) -> Path:
         ({"format": None}, "its 'format' is another kind of thing"),
         ({"recipe": None}, "its 'recipe' is another kind of thing"),
         ({"files": ["train.jsonl"]}, "its 'files' is another kind of thing"),
-        ({"source": {"name": "esci"}}, "its 'source' lacks 'adapter'"),
+        ({"source": {"name": "esci"}}, "its 'source' lacks 'licence'"),
         ({"mixture": "v9b", "tasks": {"../other": {}}}, "'../other' is no folder in it"),
         ({"mixture": "v9b", "tasks": {".": {}}}, "'.' is no folder in it"),
         ({"mixture": "v9b", "tasks": [1]}, "its 'tasks' is another kind of thing"),
