@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,13 @@ def test_ids_that_read_as_numbers_come_back(run: Path) -> None:
     rows = rows_of(table)
     assert {"'1234567890123456", "'12345e7890123456"} <= {row["id"] for row in rows}
     assert read_review(run, save(table, fill(rows, *["ok"] * 30)))["ok"] == 30
+
+
+def test_two_samples_of_one_id_are_both_in_the_table(run: Path, tmp_path: Path) -> None:
+    edited = shutil.copytree(run, tmp_path / "edited")
+    train = edited / "train.jsonl"
+    records = [json.loads(line) for line in train.read_text(encoding="utf-8").splitlines()]
+    records[1]["id"] = records[0]["id"]
+    train.write_text("".join(f"{json.dumps(each)}\n" for each in records), encoding="utf-8")
+    written = export_review(edited, tmp_path / "table.csv", samples=len(records))
+    assert sum(written.tasks.values()) == len(records)

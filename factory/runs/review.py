@@ -89,7 +89,7 @@ def export_review(
     chosen = _drawn(kept_records(folder), manifest["seed"], samples)
     if dropped:
         for task, records in _drawn(_dropped(folder, manifest), manifest["seed"], dropped).items():
-            chosen[task] = sorted(chosen.get(task, []) + records)
+            chosen[task] = sorted(chosen.get(task, []) + records, key=lambda each: each[:3])
     with (
         aside(path) as partial,
         io.TextIOWrapper(
@@ -99,28 +99,32 @@ def export_review(
         table = csv.writer(file, quoting=csv.QUOTE_ALL)
         table.writerow(COLUMNS)
         for _, records in sorted(chosen.items()):
-            table.writerows(_row(record) for _, _, record in records)
+            table.writerows(_row(record) for *_, record in records)
     return Exported(path, {task: len(records) for task, records in sorted(chosen.items())})
 
 
-_Ranked = tuple[int, str, Mapping[str, Any]]
+_Ranked = tuple[int, str, int, Mapping[str, Any]]
 
 
 def _drawn(
     records: Iterator[Mapping[str, Any]], seed: int, samples: int
 ) -> dict[str, list[_Ranked]]:
     """Return the samples of each task that have the smallest draws, in their order."""
-    heaps: dict[str, list[tuple[int, str, Mapping[str, Any]]]] = {}
-    for record in records:
+    heaps: dict[str, list[_Ranked]] = {}
+    for number, record in enumerate(records):
         heap = heaps.setdefault(record["task"], [])
-        # Ids are unique, so no two records are ever compared; the heap's least is the worst.
-        entry = (-draw(seed, record["task"], record["id"], "review"), record["id"], record)
+        # The heap's least is the worst. A number stands before the record, which has no order:
+        # somebody's edit may have given two of them one id.
+        rank = -draw(seed, record["task"], record["id"], "review")
+        entry = (rank, record["id"], -number, record)
         if len(heap) < samples:
             heapq.heappush(heap, entry)
         else:
             heapq.heappushpop(heap, entry)
     return {
-        task: sorted((-rank, sample_id, record) for rank, sample_id, record in heap)
+        task: sorted(
+            (-rank, sample_id, -number, record) for rank, sample_id, number, record in heap
+        )
         for task, heap in heaps.items()
     }
 
