@@ -11,7 +11,7 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 from tenacity import (
@@ -26,7 +26,7 @@ from factory.errors import ModelError
 from factory.llm.budget import Budget
 from factory.llm.ledger import Entry, Ledger
 from factory.llm.limits import Gate, Rates
-from factory.llm.models import Endpoint, ModelSpec, Price
+from factory.llm.models import FREE, Endpoint, ModelSpec, Price
 from factory.llm.quiet import Quiet
 from factory.llm.request import Answer, Question, Request, Writer
 from factory.llm.transport import Transport, TryAgainError
@@ -66,43 +66,47 @@ class Usage:
     cost: float = 0.0
 
 
-class Asker(ABC):
-    """Asks one model for one task; a subclass is the way that requests take to it.
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What an asker has to ask one model for one task.
 
-    Args:
+    Attributes:
         spec, endpoint: the model and where it is.
-        usage: what is asked is counted here.
-        ledger: where answers are kept.
-        price: of the model's tokens; None where nobody knows it.
-        budget: shared by the run's models.
         task: the task that answers are filed under.
+        ledger: where answers are kept.
+        price: of the model's tokens in its lane; nothing where nobody knows it.
+        budget: shared by the run's models.
+        usage: what is asked is counted here.
         renewed: what has been asked in this run, where all is asked again (``--fresh``).
         quiet: told of rows that wait for what another row is asking.
     """
 
-    def __init__(
-        self,
-        spec: ModelSpec,
-        usage: Usage,
-        endpoint: Endpoint,
-        ledger: Ledger,
-        price: Price | None,
-        budget: Budget,
-        task: str,
-        renewed: set[bytes] | None = None,
-        quiet: Quiet | None = None,
-    ) -> None:
-        self.spec = spec
-        self.usage = usage
-        self._endpoint = endpoint
-        self._ledger = ledger
-        self._price = price or Price(prompt=0.0, completion=0.0)
-        self._budget = budget
-        self._task = task
-        self._writer = Writer(spec, endpoint.identity)
+    spec: ModelSpec
+    endpoint: Endpoint
+    task: str
+    ledger: Ledger
+    price: Price = FREE
+    budget: Budget = field(default_factory=lambda: Budget(None))
+    usage: Usage = field(default_factory=Usage)
+    renewed: set[bytes] | None = None
+    quiet: Quiet = field(default_factory=Quiet)
+
+
+class Asker(ABC):
+    """Asks one model for one task; a subclass is the way that requests take to it."""
+
+    def __init__(self, means: Means) -> None:
+        self.spec = means.spec
+        self.usage = means.usage
+        self._endpoint = means.endpoint
+        self._ledger = means.ledger
+        self._price = means.price
+        self._budget = means.budget
+        self._task = means.task
+        self._writer = Writer(means.spec, means.endpoint.identity)
         self._asked: dict[bytes, asyncio.Future[Answer]] = {}
-        self._renewed = renewed
-        self._quiet = quiet or Quiet()
+        self._renewed = means.renewed
+        self._quiet = means.quiet
         self._sought: list[tuple[bytes, asyncio.Future[Answer | None]]] = []
         #: Requests that wait until they are due again: others can have their places.
         self.resting = 0
@@ -217,23 +221,11 @@ class DirectAsker(Asker):
         transport: what sends.
     """
 
-    def __init__(
-        self,
-        spec: ModelSpec,
-        usage: Usage,
-        endpoint: Endpoint,
-        transport: Transport,
-        ledger: Ledger,
-        price: Price | None,
-        budget: Budget,
-        task: str,
-        renewed: set[bytes] | None = None,
-        quiet: Quiet | None = None,
-    ) -> None:
-        super().__init__(spec, usage, endpoint, ledger, price, budget, task, renewed, quiet)
+    def __init__(self, means: Means, transport: Transport) -> None:
+        super().__init__(means)
         self._transport = transport
-        self._gate = Gate(spec.concurrency)
-        self._rates = Rates(spec.requests_per_minute, spec.tokens_per_minute)
+        self._gate = Gate(self.spec.concurrency)
+        self._rates = Rates(self.spec.requests_per_minute, self.spec.tokens_per_minute)
         self._keeping: set[asyncio.Future[None]] = set()
         self._written: deque[tuple[asyncio.Future[None], Exception | None]] = deque()
 

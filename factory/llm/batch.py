@@ -16,15 +16,12 @@ from functools import partial
 from typing import Final
 
 from factory.errors import ModelError
-from factory.llm.asker import Asker, UnansweredError, Usage
+from factory.llm.asker import Asker, Means, UnansweredError
 from factory.llm.batch_api import ENDED, Batch, BatchApi, MissingError
 from factory.llm.batch_files import Part, Result, parts_of, read_result
 from factory.llm.batch_sender import BatchSender
 from factory.llm.batch_store import BatchStore, Filed, Submission
-from factory.llm.budget import Budget
-from factory.llm.ledger import Entry, Ledger
-from factory.llm.models import Endpoint, ModelSpec, Price
-from factory.llm.quiet import Quiet
+from factory.llm.ledger import Entry
 from factory.llm.request import Answer, Request
 from factory.llm.transport import RefusedError, TryAgainError
 
@@ -67,30 +64,15 @@ class Awaited:
 
 
 class BatchAsker(Asker):
-    """Asks through the Batch API; the arguments are those of :class:`~factory.llm.asker.Asker`.
+    """Asks through the Batch API.
 
     Args:
         awaited: told what is being waited for.
     """
 
-    def __init__(
-        self,
-        spec: ModelSpec,
-        usage: Usage,
-        endpoint: Endpoint,
-        ledger: Ledger,
-        price: Price | None,
-        budget: Budget,
-        task: str,
-        renewed: set[bytes] | None,
-        quiet: Quiet,
-        awaited: Awaited,
-    ) -> None:
-        super().__init__(spec, usage, endpoint, ledger, price, budget, task, renewed, quiet)
-        self._lane = BatchLane(
-            *(spec, usage, endpoint, ledger, self._price, task, quiet, awaited),
-            fresh=renewed is not None,
-        )
+    def __init__(self, means: Means, awaited: Awaited) -> None:
+        super().__init__(means)
+        self._lane = BatchLane(means, awaited)
 
     async def _put_through(self, request: Request) -> Answer:
         return await self._lane.answer(request)
@@ -103,42 +85,27 @@ class BatchLane:
     """Gathers, submits, watches and collects the requests of one model for one task.
 
     Args:
-        spec, endpoint: the model and where it is.
-        usage: failures are counted here.
-        ledger: where answers are kept, and what is under way.
-        price: of the model's tokens, in a batch.
-        task: what requests are filed under.
-        quiet: says when nothing more can be gathered.
+        means: what it asks with; failures are counted in its usage, and its quiet says when nothing
+            more can be gathered.
         awaited: told what is being waited for.
-        fresh: whether what is known already is asked for again.
     """
 
-    def __init__(
-        self,
-        spec: ModelSpec,
-        usage: Usage,
-        endpoint: Endpoint,
-        ledger: Ledger,
-        price: Price,
-        task: str,
-        quiet: Quiet,
-        awaited: Awaited,
-        *,
-        fresh: bool,
-    ) -> None:
+    def __init__(self, means: Means, awaited: Awaited) -> None:
+        spec, endpoint, ledger = means.spec, means.endpoint, means.ledger
         self._options = spec.batch
         self._model = spec.model
-        self._usage = usage
+        self._usage = means.usage
         self._endpoint = endpoint
         self._ledger = ledger
-        self._price = price
-        self._task = task
-        self._quiet = quiet
+        self._price = means.price
+        self._task = means.task
+        self._quiet = means.quiet
         self._awaited = awaited
-        self._fresh = fresh
+        #: Whether what is known already is asked for again.
+        self._fresh = means.renewed is not None
         self._api = BatchApi(endpoint, spec.timeout)
         self._store = BatchStore(ledger, endpoint.identity, spec.model)
-        self._sender = BatchSender(self._api, self._store, ledger.path, task, spec.batch.poll)
+        self._sender = BatchSender(self._api, self._store, ledger.path, means.task, spec.batch.poll)
         self._most_tokens = spec.batch.enqueued_tokens
         self._waiting: dict[bytes, _Waiting] = {}
         self._gathered: list[bytes] = []
@@ -149,7 +116,7 @@ class BatchLane:
         #: The batch of each request that is in one.
         self._under_way: dict[bytes, str] = {}
         self._failure: Exception | None = None
-        quiet.listen(self.flush)
+        means.quiet.listen(self.flush)
 
     async def answer(self, request: Request) -> Answer:
         """Return the answer with what it cost, once a batch has brought it and it is on disk.

@@ -40,6 +40,9 @@ class Price(BaseModel):
         return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1e6
 
 
+FREE: Final = Price(prompt=0.0, completion=0.0)
+
+
 class BatchOptions(BaseModel):
     """How requests are gathered into batches; the defaults are the Batch API's own limits."""
 

@@ -16,12 +16,13 @@ from factory.llm.local import SMOLLM2
 from factory.llm.models import ModelSpec
 
 DEFAULT: Final = "default"
+SCRIPTED: Final = "scripted"
 LEDGER_FILE: Final = "ledger.sqlite"
 #: Models that every recipe can name; its own entries go first.
 BUILT_IN: Final[Mapping[str, ModelSpec]] = MappingProxyType(
     {
         "smollm2": ModelSpec.model_validate({"engine": "local", "model": SMOLLM2}),
-        "scripted": ModelSpec.model_validate({"engine": "scripted"}),
+        SCRIPTED: ModelSpec.model_validate({"engine": SCRIPTED}),
     }
 )
 _OPENAI_DEFAULT: Final = "gpt-4o-mini"

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
 from factory.errors import BudgetExceededError
-from factory.llm.asker import Asker, DirectAsker, Usage
+from factory.llm.asker import Asker, DirectAsker, Means, Usage
 from factory.llm.batch import Awaited, BatchAsker
 from factory.llm.budget import Budget
 from factory.llm.ledger import Ledger
 from factory.llm.local import LocalServer, identity_of, weights_of
-from factory.llm.models import Endpoint, ModelSpec, endpoint_of
-from factory.llm.names import LEDGER_FILE, model_spec
+from factory.llm.models import FREE, Endpoint, ModelSpec, endpoint_of
+from factory.llm.names import LEDGER_FILE, SCRIPTED, model_spec
 from factory.llm.prices import price_of
 from factory.llm.quiet import Quiet
 from factory.llm.scripted import IDENTITY
@@ -89,12 +89,18 @@ class ModelPool:
             spec = self.spec(name)
             said[name] = {
                 "endpoint": self._identity(spec),
-                "model": Path(spec.model).name,
+                "model": Path(self._known_as(spec)).name,
                 "parameters": spec.parameters,
                 "structured": spec.structured,
                 "max_tokens": spec.max_tokens,
             }
         return said
+
+    def _known_as(self, spec: ModelSpec) -> str:
+        """Return the model's name in answers and samples."""
+        if spec.engine == "scripted":
+            return SCRIPTED
+        return weights_of(spec, self._cache).stem if spec.engine == "local" else spec.model
 
     def _identity(self, spec: ModelSpec) -> str:
         if spec.engine == "scripted":
@@ -122,31 +128,34 @@ class ModelPool:
                 f"write its price into the recipe (models: {{{name}: {{price: {{prompt: ..., "
                 "completion: ...}}}})"
             )
-        renewed = self._renewed if self.fresh else None
         if spec.lane == "batch":
-            usage = self.bill.setdefault((task, spec.model), Usage())
-            return BatchAsker(
-                *(spec, usage, endpoint_of(spec), self.ledger, quoted.price, self.budget, task),
-                *(renewed, self.quiet, self.awaited),
-            )
+            return BatchAsker(self._means(spec, endpoint_of(spec), task), self.awaited)
         spec, endpoint, transport = self._open(spec)
-        usage = self.bill.setdefault((task, spec.model), Usage())
-        return DirectAsker(
-            *(spec, usage, endpoint, transport, self.ledger, quoted.price, self.budget, task),
-            *(renewed, self.quiet),
+        return DirectAsker(self._means(spec, endpoint, task), transport)
+
+    def _means(self, spec: ModelSpec, endpoint: Endpoint, task: str) -> Means:
+        return Means(
+            *(spec, endpoint, task, self.ledger),
+            price=price_of(spec).price or FREE,
+            budget=self.budget,
+            usage=self.bill.setdefault((task, spec.model), Usage()),
+            renewed=self._renewed if self.fresh else None,
+            quiet=self.quiet,
         )
 
     def _open(self, spec: ModelSpec) -> tuple[ModelSpec, Endpoint, Transport]:
         if spec.engine == "scripted":
-            spec = spec.model_copy(update={"model": "scripted"})
-            return spec, Endpoint("scripted", IDENTITY), ScriptedTransport()
+            spec = spec.model_copy(update={"model": self._known_as(spec)})
+            return spec, Endpoint(SCRIPTED, IDENTITY), ScriptedTransport()
         if spec.engine == "local":
             weights = weights_of(spec, self._cache)
             server = self._servers.get(str(weights))
             if server is None:
                 server = self._servers[str(weights)] = LocalServer(spec, weights)
             # Its identity is the weights' checksum: where the file lies says nothing.
-            spec = spec.model_copy(update={"model": weights.stem, "concurrency": server.slots})
+            spec = spec.model_copy(
+                update={"model": self._known_as(spec), "concurrency": server.slots}
+            )
             return spec, server.endpoint, HttpTransport(server.endpoint, spec.timeout)
         endpoint = endpoint_of(spec)
         return spec, endpoint, HttpTransport(endpoint, spec.timeout)

@@ -10,7 +10,7 @@ from typing import Final
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from factory.llm.models import ModelSpec, Price
+from factory.llm.models import FREE, ModelSpec, Price
 
 #: What the Batch API takes of the price.
 _IN_A_BATCH: Final = 0.5
@@ -45,7 +45,7 @@ def price_of(spec: ModelSpec) -> Quoted:
     """
     table = _table()
     if spec.engine != "openai":
-        return Quoted(Price(prompt=0.0, completion=0.0), "runs here")
+        return Quoted(FREE, "runs here")
     if spec.price is not None:
         price, said_by = spec.price, "the recipe"
     else:

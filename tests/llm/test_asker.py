@@ -12,7 +12,7 @@ from aiohttp import web
 from factory.errors import BudgetExceededError, ModelError
 from factory.llm import Answer, Message, ModelSpec, Price, Question, RefusedError
 from factory.llm import asker as asking
-from factory.llm.asker import Asker, DirectAsker, UnansweredError, Usage
+from factory.llm.asker import Asker, DirectAsker, Means, UnansweredError
 from factory.llm.budget import Budget
 from factory.llm.ledger import Ledger
 from factory.llm.models import endpoint_of
@@ -56,17 +56,8 @@ def run(
         endpoint = type(endpoint)(endpoint.url, "the endpoint", endpoint.key)
 
         async def main() -> tuple[object, Asker]:
-            async with DirectAsker(
-                spec,
-                Usage(),
-                endpoint,
-                HttpTransport(endpoint, timeout),
-                ledger,
-                PRICE,
-                Budget(budget),
-                "t",
-                renewed,
-            ) as asker:
+            means = Means(spec, endpoint, "t", ledger, PRICE, Budget(budget), renewed=renewed)
+            async with DirectAsker(means, HttpTransport(endpoint, timeout)) as asker:
                 try:
                     return await work(asker), asker
                 except Exception as failure:  # noqa: BLE001  (the test looks at it)
@@ -194,10 +185,8 @@ def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
 
     async def main() -> None:
         with Ledger(tmp_path / "ledger") as ledger:
-            transport = HttpTransport(endpoint, 5)
-            async with DirectAsker(
-                *(spec, Usage(), endpoint, transport, ledger, PRICE, Budget(None), "t")
-            ) as asker:
+            means = Means(spec, endpoint, "t", ledger, PRICE)
+            async with DirectAsker(means, HttpTransport(endpoint, 5)) as asker:
                 await asker.ask(question())
 
     with pytest.raises(UnansweredError, match="run again to go on"):
