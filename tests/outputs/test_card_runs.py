@@ -141,6 +141,7 @@ def test_the_card_of_a_task_that_a_model_writes_names_it(tmp_path: Path) -> None
     card = (folder / CARD).read_text(encoding="utf-8")
     assert "a model gave the answer (a pseudo-label) | `scripted` |" in card
     assert "--model scripted" in card
+    assert "not named" not in card
 
 
 def test_no_key_of_an_address_is_kept() -> None:
