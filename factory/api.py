@@ -93,7 +93,7 @@ def plan(
 ) -> list[Quote]:
     """Return what language models would be asked for tasks or a mixture, without asking them.
 
-    One quote a task and model, as if every sample were accepted. Raises
+    One quote a task and model; see :func:`factory.line.quote.quote`. Raises
     :class:`~factory.errors.UsageError` for a task or mixture that there is not.
     """
     from factory.line.quote import quote

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +23,9 @@ from factory.cli.options import (
     source_paths,
 )
 
+if TYPE_CHECKING:
+    from factory.line.quote import Quote
+
 
 def plan(
     recipe: RecipeArgument,
@@ -39,16 +43,21 @@ def plan(
         python -m factory plan recipes.yaml --task task1
         python -m factory plan recipes.yaml --mixture nvidia_all --limit 1000
     """
-    from dataclasses import asdict
-
     from factory.api import plan as plan_recipe
     from factory.recipe import load_recipe
-    from factory.terminal.bills import print_quotes
 
     loaded = load_recipe(recipe).with_changes(limit=limit, paths=source_paths(source), model=model)
     loaded = loaded.with_classifiers(classifiers(classifier))
     one_of_two(recipe, task, mixture)
-    quotes = plan_recipe(loaded, task or (), mixture=mixture)
+    tell_quotes(plan_recipe(loaded, task or (), mixture=mixture), as_json=as_json)
+
+
+def tell_quotes(quotes: Sequence[Quote], *, as_json: bool) -> None:
+    """Print what would be asked."""
+    from dataclasses import asdict
+
+    from factory.terminal.bills import print_quotes
+
     if as_json:
         print_json([asdict(each) for each in quotes])
     else:

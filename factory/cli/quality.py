@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from factory.cli import completion
+from factory.cli.models import tell_quotes
 from factory.cli.options import (
     WHERE,
     BudgetOption,
@@ -66,6 +67,10 @@ def judge(
         ),
     ] = Path("out"),
     budget: BudgetOption = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be asked and what it costs; ask nothing."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a judge: its precision and recall on samples of which half are made wrong.
@@ -73,6 +78,7 @@ def judge(
     Examples:
         python -m factory judge recipes.yaml --task task12 --model gpt-5-mini --budget 1
         python -m factory judge recipes.yaml --task task12 --model scripted --samples 20
+        python -m factory judge recipes.yaml --task task12 --model gpt-5-mini --dry-run
     """
     from factory.line.measured import judge_options, keep_measured, measure_judge
     from factory.llm.pool import ModelPool
@@ -88,6 +94,11 @@ def judge(
         name: judge_options(loaded, name, models=model, threshold=threshold)
         for name in dict.fromkeys(task)
     }
+    if dry_run:
+        from factory.line.quote import quote_judge
+
+        tell_quotes(quote_judge(loaded, chosen, samples, cache_folder()), as_json=as_json)
+        return
     measured = []
     with ModelPool(loaded.models, cache_folder(), budget=budget) as pool:
         for name, options in chosen.items():

@@ -40,6 +40,12 @@ class Judgement(BaseModel):
     reason: Annotated[str, Field(max_length=300)]
 
 
+#: What a dry run takes a judge to say.
+BEST: Final = Judgement(
+    answerable=5, correct=5, unambiguous=5, grounded=5, well_formed=5, reason=""
+)
+
+
 class JudgeOptions(BaseModel):
     """The ``judge`` entry of a recipe's ``filters:``."""
 
@@ -105,7 +111,7 @@ def judge(
     took: list[Exchange] = []
     for model in options.models:
         try:
-            judgement = yield from addressed(model, ask_for(question), took)
+            judgement = yield from addressed(model, ask_for(question), took, JudgeOptions.name)
         except (AnswerError, RefusedError) as error:
             said = f"{model}: {error}"[:200]
             verdict = Verdict(JudgeOptions.name, False, "no-judgement", said)

@@ -24,10 +24,10 @@ from factory.line.build import SampleBuilder
 from factory.line.flow import Flow
 from factory.line.fold import Candidate, Fold, Outcome
 from factory.line.rows import DroppedError, Row, only_row
-from factory.line.task import Task
+from factory.line.task import Task, part_of_parent
 from factory.llm import AnswerError, RefusedError
 from factory.llm.asker import Asker
-from factory.llm.driving import Addressed, Exchange, addressed, answered, spent
+from factory.llm.driving import Addressed, Exchange, addressed, spent
 from factory.llm.pool import ModelPool
 from factory.recipe import Recipe
 from factory.sources.view import RowRejectedError
@@ -44,6 +44,7 @@ class AskingBuilder(SampleBuilder):
     Args:
         askers: what asks each model that the task's steps name.
         earlier: what steps that go in rounds are shown.
+        of_parent: whether what it makes are records for a task that derives from its own.
     """
 
     def __init__(
@@ -54,14 +55,19 @@ class AskingBuilder(SampleBuilder):
         index: Path | None,
         askers: Mapping[str, Asker],
         earlier: _Earlier,
+        *,
+        of_parent: bool = False,
     ) -> None:
         super().__init__(recipe, task, split, index)
+        self._of_parent = of_parent
         self._askers = askers
         self._earlier = earlier
         self._of_the_answer = task.answer_columns
         derivation = task.derivation
         self._asking_parent = (
-            AskingBuilder(recipe, derivation.parent, split, index, askers, earlier)
+            AskingBuilder(
+                *(recipe, derivation.parent, split, index, askers, earlier), of_parent=True
+            )
             if derivation and derivation.parent.written_by
             else None
         )
@@ -133,7 +139,9 @@ class AskingBuilder(SampleBuilder):
             if each.step.round_size:
                 seen["earlier"] = self._earlier(ordinal)
             with _dropping(each.by):
-                made = yield from addressed(each.model, each.step.ask(seen, draw), took)
+                made = yield from addressed(
+                    each.model, each.step.ask(seen, draw), took, self._part(each.part)
+                )
             columns.update(made)
             for name in each.step.takes:
                 del columns[name]
@@ -149,10 +157,13 @@ class AskingBuilder(SampleBuilder):
             took: list[Exchange] = []
             asking = each.step.reason(draft.sample, row.columns, self._task.type)
             with _dropping(each.by):
-                reasoned = yield from addressed(each.model, asking, took)
+                reasoned = yield from addressed(each.model, asking, took, self._part(each.part))
             asked = Asked.together((row.asked, self._asked_of(took)))
             row = row._replace(reasoned=reasoned, asked=asked)
         return row
+
+    def _part(self, name: str) -> str:
+        return part_of_parent(self._task.name, name) if self._of_parent else name
 
     def _asked_of(self, took: list[Exchange]) -> Asked:
         prompt = "\x1f".join(text for _, text in took[0].question.messages)
@@ -349,7 +360,9 @@ class _Run:
             self._progress.set()
 
     async def _one(self, facts: Mapping[str, Any]) -> Outcome:
-        outcome = await answered(self._builder.drive(facts), self._askers)
-        for asker in self._askers.values():
-            asker.finish_row()
-        return outcome
+        asking = self._builder.drive(facts)
+        return await self._pool.row(self._task.name, asking, self._askers, _samples)
+
+
+def _samples(outcome: Outcome) -> int:
+    return sum(not each.filter for each in outcome.candidates)

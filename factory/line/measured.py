@@ -31,7 +31,6 @@ from factory.line.run import run_task
 from factory.line.task import Task, compile_task
 from factory.llm import model_spec
 from factory.llm.at_once import ask_at_once
-from factory.llm.driving import answered
 from factory.llm.pool import ModelPool
 from factory.outputs.card import refresh_card
 from factory.outputs.files import explained, write_json
@@ -155,10 +154,8 @@ async def _judged(
         }
 
         async def ask(each: _Tried) -> Judged:
-            found = await answered(judge(options, each.sample, task.answer_columns), askers)
-            for asker in askers.values():
-                asker.finish_row()
-            return found
+            asking = judge(options, each.sample, task.answer_columns)
+            return await pool.row(task.name, asking, askers, lambda _: 1)
 
         most = max(asker.spec.rows_in_flight for asker in askers.values())
         return await ask_at_once(tried, ask, most=most, quiet=pool.quiet, watch=watch)

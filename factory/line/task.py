@@ -128,11 +128,20 @@ class Task:
         return self.options.model_dump(mode="json")
 
 
+def part_of_parent(task: str, part: str) -> str:
+    """Return the name of a part of what a row asks, where the step is that of a parent."""
+    return f"{task}: {part}"
+
+
 @dataclass(frozen=True, slots=True)
 class AskedStep:
-    """A step of ``generate``, its name, and the recipe's name of the model that it asks."""
+    """A step of ``generate``, its name, and the recipe's name of the model that it asks.
+
+    ``part`` tells it from the task's other steps, of the same name too.
+    """
 
     by: str
+    part: str
     model: str
     step: Step[Any]
 
@@ -142,6 +151,7 @@ class AskedSampleStep:
     """The same of a step that sees the sample."""
 
     by: str
+    part: str
     model: str
     step: SampleStep[Any]
 
@@ -307,13 +317,15 @@ def _steps(
     for number, each in enumerate(spec.generate):
         at = f"tasks.{name}.generate.{number}: the step {each.by!r}"
         step = each.step(recipe.folder / "prompts")
+        earlier = sum(other.by == each.by for other in spec.generate[:number])
+        part = f"{each.by} {earlier + 1}" if earlier else each.by
         for column in sorted(step.needs - offered):
             raise RecipeError(
                 f"{at} reads {column!r}, which no row has: {did_you_mean(column, offered)}"
                 f"There are {', '.join(sorted(offered))}"
             )
         if isinstance(step, SampleStep):
-            sample_steps.append(AskedSampleStep(each.by, each.model, step))
+            sample_steps.append(AskedSampleStep(each.by, part, each.model, step))
         elif isinstance(step, Step):
             if sample_steps:
                 raise RecipeError(
@@ -322,7 +334,7 @@ def _steps(
                 )
             offered.update(step.offers)
             offered.difference_update(step.takes)
-            steps.append(AskedStep(each.by, each.model, step))
+            steps.append(AskedStep(each.by, part, each.model, step))
     return tuple(steps), tuple(sample_steps)
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from factory.generators.rewrite import Rewrite, Written
 from factory.line.task import Task
-from factory.llm.driving import addressed, answered
+from factory.llm.driving import addressed
 from factory.llm.pool import ModelPool
 from factory.recipe import Recipe
+
+#: What its questions are asked for.
+WORDINGS: Final = "wordings"
 
 
 def with_wordings(recipe: Recipe, task: Task, pool: ModelPool) -> Recipe:
@@ -27,4 +31,5 @@ async def _asked(rewrite: Rewrite, pool: ModelPool, model: str, task: str) -> Wr
     # A few questions, one after another: a batch would take a day for each.
     async with pool.asker(model, task, "direct") as asker:
         asking = rewrite.ask(asker.spec.model)
-        return await answered(addressed(model, asking, []), {model: asker})
+        put = addressed(model, asking, [], WORDINGS)
+        return await pool.once(task, put, {model: asker})

@@ -7,15 +7,31 @@ answered.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, MutableSequence
+from collections.abc import Callable, Generator, Mapping, MutableSequence
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from factory.llm.request import Answer, Question
 from factory.llm.transport import RefusedError
 
 T = TypeVar("T")
-#: Yields (the recipe's name of a model, question), is sent answers, returns what came of it.
-Addressed: TypeAlias = Generator[tuple[str, Question], Answer, T]
+
+
+class Put(NamedTuple):
+    """A question on its way.
+
+    Attributes:
+        model: the recipe's name of the model that it is put to.
+        question: what is asked.
+        part: for what: the name of a step, or ``judge``.
+    """
+
+    model: str
+    question: Question
+    part: str
+
+
+#: Yields questions, is sent their answers, returns what came of it.
+Addressed: TypeAlias = Generator[Put, Answer, T]
 
 
 class Exchange(NamedTuple):
@@ -41,9 +57,12 @@ class Answers(Protocol):
 
 
 def addressed(
-    model: str, asking: Generator[Question, Answer, T], took: MutableSequence[Exchange]
+    model: str,
+    asking: Generator[Question, Answer, T],
+    took: MutableSequence[Exchange],
+    part: str,
 ) -> Addressed[T]:
-    """Put the questions of ``asking`` to ``model``; return what it returns.
+    """Put the questions of ``asking`` to ``model``, for ``part``; return what it returns.
 
     Every exchange is appended to ``took``. A refusal is raised in ``asking``.
     """
@@ -51,7 +70,7 @@ def addressed(
         question = next(asking)
         while True:
             try:
-                answer = yield model, question
+                answer = yield Put(model, question, part)
             except RefusedError as error:
                 question = asking.throw(error)
             else:
@@ -70,20 +89,28 @@ def spent(took: MutableSequence[Exchange]) -> Spent:
     )
 
 
-async def answered(asking: Addressed[T], askers: Mapping[str, Answers]) -> T:
+async def answered(
+    asking: Addressed[T],
+    askers: Mapping[str, Answers],
+    heard: Callable[[Put, Answer], None] | None = None,
+) -> T:
     """Have every question of ``asking`` answered; return what it returns.
+
+    ``heard`` is called with each question and its answer.
 
     Raises what the askers raise, but for a refusal, which is for ``asking`` to bear.
     """
     try:
-        model, question = next(asking)
+        put = next(asking)
         while True:
             try:
-                answer = await askers[model].ask(question)
+                answer = await askers[put.model].ask(put.question)
             except RefusedError as error:
-                model, question = asking.throw(error)
+                put = asking.throw(error)
             else:
-                model, question = asking.send(answer)
+                if heard is not None:
+                    heard(put, answer)
+                put = asking.send(answer)
     except StopIteration as made:
         value: T = made.value
         return value

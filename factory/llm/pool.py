@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 from factory.errors import BudgetExceededError
 from factory.llm.asker import Asker, DirectAsker, Means, Usage
 from factory.llm.batch import Awaited, BatchAsker
 from factory.llm.budget import Budget
+from factory.llm.driving import Addressed, answered
 from factory.llm.ledger import Ledger
 from factory.llm.local import LocalServer, identity_of, weights_of
 from factory.llm.models import FREE, Endpoint, ModelSpec, endpoint_of
@@ -19,6 +20,7 @@ from factory.llm.quiet import Quiet
 from factory.llm.scripted import IDENTITY
 from factory.llm.transport import HttpTransport, ScriptedTransport, Transport
 
+T = TypeVar("T")
 Lane: TypeAlias = Literal["direct", "batch"]
 
 
@@ -132,6 +134,32 @@ class ModelPool:
             return BatchAsker(self._means(spec, endpoint_of(spec), task), self.awaited)
         spec, endpoint, transport = self._open(spec)
         return DirectAsker(self._means(spec, endpoint, task), transport)
+
+    async def row(
+        self,
+        task: str,  # noqa: ARG002  (a dry pool notes it)
+        asking: Addressed[T],
+        askers: Mapping[str, Asker],
+        samples: Callable[[T], int],  # noqa: ARG002  (and this)
+    ) -> T:
+        """Have what one row of ``task`` asks answered; return what came of it.
+
+        ``samples`` says how many samples that is, to who wants to know. Raises what
+        :meth:`~factory.llm.asker.Asker.ask` raises, but for a refusal.
+        """
+        made = await answered(asking, askers)
+        for asker in askers.values():
+            asker.finish_row()
+        return made
+
+    async def once(
+        self,
+        task: str,  # noqa: ARG002  (a dry pool notes it)
+        asking: Addressed[T],
+        askers: Mapping[str, Asker],
+    ) -> T:
+        """Have what is asked once for the whole of ``task`` answered; see :meth:`row`."""
+        return await answered(asking, askers)
 
     def _means(self, spec: ModelSpec, endpoint: Endpoint, task: str) -> Means:
         return Means(

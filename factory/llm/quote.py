@@ -6,11 +6,16 @@ be sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from pydantic import BaseModel
+
+from factory.llm.asker import Asker
+from factory.llm.driving import Addressed, Put, answered
+from factory.llm.expected import LEAST_HISTORY, DryRow
 from factory.llm.ledger import Ledger
 from factory.llm.models import ModelSpec
 from factory.llm.pool import Lane, ModelPool
@@ -19,9 +24,7 @@ from factory.llm.request import Answer, Question, Writer
 from factory.llm.scripted import ScriptedModel
 from factory.llm.tokens import LocalTokenCounter, TokenCounter
 
-#: What an answer takes of its bound where nothing is known of the task.
-_USED_OF_THE_BOUND = 0.4
-_LEAST_HISTORY = 5
+T = TypeVar("T")
 
 
 class Counter(Protocol):
@@ -33,48 +36,66 @@ class Counter(Protocol):
         """Return the tokens of one prompt."""
 
 
-@dataclass(slots=True)
-class Asked:
-    """What one model would be asked for one task: sums over the ``rows`` of the dry run.
+class MadeUp(Answer):
+    """A scripted answer, where the ledger has none.
 
-    ``known`` requests are answered by the ledger already and cost nothing.
+    Its prompt is counted as the model would count it; its completion is as long as it may be.
     """
 
-    rows: int = 0
-    requests: int = 0
-    known: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: float = 0.0
-    seconds: float | None = None
+    __slots__ = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Noted:
-    """One (task, model, lane) of a dry run: its price, and how its tokens were counted."""
+    """One model that a task asks: what is known of it before it is asked.
+
+    Attributes:
+        model, lane, concurrency: of the recipe.
+        price: of its tokens.
+        counted: how its prompt tokens are counted.
+        answers: how many the ledger has of it for the task.
+        usual: completion tokens of one of them; None where there are too few.
+        seconds: what one took; None where too few were timed.
+    """
 
     model: str
     lane: str
+    concurrency: int
     price: Quoted
     counted: str
-    concurrency: int
-    asked: Asked = field(default_factory=Asked)
+    answers: int
+    usual: float | None
+    seconds: float | None
 
 
 class DryPool(ModelPool):
     """Opens dry models.
 
+    Args:
+        granted: what is answered to questions of a form, in place of a scripted answer.
+
     Attributes:
-        noted: what would be asked, by (task, name of the model in the recipe, lane).
+        noted: the models that would be asked, by task and by name and lane in the recipe.
+        rows: what each row put to them, by task.
+        singly: the same of what is asked once for a whole task.
     """
 
-    def __init__(self, models: Mapping[str, ModelSpec], cache: Path) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, ModelSpec],
+        cache: Path,
+        granted: Mapping[type[BaseModel], BaseModel],
+    ) -> None:
         super().__init__(models, cache)
-        self.noted: dict[tuple[str, str, str], Noted] = {}
+        self._granted = {form: answer.model_dump_json() for form, answer in granted.items()}
+        self.noted: dict[str, dict[tuple[str, Lane], Noted]] = {}
+        self.rows: dict[str, list[DryRow]] = {}
+        self.singly: dict[str, list[DryRow]] = {}
 
     def asker(  # type: ignore[override]
         self, name: str, task: str, lane: Lane | None = None
     ) -> DryAsker:
-        """Return what notes the questions of ``task`` to the model ``name``.
+        """Return what answers the questions of ``task`` to the model ``name``.
 
         Raises :class:`~factory.errors.ModelError` where a local model's weights are missing.
         """
@@ -85,18 +106,67 @@ class DryPool(ModelPool):
             spec, endpoint, _ = self._open(spec)
             counter = LocalTokenCounter(endpoint)
         else:
-            spec = spec.model_copy(update={"model": spec.model or "scripted"})
+            spec = spec.model_copy(update={"model": self._known_as(spec)})
             counter = TokenCounter(spec, self.ledger)
-        noted = self.noted.get((task, name, spec.lane))
-        if noted is None:
-            counted = "its own tokenizer" if counter.exact else "characters"
-            noted = Noted(spec.model, spec.lane, price_of(spec), counted, spec.concurrency)
-            self.noted[task, name, spec.lane] = noted
-        return DryAsker(spec, identity, self.ledger, counter, noted.asked, task)
+        noted = self.noted.setdefault(task, {})
+        if (name, spec.lane) not in noted:
+            noted[name, spec.lane] = self._note(spec, task, exact=counter.exact)
+        return DryAsker(spec, identity, self.ledger, counter, self._granted)
+
+    def _note(self, spec: ModelSpec, task: str, *, exact: bool) -> Noted:
+        history = [e for e in self.ledger.spent() if (e.task, e.model) == (task, spec.model)]
+        answers = sum(each.requests for each in history)
+        timed = sum(each.timed for each in history) if spec.lane == "direct" else 0
+        tokens = sum(each.completion_tokens for each in history)
+        seconds = sum(each.seconds for each in history)
+        return Noted(
+            model=spec.model,
+            lane=spec.lane,
+            concurrency=spec.concurrency,
+            price=price_of(spec),
+            counted="its own tokenizer" if exact else "characters",
+            answers=answers,
+            usual=tokens / answers if answers >= LEAST_HISTORY else None,
+            seconds=seconds / timed if timed >= LEAST_HISTORY else None,
+        )
+
+    async def row(
+        self,
+        task: str,
+        asking: Addressed[T],
+        askers: Mapping[str, Asker],
+        samples: Callable[[T], int],
+    ) -> T:
+        """Note what a row would ask."""
+        row = DryRow()
+        made = await answered(asking, askers, _noting(row))
+        row.samples = samples(made)
+        self.rows.setdefault(task, []).append(row)
+        return made
+
+    async def once(self, task: str, asking: Addressed[T], askers: Mapping[str, Asker]) -> T:
+        """Note what is asked once for a whole task."""
+        row = DryRow()
+        self.singly.setdefault(task, []).append(row)
+        return await answered(asking, askers, _noting(row))
+
+
+def _noting(row: DryRow) -> Callable[[Put, Answer], None]:
+    def note(put: Put, answer: Answer) -> None:
+        counted = row.put_to(put.part, put.model)
+        counted.requests += 1
+        counted.prompt_tokens += answer.prompt_tokens
+        if isinstance(answer, MadeUp):
+            counted.bound += answer.completion_tokens
+        else:
+            counted.known += 1
+            counted.known_completion += answer.completion_tokens
+
+    return note
 
 
 class DryAsker:
-    """Notes questions, and answers them without asking anybody."""
+    """Answers without asking anybody."""
 
     #: Nothing fails that nobody is asked, so no request ever waits to be asked again.
     resting = 0
@@ -107,25 +177,14 @@ class DryAsker:
         identity: str,
         ledger: Ledger,
         counter: Counter,
-        asked: Asked,
-        task: str,
+        granted: Mapping[type[BaseModel], str],
     ) -> None:
         self.spec = spec
         self._writer = Writer(spec, identity)
         self._ledger = ledger
         self._counter = counter
-        self._asked = asked
+        self._granted = granted
         self._scripted = ScriptedModel()
-        history = [e for e in ledger.spent() if (e.task, e.model) == (task, spec.model)]
-        requests = sum(each.requests for each in history)
-        self._usual = (
-            sum(each.completion_tokens for each in history) / requests
-            if requests >= _LEAST_HISTORY
-            else None
-        )
-        timed = sum(each.timed for each in history)
-        if timed >= _LEAST_HISTORY and spec.lane == "direct":
-            asked.seconds = sum(each.seconds for each in history) / timed
 
     async def __aenter__(self) -> DryAsker:
         return self
@@ -133,24 +192,17 @@ class DryAsker:
     async def __aexit__(self, *_: object) -> None:
         pass
 
-    def finish_row(self) -> None:
-        """Count a row that needs nothing more."""
-        self._asked.rows += 1
-
     async def ask(self, question: Question) -> Answer:
-        """Note the question; return the ledger's answer, or a scripted one in its form."""
+        """Return the ledger's answer, or one that is made up in the form that is asked for."""
         request = self._writer.request(question)
-        self._asked.requests += 1
         known = self._ledger.find([request.key]).get(request.key)
         if known is not None:
-            self._asked.known += 1
             return known
-        self._asked.prompt_tokens += self._counter.count(question.messages)
-        usual = self._usual
-        self._asked.completion_tokens += (
-            request.max_tokens * _USED_OF_THE_BOUND if usual is None else usual
-        )
-        return self._scripted.answer(_with_schema(request.body, question))
+        text = None if question.answer is None else self._granted.get(question.answer)
+        if text is None:
+            text = self._scripted.answer(_with_schema(request.body, question)).text
+        counted = self._counter.count(question.messages)
+        return MadeUp(text, "stop", counted, request.max_tokens, 0.0, 0.0)
 
 
 def _with_schema(body: bytes, question: Question) -> bytes:

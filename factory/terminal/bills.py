@@ -12,6 +12,8 @@ from factory.terminal.text import as_text, open_console, print_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.console import Console
+
     from factory.line.quote import Quote
     from factory.llm.asker import Usage
     from factory.llm.ledger import Spent
@@ -41,27 +43,50 @@ def print_quotes(quotes: Sequence[Quote]) -> None:
         print_line(console, "no task of these asks a language model")
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("task", "model", "requests", "known", "tokens in", "out", "cost", "time"):
-        right = name not in ("task", "model")
+    for name in ("task", "for", "model", "requests", "known", "tokens in", "out", "cost", "time"):
+        right = name not in ("task", "for", "model")
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for each in quotes:
-        table.add_row(
-            *(as_text(each.task), as_text(each.model), f"{each.requests:,}", f"{each.known:,}"),
-            *(f"{each.prompt_tokens:,}", f"{each.completion_tokens:,}"),
-            _dollars(each.cost),
+        time = (
             "a day a batch"
             if each.lane == "batch"
             else "unknown"
             if each.seconds is None
-            else duration(each.seconds),
+            else duration(each.seconds)
         )
+        for number, part in enumerate(each.parts):
+            table.add_row(
+                *(as_text("" if number else each.task), as_text(part.part), as_text(each.model)),
+                *(f"{part.requests:,}", f"{part.known:,}"),
+                *(_tokens(part.prompt_tokens), _tokens(part.completion_tokens)),
+                *(_dollars(part.cost), "" if number else time),
+            )
     console.print(table)
     known = [each.cost for each in quotes if each.cost is not None]
-    print_line(console, f"in all: {_dollars(sum(known))} for samples that are all accepted")
+    more = "" if len(known) == len(quotes) else ", and what is unknown"
+    print_line(console, f"in all: {_dollars(sum(known))}{more}")
+    _print_shares(console, quotes)
     for price in sorted({each.price for each in quotes}):
         print_line(console, f"prices: {price}")
     for counted in sorted({each.counted for each in quotes}):
         print_line(console, f"prompt tokens: counted by {counted}")
+
+
+def _print_shares(console: Console, quotes: Sequence[Quote]) -> None:
+    """Print which rows are reckoned to be dropped, and that no others are."""
+    assumed = False
+    for quote in quotes:
+        for part in quote.parts:
+            assumed |= part.share is None
+            if part.share is not None and part.share < 1:
+                told = f"{quote.task}: {part.share:.0%} of the rows that the ledger answers"
+                print_line(console, f"{told} go on from {part.part}, and so of all")
+    if assumed:
+        print_line(console, "rows of which the ledger has no answers are taken to be accepted")
+
+
+def _tokens(tokens: int | None) -> str:
+    return "unknown" if tokens is None else f"{tokens:,}"
 
 
 def _dollars(cost: float | None) -> str:
