@@ -150,7 +150,10 @@ def _of_model(
         part=part,
         model=model,
         requests=requests,
-        known=requests * everywhere.known / everywhere.requests,
+        # Those that the dry run came across are known whatever became of the rows after them.
+        known=min(
+            max(everywhere.known, requests * everywhere.known / everywhere.requests), requests
+        ),
         prompt_tokens=counted.prompt_tokens / counted.requests,
         completion_tokens=_completion(everywhere, usual.get(model)),
         share=share,
