@@ -43,6 +43,7 @@ class QuotedPart:
         cost: in US dollars; None where nobody knows the price or the tokens.
         share: of the rows whose answers are in the ledger, how many went on from here: as many are
             reckoned with. None where the ledger has too few, and all are taken to go on.
+        answered: how many rows that share is of.
     """
 
     part: str
@@ -52,6 +53,7 @@ class QuotedPart:
     completion_tokens: int | None
     cost: float | None
     share: float | None
+    answered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,9 @@ def _quoted_part(asked: Expected, noted: Noted, most_known: int) -> QuotedPart:
         completion = round(asked.completion_tokens * (requests - known))
         price = noted.price.price
         cost = None if price is None else price.cost(prompt, completion)
-    return QuotedPart(asked.part, requests, known, prompt, completion, cost, asked.share)
+    return QuotedPart(
+        *(asked.part, requests, known, prompt, completion, cost), asked.share, asked.answered
+    )
 
 
 def _sum(figures: Sequence[N | None]) -> N | None:

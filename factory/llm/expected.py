@@ -82,6 +82,7 @@ class Expected:
         prompt_tokens, completion_tokens: of one request; None where the dry run saw none.
         share: of the rows whose answers the ledger has, the share that went on from here; None
             where it has too few.
+        answered: how many rows those are.
     """
 
     part: str
@@ -91,6 +92,7 @@ class Expected:
     prompt_tokens: float | None
     completion_tokens: float | None
     share: float | None
+    answered: int
 
 
 def expected(
@@ -126,7 +128,7 @@ def expected(
         else:
             basis = [row for row in through if part.name in row.parts] or asking
         found[:0] = [
-            _of_model(part.name, model, basis, asking, needed, share, usual)
+            _of_model(part.name, model, basis, asking, needed, share, len(known), usual)
             for model in part.models
         ]
     return found
@@ -139,11 +141,12 @@ def _of_model(
     asking: Sequence[DryRow],
     needed: float,
     share: float | None,
+    answered: int,
     usual: Mapping[str, float | None],
 ) -> Expected:
     counted = _together(basis, part, model)
     if not counted.requests:
-        return Expected(part, model, needed, 0.0, None, None, share)
+        return Expected(part, model, needed, 0.0, None, None, share, answered)
     everywhere = _together(asking, part, model)
     requests = needed * counted.requests / len(basis)
     return Expected(
@@ -157,6 +160,7 @@ def _of_model(
         prompt_tokens=counted.prompt_tokens / counted.requests,
         completion_tokens=_completion(everywhere, usual.get(model)),
         share=share,
+        answered=answered,
     )
 
 
@@ -169,7 +173,8 @@ def once(rows: Sequence[DryRow], usual: Mapping[str, float | None]) -> Iterator[
                     *(part, model, float(put.requests), float(put.known)),
                     put.prompt_tokens / put.requests,
                     _completion(put, usual.get(model)),
-                    None,
+                    share=None,
+                    answered=0,
                 )
 
 

@@ -79,8 +79,9 @@ def _print_shares(console: Console, quotes: Sequence[Quote]) -> None:
         for part in quote.parts:
             assumed |= part.share is None
             if part.share is not None and part.share < 1:
-                told = f"{quote.task}: {part.share:.0%} of the rows that the ledger answers"
-                print_line(console, f"{told} go on from {part.part}, and so of all")
+                rows = f"of {part.answered:,} rows whose answers the ledger has"
+                went_on = f"{part.share:.1%} went on from {part.part}"
+                print_line(console, f"{quote.task}: {rows}, {went_on}, and so of all")
     if assumed:
         print_line(console, "rows of which the ledger has no answers are taken to be accepted")
 
