@@ -50,6 +50,7 @@ def test_a_plan_asks_nothing_and_says_what_would_be_asked() -> None:
     assert table["known"] == 0
     assert table["cost"] == 0
     assert table["prompt_tokens"] > 50 * table["requests"]
+    assert [each["part"] for each in table["parts"]] == ["label"]
     assert as_json("cache")["answers"] == []
 
 
@@ -74,6 +75,18 @@ def test_a_plan_knows_what_the_ledger_has_and_what_an_endpoint_costs(
     priced = (table["prompt_tokens"] * 0.15 + table["completion_tokens"] * 0.6) / 1e6
     assert table["cost"] == pytest.approx(priced)
     assert "the table of" in table["price"]
+
+
+def test_measuring_a_judge_says_its_price_and_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    judge = ("judge", "recipes.yaml", "--task", "task12", "--samples", "12", "--dry-run")
+    (quoted,) = as_json(*judge)
+    assert (quoted["model"], quoted["requests"], quoted["known"]) == ("gpt-4o-mini", 12, 0)
+    assert quoted["cost"] > 0
+    said = command(*judge)
+    assert re.search(r"task12 +judge +gpt-4o-mini +12 +0 ", said)
+    assert "taken to be accepted" not in said
+    assert as_json("cache")["answers"] == []
 
 
 def test_a_run_tells_its_bill_and_the_cache_forgets_what_it_is_told(tmp_path: Path) -> None:
