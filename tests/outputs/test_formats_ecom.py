@@ -1,6 +1,7 @@
 """EcomInstruct's folders: like the real ones, and read by EcomGPT's own assembly."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -253,3 +254,13 @@ def test_this_tests_own_assembly_reads_the_real_folders_as_the_adapter_does(fold
             assert set(made.output.splitlines()) >= set(answer.splitlines()) - {""}
         elif record.get("spans") != []:
             assert answer == made.output
+
+
+@pytest.mark.parametrize("ecom_id", ["", "..-Generate-../x"])
+def test_no_record_leads_out_of_the_folder(ecom_id: str) -> None:
+    made = sample(task="../../task\0", lang="../..")
+    hostile = replace(made, provenance=replace(made.provenance, source="../../.."))
+    parts = task_folder(hostile, ecom_id).split("/")
+    assert len(parts) == 3
+    assert ".." not in parts
+    assert "\0" not in "".join(parts)

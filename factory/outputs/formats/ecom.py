@@ -110,6 +110,10 @@ def ecom_type(task_type: str) -> str:
     return _TYPES.get(task_type, GENERATE)
 
 
+#: What parts names and folders, and what no name of a file may hold.
+_PARTING: Final = str.maketrans(dict.fromkeys("-/\\\0", "_"))
+
+
 def task_folder(sample: Sample, ecom_id: str) -> str:
     """Return ``<Dataset>/tasks/<LANG>-<Dataset>-<Type>-<name>`` for the task of ``sample``.
 
@@ -128,7 +132,9 @@ def task_folder(sample: Sample, ecom_id: str) -> str:
     else:
         dataset, name = f"factory_{sample.provenance.source}", sample.task
     dataset, name, lang = (
-        part.replace("-", "_") for part in (dataset, name, sample.lang.upper() or "XX")
+        # A record may come from anybody: no part of the name leads out of the folder.
+        part.translate(_PARTING).lstrip(".") or "_"
+        for part in (dataset, name, sample.lang.upper() or "XX")
     )
     return f"{dataset}/tasks/{lang}-{dataset}-{kind}-{name}"
 
