@@ -29,7 +29,9 @@ def merge(
     ] = None,
     nvidia_track: Annotated[
         int | None,
-        typer.Option(min=1, max=5, help="The paper's weights: give v7, v8, v7b, v9b by name."),
+        typer.Option(
+            metavar="1-5", min=1, max=5, help="The paper's weights: give v7, v8, v7b, v9b by name."
+        ),
     ] = None,
     into_weights: Annotated[
         bool, typer.Option("--into-weights", help="A whole model in place of one adapter.")
@@ -38,9 +40,9 @@ def merge(
         str | None,
         typer.Option(metavar="MODEL", help="Where the base is, if not where the adapters say."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder that gets the adapter or model.")] = Path(
-        "merged"
-    ),
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder that gets the adapter or model.")
+    ] = Path("merged"),
     as_json: JsonOption = False,
 ) -> None:
     """Take a share of an adapter (wise-ft), or weighted shares of several, exactly.

@@ -20,7 +20,7 @@ def quantize(
     out: Annotated[Path, typer.Option(metavar="FILE", help="The GGUF file that is written.")],
     to: Annotated[
         Literal["q4_0", "q8_0", "f16"],
-        typer.Option(help="Bits of a weight: 4.5, 8.5 or 16."),
+        typer.Option(metavar="[q4_0|q8_0|f16]", help="Bits of a weight: 4.5, 8.5 or 16."),
     ] = "q8_0",
     compare: Annotated[
         Path | None,

@@ -78,6 +78,7 @@ def serve(
     engine: Annotated[
         Literal["llama.cpp", "vllm", "openai"] | None,
         typer.Option(
+            metavar="[llama.cpp|vllm|openai]",
             help="vllm starts one for a folder or a Hub's name; of an endpoint it says what it is, "
             "where it does not say so itself.",
             rich_help_panel=_ENGINE,
@@ -85,7 +86,11 @@ def serve(
     ] = None,
     profile: Annotated[
         Literal["t4", "cpu"] | None,
-        typer.Option(help="vLLM's options for four T4 cards, or no card.", rich_help_panel=_ENGINE),
+        typer.Option(
+            metavar="[t4|cpu]",
+            help="vLLM's options for four T4 cards, or no card.",
+            rich_help_panel=_ENGINE,
+        ),
     ] = None,
     vllm_options: Annotated[
         str,

@@ -16,15 +16,20 @@ def train(
     ],
     preset: Annotated[
         str,
-        typer.Option(help="Whose settings: nvidia, llasa, ecomgpt, or tiny (for a CPU)."),
+        typer.Option(
+            metavar="NAME", help="Whose settings: nvidia, llasa, ecomgpt, or tiny (for a CPU)."
+        ),
     ] = "tiny",
     tool: Annotated[
         Literal["trl", "axolotl", "llama-factory"],
-        typer.Option(help="trl trains here; the others get a configuration and the samples."),
+        typer.Option(
+            metavar="[trl|axolotl|llama-factory]",
+            help="trl trains here; the others get a configuration and the samples.",
+        ),
     ] = "trl",
-    out: Annotated[Path, typer.Option(help="The folder that gets the adapter or the files.")] = (
-        Path("training")
-    ),
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder that gets the adapter or the files.")
+    ] = (Path("training")),
     base: Annotated[
         str | None,
         typer.Option(metavar="MODEL", help="Another base: a Hub's name, a folder or a GGUF file."),
@@ -33,26 +38,40 @@ def train(
         str | None, typer.Option(metavar="NAME", help="Its chat template, for LLaMA-Factory.")
     ] = None,
     adapter: Annotated[
-        Literal["qlora", "lora", "full"] | None, typer.Option(help="In place of the preset's.")
+        Literal["qlora", "lora", "full"] | None,
+        typer.Option(metavar="[qlora|lora|full]", help="In place of the preset's."),
     ] = None,
     devices: Annotated[
         int | None,
-        typer.Option(min=1, help="Share the preset's sequences of a step among so many."),
+        typer.Option(
+            metavar="N", min=1, help="Share the preset's sequences of a step among so many."
+        ),
     ] = None,
     micro_batch: Annotated[
-        int | None, typer.Option(min=1, help="Sequences of one device at a time.")
+        int | None, typer.Option(metavar="N", min=1, help="Sequences of one device at a time.")
     ] = None,
-    max_length: Annotated[int | None, typer.Option(min=16, help="Tokens of a sequence.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="In place of the preset's.")] = None,
-    epochs: Annotated[float | None, typer.Option(help="In place of the preset's.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="At most so many steps.")] = None,
+    max_length: Annotated[
+        int | None, typer.Option(metavar="TOKENS", min=16, help="Tokens of a sequence.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(metavar="RATE", help="In place of the preset's.")
+    ] = None,
+    epochs: Annotated[
+        float | None, typer.Option(metavar="N", help="In place of the preset's.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="At most so many steps.")
+    ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="At most so many samples, from the start of the file.")
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="At most so many samples, from the start of the file."
+        ),
     ] = None,
     reasoning: Annotated[
         bool, typer.Option("--reasoning", help="Train on the reasoning of samples that have some.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of the order of samples.")] = 42,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the order of samples.")] = 42,
     as_json: JsonOption = False,
 ) -> None:
     """Fine-tune a model on a run's samples, with loss on the answers alone.
