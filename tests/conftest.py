@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -17,6 +19,13 @@ import yaml
 from factory.engines import LocalEngine
 from factory.line import RunResult, run_task
 from tests.catalogue import PROJECT, sized
+
+# A shell that starts the tests in the background has them, and all that they start, ignore Ctrl-C.
+if (
+    signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    and threading.current_thread() is threading.main_thread()
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = PROJECT.parent / "shared"
 EXAMPLES = "shopping_queries_dataset_examples.parquet"
