@@ -231,25 +231,27 @@ def test_a_terminal_that_knows_only_ascii_gets_letters_written_out(shell, tmp_pa
     assert " | task12 | ja | " in done.stdout
 
 
-def test_ctrl_c_at_any_moment_is_130_and_no_traceback(tmp_path: Path) -> None:
-    for number, seconds in enumerate((0.02, 0.05, 0.1, 0.2, 0.4, 0.8)):
+def test_ctrl_c_at_any_moment_of_a_run_is_130_and_no_traceback(tmp_path: Path) -> None:
+    for number, seconds in enumerate((0.0, 0.05, 0.1, 0.2, 0.4)):
+        out = tmp_path / str(number)
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "factory", "run", RECIPE, "--task", "task12"),
-                *("--out", str(tmp_path / str(number))),
+                *("--out", str(out)),
             ],
             cwd=PROJECT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        # Before, the Ctrl-C may meet an interpreter that has not come to the program.
+        while not out.exists() and process.poll() is None:
+            time.sleep(0.005)
         time.sleep(seconds)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
-        if "Traceback" in err:  # Python's own, while it had not come to us
-            assert "__main__.py" not in err, err
-        else:
-            assert process.returncode in (0, 130, -signal.SIGINT), err
+        assert process.returncode in (0, 130), err
+        assert "Traceback" not in err
 
 
 def test_every_verb_explains_itself() -> None:
