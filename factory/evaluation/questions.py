@@ -19,15 +19,13 @@ from pydantic_core import from_json
 
 from factory.draw import draw
 from factory.errors import OutputError, UsageError, did_you_mean
+from factory.outputs.formats.eshop import TRACK
 from factory.outputs.jsonl import from_record, read_records
 from factory.outputs.run_folder import MANIFEST
 from factory.sample import Gold
 from factory.sources.ecominstruct_records import RecordError, TaskFolder, read_task
-from factory.tasktypes import TASK_TYPES, TaskType
+from factory.tasktypes import BY_NAME, TaskType
 from factory.tasktypes.classification import SEPARATOR
-
-#: Task types by their name on disk.
-TYPES: Final[Mapping[str, TaskType]] = {each.name: each for each in TASK_TYPES.values()}
 
 _META: Final = "meta-info.json"
 _TEST: Final = "test.json"
@@ -41,8 +39,6 @@ _ECOM_TYPES: Final = {
 #: The types whose answer is a text.
 _TEXTS: Final = ("generation", "text")
 _SHOPBENCH_KEYS: Final = ("input_field", "output_field", "task_type", "metric")
-#: What the benchmark writes before the name of a track.
-_TRACK_PREFIX: Final = "amazon-kdd-cup-24-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ class BenchmarkQuestion:
     @property
     def type(self) -> TaskType:
         """Return the task type, which parses and scores."""
-        return TYPES[self.task_type]
+        return BY_NAME[self.task_type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +178,7 @@ def _of_sample(record: dict[str, Any]) -> BenchmarkQuestion | None:
     """Return the question of a whole sample; None for what somebody has made of one."""
     try:
         sample = from_record(record)
-        kind = TYPES[sample.task_type]
+        kind = BY_NAME[sample.task_type]
         gold = _typed(kind.name, sample.gold)
         texts = (sample.id, sample.task, sample.track, sample.input_field, *sample.options)
         if sample.metric not in kind.metrics or not all(isinstance(each, str) for each in texts):
@@ -236,7 +232,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 def _of_shopbench(record: Mapping[str, Any]) -> BenchmarkQuestion | None:
     if any(name not in record for name in _SHOPBENCH_KEYS):
         return None
-    kind = TYPES.get(str(record["task_type"]))
+    kind = BY_NAME.get(str(record["task_type"]))
     gold = None if kind is None else _typed(kind.name, record["output_field"])
     if kind is None or gold is None or record["metric"] not in kind.metrics:
         return None
@@ -247,7 +243,7 @@ def _of_shopbench(record: Mapping[str, Any]) -> BenchmarkQuestion | None:
         str(record.get("task_name") or kind.name),
         kind.name,
         record["metric"],
-        str(record.get("track") or "").removeprefix(_TRACK_PREFIX),
+        str(record.get("track") or "").removeprefix(TRACK),
         prompt,
         gold,
     )
@@ -279,7 +275,7 @@ def _typed(task_type: str, answer: Any) -> Gold | None:
 def _of_task(folder: Path, unreadable: Counter[str]) -> Iterator[BenchmarkQuestion]:
     """Yield the questions of one of EcomInstruct's folders; its rows are its test part."""
     task = read_task(folder / _META)
-    kind = TYPES[_ECOM_TYPES[task.type]]
+    kind = BY_NAME[_ECOM_TYPES[task.type]]
     for number, record in enumerate(read_records(folder / _TEST)):
         try:
             made = task.read(record)

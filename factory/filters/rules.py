@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from pydantic import Field
@@ -11,7 +11,7 @@ from pydantic import Field
 from factory.errors import RecipeError
 from factory.filters.base import Filter, field_texts, slot_texts, texts_of_slots
 from factory.sample import Sample, Verdict
-from factory.tasktypes import TASK_TYPES, TaskType
+from factory.tasktypes import BY_NAME
 from factory.text import CJK, is_printable, markup_left
 
 _ILLEGAL: Final = re.compile(
@@ -28,7 +28,6 @@ _MOJIBAKE: Final = re.compile(
 )
 _MOJIBAKE_STARTS: Final = tuple("ÃÂâðïã縺繧繝")
 
-_TASK_TYPES: Final[Mapping[str, TaskType]] = {each.name: each for each in TASK_TYPES.values()}
 _CHARACTERS_PER_TOKEN: Final = 3.3
 
 
@@ -241,9 +240,9 @@ class GrammarFilter(Filter):
         Raises:
             RecipeError: the sample's task type is none of ShopBench's.
         """
-        task_type = _TASK_TYPES.get(sample.task_type)
+        task_type = BY_NAME.get(sample.task_type)
         if task_type is None:
-            known = ", ".join(sorted(_TASK_TYPES))
+            known = ", ".join(sorted(BY_NAME))
             raise RecipeError(
                 f"task {sample.task!r}: the grammar filter knows no task type "
                 f"{sample.task_type!r}; use one of: {known}"

@@ -112,8 +112,10 @@ def check_own(folder: Path) -> None:
 
 
 @contextmanager
-def new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path, what: str = "export") -> Iterator[Path]:
     """Give an empty folder that takes the place of ``target`` at the end, and goes on an error.
+
+    ``what`` is what is written into it, for whoever finds another one at it.
 
     Raises :class:`OutputError` where somebody else is writing it.
     """
@@ -129,7 +131,7 @@ def new_folder(target: Path) -> Iterator[Path]:
             alone = False
         if not alone:
             raise OutputError(
-                f"{target}: another export is writing here; wait for it or choose another folder "
+                f"{target}: another {what} is writing here; wait for it or choose another folder "
                 "with --out"
             )
         try:

@@ -37,4 +37,9 @@ TASK_TYPES: Final[Mapping[str, TaskType]] = MappingProxyType(
     }
 )
 
-__all__ = ["TASK_TYPES", "Arrangement", "ArrangementError", "TaskType"]
+#: The same by ``TaskType.name``, as samples and benchmarks have them.
+BY_NAME: Final[Mapping[str, TaskType]] = MappingProxyType(
+    {each.name: each for each in TASK_TYPES.values()}
+)
+
+__all__ = ["BY_NAME", "TASK_TYPES", "Arrangement", "ArrangementError", "TaskType"]

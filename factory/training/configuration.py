@@ -46,6 +46,13 @@ def heading(tool: str, command: str, settings: Settings, data: str) -> list[str]
     ]
 
 
+def warmup(settings: Settings) -> Key:
+    """Return the key of the warm-up, which trainers name by whether it is steps or their share."""
+    if settings.warmup >= 1:
+        return Key("warmup_steps", int(settings.warmup), "warmup")
+    return Key("warmup_ratio", settings.warmup, "warmup")
+
+
 def deepspeed(settings: Settings) -> dict[str, Any]:
     """Return DeepSpeed's configuration for the settings' stage of ZeRO; sizes are the trainer's."""
     zero: dict[str, Any] = {"stage": settings.zero, "overlap_comm": True}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from factory.training.configuration import DEEPSPEED, Key, configuration, heading
+from factory.training.configuration import DEEPSPEED, Key, configuration, heading, warmup
 from factory.training.presets import ALL_LINEAR, Settings
 
 FILE: Final = "llama_factory.yaml"
@@ -49,10 +49,7 @@ def _keys(settings: Settings, folder: str, names: list[str], output: str) -> Ite
     yield Key("optim", "adamw_torch")
     yield Key("learning_rate", settings.learning_rate, "learning_rate")
     yield Key("lr_scheduler_type", settings.schedule, "schedule")
-    if settings.warmup >= 1:
-        yield Key("warmup_steps", int(settings.warmup), "warmup")
-    else:
-        yield Key("warmup_ratio", settings.warmup, "warmup")
+    yield warmup(settings)
     yield Key("weight_decay", settings.weight_decay, "weight_decay")
     yield Key("per_device_train_batch_size", settings.micro_batch, "micro_batch")
     yield Key("gradient_accumulation_steps", settings.accumulation, "accumulation")

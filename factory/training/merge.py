@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from factory.errors import MissingExtraError, OutputError, TrainingError, UsageError, did_you_mean
-from factory.outputs.files import write_json
+from factory.outputs.dataset_folder import new_folder
+from factory.outputs.files import explained, write_json
 from factory.training.base import base_folder, load_model, load_tokenizer
 
 CONFIG: Final = "adapter_config.json"
@@ -218,9 +218,7 @@ def _written(out: Path, adapters: Sequence[Adapter], write: Any) -> Path:
     """Let ``write`` fill a folder that appears under its name at once, with what it is made of."""
     if out.exists() and not (out / RECORD).is_file() and any(out.iterdir()):
         raise OutputError(f"{out} holds something else: choose another folder with --out")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
-    try:
+    with explained(out), new_folder(out, "merge") as aside:
         write(aside)
         write_json(
             aside / RECORD,
@@ -231,13 +229,6 @@ def _written(out: Path, adapters: Sequence[Adapter], write: Any) -> Path:
                 ]
             },
         )
-        aside.chmod(0o755)
-        shutil.rmtree(out, ignore_errors=True)
-        aside.rename(out)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written ({error.strerror or error})") from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return out
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from factory.errors import UsageError
-from factory.outputs.formats.messages import answer_message, prompt_messages
+from factory.outputs.formats.prompt_completion import PromptCompletionChat
 from factory.outputs.jsonl import read_samples
 from factory.outputs.run_folder import TRAIN
 from factory.runs.folder import read_manifest
+
+_FORMAT: Final = PromptCompletionChat()
 
 
 def training_file(run: Path) -> Path:
@@ -33,7 +35,5 @@ def training_rows(run: Path, limit: int | None = None, *, reasoning: bool = Fals
     mixture has shuffled.
     """
     for sample in islice(read_samples(training_file(run)), limit):
-        yield {
-            "prompt": prompt_messages(sample),
-            "completion": [answer_message(sample, reasoning)],
-        }
+        record = _FORMAT.write(sample, reasoning=reasoning)
+        yield {"prompt": record["prompt"], "completion": record["completion"]}

@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Final, cast
 from factory.outputs.features import JSON, Feature, Features
 from factory.outputs.formats.base import BLANK, JSONL, PARQUET
 from factory.sample import Sample
-from factory.tasktypes import TASK_TYPES, TaskType
+from factory.tasktypes import BY_NAME
 
-_TRACK: Final = "amazon-kdd-cup-24-"
+#: What ShopBench writes before the name of a track.
+TRACK: Final = "amazon-kdd-cup-24-"
 _GENERATION: Final = "generation"
 #: What ``output_field`` holds, by task type: the gold itself, which the benchmark scores against.
 _GOLDS: Final[Mapping[str, Feature]] = MappingProxyType(
@@ -23,9 +24,6 @@ _GOLDS: Final[Mapping[str, Feature]] = MappingProxyType(
         "named_entity_recognition": ["string"],
         _GENERATION: "string",
     }
-)
-_GRAMMARS: Final[Mapping[str, TaskType]] = MappingProxyType(
-    {each.name: each for each in TASK_TYPES.values()}
 )
 #: A text of EcomInstruct's forms of answer has to be scored by a metric of ShopBench's. ROUGE-L
 #: sees Latin letters and digits alone; the encoder reads every script.
@@ -78,7 +76,7 @@ class Eshop:
             "task_type": sample.task_type if known else _GENERATION,
             "metric": metric,
             "is_multiple_choice": sample.task_type == "multiple-choice",
-            "track": f"{_TRACK}{sample.track}",
+            "track": f"{TRACK}{sample.track}",
         }
 
     def read(self, record: Mapping[str, Any], *, reasoning: bool = False) -> Sample:  # noqa: ARG002
@@ -90,10 +88,10 @@ class Eshop:
         return replace(
             BLANK,
             task=record["task_name"],
-            track=record["track"].removeprefix(_TRACK),
+            track=record["track"].removeprefix(TRACK),
             task_type=record["task_type"],
             metric=record["metric"],
             input_field=record["input_field"],
-            output_field=_GRAMMARS[record["task_type"]].render(gold),
+            output_field=BY_NAME[record["task_type"]].render(gold),
             gold=gold,
         )
