@@ -6,7 +6,7 @@ A picture is as wide as a phone, so that its letters stay readable there.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.ticker import Locator
+    from matplotlib.ticker import Formatter, Locator
 
 _WIDTH: Final = 400
 _POINTS_AN_INCH: Final = 72
@@ -33,7 +33,7 @@ _CLASSES: Final = {
     _MARK: "mark",
     _WARN: "warn",
 }
-_SETTINGS: Final[Mapping[str, Any]] = {
+_SETTINGS: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "factory",
     "text.parse_math": False,
@@ -135,7 +135,7 @@ def _drawing(
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(dict(_SETTINGS)), warnings.catch_warnings():
+    with rc_context(_SETTINGS), warnings.catch_warnings():
         # Letters that the bundled font lacks are drawn by the reader's fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(
@@ -167,8 +167,10 @@ def _whole_numbers(most: int) -> Locator:
     return MaxNLocator(most, integer=True, steps=[1, 2, 5, 10])
 
 
-def _thousands() -> Callable[[float, int | None], str]:
-    return lambda value, _: f"{value:,.0f}"
+def _thousands() -> Formatter:
+    from matplotlib.ticker import StrMethodFormatter
+
+    return StrMethodFormatter("{x:,.0f}")
 
 
 def _words(name: str) -> str:
