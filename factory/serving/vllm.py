@@ -1,7 +1,8 @@
 """vLLM as a process of its own: its command line, the wait until it answers, and its end.
 
 It runs in a process group of its own, since its workers are processes too: all of them end with the
-server. Its output goes where this program's errors go.
+server, also with one that is killed, which a supervisor between the two sees to. Its output goes
+where this program's errors go.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ _CPU: Final = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     "OMP_NUM_THREADS": "1",
 }
+_SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
 _STDERR: Final = 2
 _SECONDS_TO_END: Final = 20
 _LOOKS: Final = 0.5
@@ -78,10 +80,13 @@ class VllmServer:
 
     async def __aenter__(self) -> Self:
         try:
+            # The pipe is held open as long as this program lives, and nothing is written to it.
             self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                str(_SUPERVISOR),
                 *self._command,
                 env=self._environment,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=_STDERR,
                 start_new_session=True,
             )

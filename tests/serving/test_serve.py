@@ -140,7 +140,8 @@ FAKE = """#!{python}
 import json, os, subprocess, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-worker = subprocess.Popen(["sleep", "600"])
+# Workers do not all end at their own pace.
+worker = subprocess.Popen(["sh", "-c", "trap '' TERM; exec sleep 600"])
 with open({log!r}, "w") as file:
     json.dump({{"arguments": sys.argv[1:], "worker": worker.pid, "pid": os.getpid()}}, file)
 if {dies!r} == "at once":
@@ -248,6 +249,22 @@ def test_a_vllm_that_dies_ends_the_server_and_its_workers(tmp_path: Path) -> Non
     assert code == 1
     assert "vLLM ended with code 9" in errors
     assert not runs(worker)
+
+
+@needs_no_vllm
+def test_a_killed_server_leaves_no_vllm(tmp_path: Path) -> None:
+    log, found = fake_vllm(tmp_path)
+    with served("some/model", "--engine", "vllm", **found) as (process, _):
+        said = json.loads(log.read_text(encoding="utf-8"))
+        assert runs(said["pid"])
+        assert runs(said["worker"])
+        process.kill()
+        process.wait(timeout=20)
+        end = time.monotonic() + 20
+        while (runs(said["pid"]) or runs(said["worker"])) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not runs(said["pid"])
+        assert not runs(said["worker"])
 
 
 @needs_no_vllm
