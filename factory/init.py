@@ -1,4 +1,4 @@
-"""A start for a shop's own data: a recipe with its reasons, and small files that it works on."""
+"""A start: a recipe for a shop's own data with files it works on, or the project's own recipe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import duckdb
 from factory.errors import OutputError, UsageError
 from factory.sources.sql import text_literal
 
-_BUNDLED: Final = Path(__file__).parent / "sources" / "samples" / "tables"
+_PACKAGE: Final = Path(__file__).parent
+_BUNDLED: Final = _PACKAGE / "sources" / "samples" / "tables"
+#: The recipe of the project: beside this file in an installed package, in the root of a checkout.
+_OURS: Final = (_PACKAGE / "recipes.yaml", _PACKAGE.parent / "recipes.yaml")
 #: The example sells the types of which there is most to tell: twenty products each.
 _TYPES: Final = 15
 
@@ -111,9 +114,7 @@ def init_shop(folder: Path) -> list[Path]:
     queries = {"products": _PRODUCTS, "reviews": _REVIEWS, "searches": _SEARCHES}
     recipe = folder / "recipes.yaml"
     files = {folder / "data" / f"{name}.csv": query for name, query in queries.items()}
-    for path in (recipe, *files):
-        if path.exists():
-            raise UsageError(f"{path} is there already: name another folder, or move it away")
+    _refuse_to_overwrite(recipe, *files)
     try:
         (folder / "data").mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as connection:
@@ -124,10 +125,36 @@ def init_shop(folder: Path) -> list[Path]:
                 _write_csv(path, names, cursor.fetchall())
         recipe.write_text(_RECIPE, encoding="utf-8")
     except OSError as error:
-        raise OutputError(
-            f"cannot write into {str(folder)!r}: {error.strerror or error}"
-        ) from error
+        raise _unwritable(folder, error) from error
     return [recipe, *files]
+
+
+def init_catalogue(folder: Path) -> list[Path]:
+    """Write the project's own recipe, with every data set and task, into ``folder``; return it.
+
+    Raises:
+        UsageError: where a recipe is there already.
+        OutputError: where the folder cannot be written.
+    """
+    recipe = folder / "recipes.yaml"
+    _refuse_to_overwrite(recipe)
+    ours = next(path for path in _OURS if path.is_file())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        recipe.write_bytes(ours.read_bytes())
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    return [recipe]
+
+
+def _refuse_to_overwrite(*paths: Path) -> None:
+    for path in paths:
+        if path.exists():
+            raise UsageError(f"{path} is there already: name another folder, or move it away")
+
+
+def _unwritable(folder: Path, error: OSError) -> OutputError:
+    return OutputError(f"cannot write into {str(folder)!r}: {error.strerror or error}")
 
 
 def _sell(connection: duckdb.DuckDBPyConnection) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from factory.api import read_samples
 from factory.errors import UsageError
-from factory.init import init_shop
+from factory.init import init_catalogue, init_shop
 from factory.line.task import compile_task
 from factory.recipe import load_recipe
 
@@ -38,6 +38,14 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is there already"):
         init_shop(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["recipes.yaml"]
+
+
+def test_the_projects_own_recipe_is_written_where_asked_and_has_every_task(tmp_path: Path) -> None:
+    (recipe,) = init_catalogue(tmp_path / "elsewhere")
+    assert recipe.read_bytes() == (ROOT / "recipes.yaml").read_bytes()
+    assert load_recipe(recipe).tasks.keys() == load_recipe(ROOT / "recipes.yaml").tasks.keys()
+    with pytest.raises(UsageError, match="is there already"):
+        init_catalogue(tmp_path / "elsewhere")
 
 
 def test_the_page_works_to_the_letter(tmp_path: Path) -> None:

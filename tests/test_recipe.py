@@ -263,7 +263,9 @@ def test_yes_and_no_are_refused_as_choices(write, choices):
 
 
 def test_a_recipe_that_is_not_there_or_not_a_file_is_one_line(tmp_path):
-    assert "no such recipe" in problems(tmp_path / "none.yaml")[0]
+    missing = problems(tmp_path / "none.yaml")[0]
+    assert "no such recipe" in missing
+    assert f"init --catalogue {tmp_path}` writes the one with all packaged tasks" in missing
     assert "a folder, not a recipe" in problems(tmp_path)[0]
 
 

@@ -82,16 +82,24 @@ def json_or_text(value: str) -> Any:
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to begin in.")],
+    catalogue: Annotated[
+        bool,
+        typer.Option(
+            "--catalogue",
+            help="Write the project's own recipe, with every data set and task, instead.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Begin with a shop's own data: a recipe, and example files that it works on at once.
 
     Examples:
         python -m factory init myshop
+        python -m factory init --catalogue .
     """
-    from factory.init import init_shop
+    from factory.init import init_catalogue, init_shop
 
-    written = init_shop(folder)
+    written = init_catalogue(folder) if catalogue else init_shop(folder)
     if as_json:
         print_json({"folder": str(folder), "files": [str(path) for path in written]})
         return

@@ -107,8 +107,8 @@ def _recipes_near(folder: Path) -> str:
     found = [str(each) for each in paths or sorted(folder.glob("*.yml"))]
     if not found:
         return (
-            f"{folder.resolve()} holds none; a recipe that says 'include: [catalogue]' has all "
-            "packaged tasks"
+            f"{folder.resolve()} holds none; `python -m factory init --catalogue {folder}` writes "
+            "the one with all packaged tasks"
         )
     more = ", ..." if len(found) > _MOST_NAMED else ""
     return f"did you mean {', '.join(found[:_MOST_NAMED])}{more}?"
