@@ -1,4 +1,4 @@
-"""A start: a recipe for a shop's own data with files it works on, or the project's own recipe."""
+"""A start: a recipe for a shop's own data with files it works on, or the project's recipe."""
 
 from __future__ import annotations
 

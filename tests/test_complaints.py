@@ -136,7 +136,9 @@ def test_a_mistake_in_yaml_is_told_to_people_who_never_read_its_grammar(
 def test_a_recipe_that_is_elsewhere_is_looked_for_where_it_was_said_to_be(
     complaint, tmp_path: Path
 ) -> None:
-    assert "holds none; `python -m factory init --catalogue" in complaint("validate", tmp_path / "a.yaml")
+    assert "holds none; `python -m factory init --catalogue" in complaint(
+        "validate", tmp_path / "a.yaml"
+    )
     assert "there is no folder" in complaint("validate", tmp_path / "no" / "a.yaml")
     other = tmp_path / "recipes.yaml"
     other.write_text("include: [catalogue]\n", encoding="utf-8")
