@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 import typer
 
 from factory.cli.options import JsonOption, print_json
+from factory.serving.boost import MOST
 
 _RECIPE: Final = "The inference recipe"
 _ENGINE: Final = "The engine"
@@ -67,6 +68,16 @@ def serve(
             rich_help_panel=_RECIPE,
         ),
     ] = False,
+    boost_prompt_tokens: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=MOST,
+            metavar="LOGITS",
+            help="Raise the prompt's own tokens in entity questions, by 2 say; 0: not.",
+            rich_help_panel=_RECIPE,
+        ),
+    ] = 0.0,
     stop: Annotated[
         list[str] | None,
         typer.Option(
@@ -162,6 +173,7 @@ def serve(
         grammar=grammar,
         reread=reread,
         reasoning=reasoning,
+        boost=boost_prompt_tokens,
         limits=limits,
         stops=STOPS if stop is None else tuple(stop),
         examples=None if few_shot is None else examples_of(few_shot, reasoning=reasoning),

@@ -62,11 +62,13 @@ async def opened(
     vllm_options: tuple[str, ...] = (),
     concurrency: int = 16,
     start_seconds: float = 900.0,
+    boosts: bool = False,
 ) -> AsyncIterator[Backend]:
     """Have what ``model`` names, and stop what was started for it at the end.
 
     ``model`` is smollm2, a GGUF file, or ``ID@URL``; with ``engine`` vllm a folder or a Hub's name.
-    ``engine`` says what an endpoint is that does not say so itself.
+    ``engine`` says what an endpoint is that does not say so itself. A vLLM that is started here can
+    raise the tokens of a prompt where ``boosts``.
 
     Raises:
         UsageError: a model that is none of these.
@@ -79,7 +81,7 @@ async def opened(
     if at:
         yield await _elsewhere(served, at[1:] + url, session, engine)
     elif engine == "vllm":
-        async with VllmServer(model, vllm_options) as process:
+        async with VllmServer(model, vllm_options, boosts=boosts) as process:
             await process.ready(session, start_seconds)
             yield Backend(process.name, Endpoint(process.url, model), "vllm", process=process)
     elif model == SMOLLM2 or model.endswith(_GGUF):

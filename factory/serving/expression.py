@@ -87,11 +87,17 @@ class _Gbnf:
 
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
-        self._rules: list[str] = []
+        self._named: list[Either] = []
 
     def grammar(self, expression: Expression) -> str:
-        root = self._inline(expression)
-        return "\n".join([f"root ::= {root}", *self._rules]) + "\n"
+        rules = [f"root ::= {self._inline(expression)}"]
+        # What a rule names is printed after it and not inside it: phrases of a long text refer to
+        # each other deeper than Python calls go. The list grows meanwhile.
+        rules.extend(
+            f"{self._name(each)} ::= {' | '.join(map(self._inline, each.parts))}"
+            for each in self._named
+        )
+        return "\n".join(rules) + "\n"
 
     def _inline(self, expression: Expression) -> str:
         match expression:
@@ -100,7 +106,7 @@ class _Gbnf:
             case Sequence(parts):
                 return " ".join(map(self._inline, parts))
             case Either(_, optional):
-                return self._rule(expression) + ("?" if optional else "")
+                return self._name(expression) + ("?" if optional else "")
             case Listed(item, separator, most):
                 one = self._inline(item)
                 again = f"({self._inline(Text(separator))} {one})"
@@ -108,11 +114,11 @@ class _Gbnf:
             case Without(character, most):
                 return f"[^{_ESCAPED.get(character, character)}]{{1,{most}}}"
 
-    def _rule(self, expression: Either) -> str:
+    def _name(self, expression: Either) -> str:
         name = self._names.get(id(expression))
         if name is None:
             name = self._names[id(expression)] = f"r{len(self._names)}"
-            self._rules.append(f"{name} ::= {' | '.join(map(self._inline, expression.parts))}")
+            self._named.append(expression)
         return name
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -14,7 +15,16 @@ from aiohttp import ClientError, ClientPayloadError, ClientTimeout, web
 from pydantic_core import from_json, to_json
 
 from factory.serving.backends import Backend
-from factory.serving.layer import Prepared, RefusedRequestError, Switches, finished, prepare
+from factory.serving.layer import (
+    Prepared,
+    RefusedRequestError,
+    Switches,
+    finished,
+    prepare,
+    with_tokens_raised,
+)
+from factory.serving.prompt_tokens import NoTokensError, prompt_tokens
+from factory.serving.stream import END, BrokenStreamError, Cleaned, event, parts_at_once, parts_of
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -26,6 +36,8 @@ BOUND_HEADER: Final = "X-Answer-Bounded"
 _HEALTH: Final = "/health"
 #: No reply of an engine is larger, and an endless one must end.
 _LONGEST_REPLY: Final = 16 << 20
+#: That a client may take to read why its stream ends.
+_SECONDS_TO_TAKE: Final = 1.0
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _QUOTED: Final = 300
@@ -57,14 +69,17 @@ class _FailedError(Exception):
         self.kind = kind
         self.parameter = parameter
 
-    def response(self) -> web.Response:
+    def said(self) -> dict[str, Any]:
         said = {
             "message": str(self),
             "type": self.kind,
             "param": self.parameter,
             "code": None,
         }
-        return _json({"error": said}, status=self.status)
+        return {"error": said}
+
+    def response(self) -> web.Response:
+        return _json(self.said(), status=self.status)
 
 
 class Front:
@@ -122,31 +137,81 @@ class Front:
         }
         return _json({"object": "list", "data": [model]})
 
-    async def _chat(self, request: web.Request) -> web.Response:
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
         if self._under_way >= self._limits.concurrency + self._limits.waiting:
             raise _FailedError(503, "server_error", "too many requests wait: try again later")
         self._under_way += 1
         try:
             # The reading, too: who sends a body for ever must not keep a place.
-            async with asyncio.timeout(self._limits.seconds):
+            async with asyncio.timeout(self._limits.seconds) as clock:
                 body = _object(await request.read())
                 self._check_model(body.get("model"))
                 prepared = prepare(body, self._backend.model, self._backend.dialect, self._switches)
                 async with self._slots:
+                    if prepared.stream:
+                        return await self._streamed(request, prepared, clock)
                     reply = await self._answer(prepared)
         except RefusedRequestError as error:
             raise _FailedError(400, "invalid_request_error", str(error), error.parameter) from error
         except TimeoutError:
-            message = f"no answer within {self._limits.seconds:g} s"
-            LOG.warning("%s", message)
-            raise _FailedError(504, "server_error", message) from None
+            raise self._late() from None
         finally:
             self._under_way -= 1
         response = _json(reply)
-        if prepared.asked is not None:
-            response.headers[TYPE_HEADER] = prepared.asked.task_type
-            response.headers[BOUND_HEADER] = "yes" if prepared.constrained else "no"
+        response.headers.update(_headers(prepared))
         return response
+
+    async def _streamed(
+        self, request: web.Request, prepared: Prepared, clock: asyncio.Timeout
+    ) -> web.StreamResponse:
+        """Send an answer while it is written.
+
+        What fails before its first part is answered as ever; later, its status has been sent, and
+        an event says what failed.
+        """
+        async with aclosing(self._parts(prepared)) as parts:
+            first = await anext(parts, None)
+            if first is None:
+                raise self._gone("an answer without a text")
+            response = web.StreamResponse(headers=_headers(prepared))
+            response.content_type = "text/event-stream"
+            response.headers["Cache-Control"] = "no-cache"
+            end = clock.when()
+            clock.reschedule(None)
+            try:
+                async with asyncio.timeout_at(end):
+                    await response.prepare(request)
+                    await response.write(event(first))
+                    async for part in parts:
+                        await response.write(event(part))
+                    await response.write(END)
+            except _FailedError as error:
+                await _end_with(error, request, response)
+            except TimeoutError:
+                await _end_with(self._late(), request, response)
+            except ConnectionResetError:
+                # Who asked is gone: the engine hears of it as its own connection is closed.
+                LOG.info("a client left its answer")
+        return response
+
+    async def _parts(self, prepared: Prepared) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield the parts of an answer; raises :class:`_FailedError` with what went wrong."""
+        if prepared.direct is not None:
+            for part in parts_at_once(await self._answer(prepared), usage=prepared.usage):
+                yield part
+            return
+        cleaned = Cleaned()
+        try:
+            async with self._posted(await self._body(prepared)) as response:
+                if response.status != 200:
+                    raise self._refused(response.status, _read(await _whole(response)))
+                async for part in parts_of(response.content.iter_any(), _LONGEST_REPLY):
+                    kept = part if prepared.asked is None else cleaned.part(part)
+                    yield {**kept, "model": self._backend.model}
+        except (ClientError, OSError) as error:
+            raise self._unreached(error) from error
+        except BrokenStreamError as error:
+            raise self._gone(self._backend.endpoint.without_key(str(error))) from error
 
     def _check_model(self, named: object) -> None:
         if named != self._backend.model:
@@ -158,7 +223,7 @@ class Front:
             )
 
     async def _answer(self, prepared: Prepared) -> dict[str, Any]:
-        reply = await self._sent(prepared.body)
+        reply = await self._sent(await self._body(prepared))
         done = finished(reply, prepared)
         if done is None and prepared.direct is not None:
             spent = reply
@@ -170,32 +235,55 @@ class Front:
         # The name by which it was asked, and not a file's.
         return {**done, "model": self._backend.model}
 
+    async def _body(self, prepared: Prepared) -> Mapping[str, Any]:
+        """Return what is sent, its prompt's tokens raised where they are to be."""
+        if not prepared.boost:
+            return prepared.body
+        try:
+            messages = prepared.body["messages"]
+            tokens = await prompt_tokens(self._session, self._backend, messages)
+        except NoTokensError as error:
+            raise self._gone(str(error)) from error
+        except (ClientError, OSError) as error:
+            raise self._unreached(error) from error
+        return with_tokens_raised(prepared, tokens)
+
     async def _sent(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the engine's reply; raises :class:`_FailedError` with what it said instead."""
-        where = f"{self._backend.endpoint.url}/chat/completions"
         try:
-            async with self._session.post(
-                where,
-                data=to_json(body),
-                headers={"Content-Type": "application/json", **self._backend.headers},
-                timeout=ClientTimeout(total=None, sock_connect=10),
-                allow_redirects=False,
-            ) as response:
-                raw = await _whole(response)
+            async with self._posted(body) as response:
+                reply = _read(await _whole(response))
                 status = response.status
         except (ClientError, OSError) as error:
-            if isinstance(error, TimeoutError):
-                raise self._gone("no connection in time") from error
-            raise self._gone(type(error).__name__) from error
-        try:
-            reply = from_json(raw)
-        except ValueError:
-            reply = None
+            raise self._unreached(error) from error
         if status == 200 and _is_completion(reply):
             return dict(reply)
+        raise self._refused(status, reply)
+
+    def _posted(self, body: Mapping[str, Any]) -> AbstractAsyncContextManager[ClientResponse]:
+        return self._session.post(
+            f"{self._backend.endpoint.url}/chat/completions",
+            data=to_json(body),
+            headers={"Content-Type": "application/json", **self._backend.headers},
+            timeout=ClientTimeout(total=None, sock_connect=10),
+            allow_redirects=False,
+        )
+
+    def _late(self) -> _FailedError:
+        message = f"no answer within {self._limits.seconds:g} s"
+        LOG.warning("%s", message)
+        return _FailedError(504, "server_error", message)
+
+    def _unreached(self, error: ClientError | OSError) -> _FailedError:
+        if isinstance(error, TimeoutError):
+            return self._gone("no connection in time")
+        return self._gone(type(error).__name__)
+
+    def _refused(self, status: int, reply: object) -> _FailedError:
+        """Return the error for a reply that is no answer: a client's fault is said in its words."""
         if status in (400, 413, 422, 429) and isinstance(reply, dict):
-            raise _FailedError(status, "invalid_request_error", self._said(reply))
-        raise self._gone(f"it answered {status}: {self._said(reply)}")
+            return _FailedError(status, "invalid_request_error", self._said(reply))
+        return self._gone(f"it answered {status}: {self._said(reply)}")
 
     def _said(self, reply: object) -> str:
         """Return an engine's own words about an error, cut, without its key."""
@@ -227,6 +315,35 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _FailedError(500, "server_error", "a defect of this server: see its log").response()
 
 
+async def _end_with(
+    error: _FailedError, request: web.Request, response: web.StreamResponse
+) -> None:
+    """Say in a stream what failed; whoever does not read it even now loses the connection."""
+    try:
+        async with asyncio.timeout(_SECONDS_TO_TAKE):
+            await response.write(event(error.said()))
+            await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+
+
+def _headers(prepared: Prepared) -> dict[str, str]:
+    """Return what a reply says of how its request was understood."""
+    if prepared.asked is None:
+        return {}
+    bounded = "yes" if prepared.constrained else "no"
+    return {TYPE_HEADER: prepared.asked.task_type, BOUND_HEADER: bounded}
+
+
+def _read(raw: bytes) -> Any:
+    """Return JSON as an object; None of what is none."""
+    try:
+        return from_json(raw)
+    except ValueError:
+        return None
+
+
 async def _whole(response: ClientResponse) -> bytes:
     raw = bytearray()
     async for part in response.content.iter_any():
@@ -237,10 +354,7 @@ async def _whole(response: ClientResponse) -> bytes:
 
 
 def _object(raw: bytes) -> dict[str, Any]:
-    try:
-        body = from_json(raw)
-    except ValueError:
-        body = None
+    body = _read(raw)
     if not isinstance(body, dict):
         raise RefusedRequestError("the body is no JSON object")
     return body

@@ -7,15 +7,23 @@ request's body goes in, the bodies to send come out, and the answer is taken fro
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, Literal
 
-from factory.serving.expression import Either, Expression, Listed, Text, gbnf, regex
+from factory.serving.boost import ARGUMENT
+from factory.serving.expression import Either, Expression, Text, gbnf, regex
 from factory.serving.few_shot import Examples
 from factory.serving.grammar import admitted, after_reasoning
-from factory.serving.recognise import MULTIPLE_CHOICE, RANKING, RETRIEVAL, Asked, recognise
+from factory.serving.recognise import (
+    ENTITIES,
+    MULTIPLE_CHOICE,
+    RANKING,
+    RETRIEVAL,
+    Asked,
+    recognise,
+)
 from factory.tasktypes.answer_length import most_tokens
 from factory.tasktypes.reasoned import CLOSES, OPENS, taken_apart
 from factory.tasktypes.system_prompt import TOLD, system_prompt
@@ -42,6 +50,13 @@ _FLAG: Final = "is_multiple_choice"
 #: What a request brings itself to bound its answer.
 _BOUNDS: Final = ("grammar", "structured_outputs", "response_format", "tools", "functions")
 _TOKENS: Final = ("max_completion_tokens", "max_tokens")
+#: What raises tokens: OpenAI's field, and vLLM's arguments for what it was made to load.
+_BIAS: Final = "logit_bias"
+_ARGUMENTS: Final = "vllm_xargs"
+#: How a request asks for its answer while it is written, and for the count of its tokens then.
+_STREAM: Final = ("stream", "stream_options")
+#: Where engines hand reasoning over beside an answer.
+THOUGHTS: Final = ("reasoning_content", "reasoning")
 
 
 class RefusedRequestError(ValueError):
@@ -61,6 +76,8 @@ class Switches:
         grammar: admit only answers of the recognised form.
         reread: print the question twice.
         reasoning: ask for steps before an answer, and take the answer out of them.
+        boost: by how much the logits of the prompt's own tokens are raised in entity questions;
+            0 for not at all.
         limits: bound the tokens of an answer by its type.
         stops: texts at which an answer ends.
         examples: where the nearest samples are looked up; None for no few-shot.
@@ -70,6 +87,7 @@ class Switches:
     grammar: bool = True
     reread: bool = False
     reasoning: bool = False
+    boost: float = 0.0
     limits: bool = True
     stops: tuple[str, ...] = STOPS
     examples: Examples | None = None
@@ -86,6 +104,10 @@ class Prepared:
         direct: the same without reasoning, for an answer that could not be taken out; None where
             there was no reasoning.
         form: what an answer behind reasoning looks like; None where the prompt does not show it.
+        stream: whether the answer is wanted while it is written.
+        usage: whether the count of tokens is wanted at a stream's end.
+        boost: by how much the prompt's tokens are still to be raised, where the engine has to be
+            told which those are.
     """
 
     body: dict[str, Any]
@@ -93,6 +115,9 @@ class Prepared:
     constrained: bool = False
     direct: Prepared | None = None
     form: Expression | None = None
+    stream: bool = False
+    usage: bool = False
+    boost: float = 0.0
 
 
 def prepare(
@@ -101,28 +126,30 @@ def prepare(
     """Return what to send for a chat request.
 
     The last message decides: where it is no user's text (an image, a tool's result), the request
-    goes on as it came.
+    goes on as it came. Reasoning is asked for whole, also where a stream is wanted: it has to be
+    whole before the answer can be taken out of it.
 
-    Raises :class:`RefusedRequestError` for what is no chat request, or asks for a stream: an answer
-    here is a few tokens, and reasoning has to be whole before the answer can be taken out of it.
+    Raises :class:`RefusedRequestError` for what is no chat request.
     """
     messages = _messages(request)
-    if request.get("stream"):
-        raise RefusedRequestError("this server answers whole: send stream: false", "stream")
     body = {key: value for key, value in request.items() if key not in (_TYPE, _FLAG)}
     body["model"] = model
+    stream, usage = _streamed(request)
     question = _text(messages[-1])
     if question is None:
-        return Prepared(body)
+        return Prepared(body, stream=stream, usage=usage)
     told = request.get(_TYPE) or ""
     if not isinstance(told, str) or (told and told not in TOLD):
         raise RefusedRequestError(f"{_TYPE} is one of {', '.join(TOLD)}", _TYPE)
     asked = recognise(question, is_multiple_choice=request.get(_FLAG) is True, task_type=told)
     if switches.reasoning and asked.task_type in _REASONED:
+        body = {key: value for key, value in body.items() if key not in _STREAM}
         direct = _prepared(body, messages, question, asked, dialect, switches, reasoning=False)
         first = _prepared(body, messages, question, asked, dialect, switches, reasoning=True)
-        return Prepared(first.body, asked, first.constrained, direct, admitted(asked, question))
-    return _prepared(body, messages, question, asked, dialect, switches, reasoning=False)
+        form = admitted(asked, question)
+        return replace(first, direct=direct, form=form, stream=stream, usage=usage)
+    plain = _prepared(body, messages, question, asked, dialect, switches, reasoning=False)
+    return replace(plain, stream=stream, usage=usage)
 
 
 def finished(reply: Mapping[str, Any], prepared: Prepared) -> dict[str, Any] | None:
@@ -141,7 +168,7 @@ def finished(reply: Mapping[str, Any], prepared: Prepared) -> dict[str, Any] | N
         if answer is None:
             return None
         # Some engines hand reasoning over beside the answer: it is not what was asked for.
-        kept = {name: value for name, value in message.items() if name != "reasoning_content"}
+        kept = {name: value for name, value in message.items() if name not in THOUGHTS}
         choices.append({**choice, "message": {**kept, "content": answer}})
     return {**reply, "choices": choices}
 
@@ -153,6 +180,17 @@ def _messages(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if not all(isinstance(each, dict) and isinstance(each.get("role"), str) for each in messages):
         raise RefusedRequestError("each of messages is an object with a role", "messages")
     return messages
+
+
+def _streamed(request: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Return whether a stream is wanted, and the count of tokens at its end."""
+    stream = request.get("stream") or False
+    options = request.get("stream_options") or {}
+    if not isinstance(stream, bool):
+        raise RefusedRequestError("stream is true or false", "stream")
+    if not isinstance(options, dict):
+        raise RefusedRequestError("stream_options is an object", "stream_options")
+    return stream, bool(options.get("include_usage"))
 
 
 def _text(message: Mapping[str, Any]) -> str | None:
@@ -185,15 +223,33 @@ def _prepared(
                 sent[name] += _REASONING_TOKENS
     if switches.stops and not sent.get("stop"):
         sent["stop"] = list(switches.stops)
-    if not switches.grammar or any(sent.get(name) for name in _BOUNDS):
-        return Prepared(sent, asked)
-    answer = admitted(asked, question)
-    if answer is None or dialect == "openai":
-        return Prepared(sent, asked)
+    boost = _boost(sent, asked, dialect, switches)
+    answer = None
+    if switches.grammar and dialect != "openai" and not any(sent.get(name) for name in _BOUNDS):
+        answer = admitted(asked, question)
+    if answer is None:
+        return Prepared(sent, asked, boost=boost)
     if reasoning:
         answer = after_reasoning(answer, _REASONING_CHARACTERS)
     sent.update(bounded(answer, dialect))
-    return Prepared(sent, asked, constrained=True)
+    return Prepared(sent, asked, constrained=True, boost=boost)
+
+
+def _boost(sent: dict[str, Any], asked: Asked, dialect: Dialect, switches: Switches) -> float:
+    """Tell vLLM to raise the prompt's tokens; return by how much llama.cpp is to be told to."""
+    if asked.task_type != ENTITIES or not switches.boost or sent.get(_BIAS):
+        return 0.0
+    if dialect == "vllm":
+        own = sent.get(_ARGUMENTS) or {}
+        if not isinstance(own, dict):
+            raise RefusedRequestError(f"{_ARGUMENTS} is an object", _ARGUMENTS)
+        sent[_ARGUMENTS] = {ARGUMENT: switches.boost, **own}
+    return switches.boost if dialect == "llama.cpp" else 0.0
+
+
+def with_tokens_raised(prepared: Prepared, tokens: Iterable[int]) -> dict[str, Any]:
+    """Return a request's body that has llama.cpp raise ``tokens``, which may not repeat."""
+    return {**prepared.body, _BIAS: [[token, prepared.boost] for token in tokens]}
 
 
 def bounded(answer: Expression, dialect: Dialect) -> dict[str, Any]:
@@ -203,11 +259,9 @@ def bounded(answer: Expression, dialect: Dialect) -> dict[str, Any]:
     if isinstance(answer, Either) and all(isinstance(each, Text) for each in answer.parts):
         texts = [each.text for each in answer.parts if isinstance(each, Text)]
         return {"structured_outputs": {"choice": texts}}
-    if isinstance(answer, Listed):
-        # A regular expression has no names for what stands many times: phrases of 96 words took
-        # xgrammar 15 s as one, and 0.2 s as a grammar.
-        return {"structured_outputs": {"grammar": gbnf(answer)}}
-    return {"structured_outputs": {"regex": regex(answer)}}
+    # A regular expression has no names for what stands many times: phrases of 96 words took
+    # xgrammar 15 s as one, and 0.01 s as a grammar.
+    return {"structured_outputs": {"grammar": gbnf(answer)}}
 
 
 def _asked_with(

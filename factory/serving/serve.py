@@ -115,6 +115,7 @@ async def _until_cancelled(
         vllm_options=service.vllm_options,
         concurrency=limits.concurrency,
         start_seconds=service.start_seconds,
+        boosts=switches.boost > 0,
     ) as backend:
         if backend.slots:
             limits = replace(limits, concurrency=min(limits.concurrency, backend.slots))

@@ -15,6 +15,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
@@ -41,6 +42,9 @@ _CPU: Final = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     "OMP_NUM_THREADS": "1",
 }
+#: What loads our logits processor, and the model runner whose interface it has.
+_BOOSTING: Final = ("--logits-processors", "factory.serving.vllm_boost:PromptBoost")
+_FIRST_RUNNER: Final = {"VLLM_USE_V2_MODEL_RUNNER": "0"}
 _SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
 _STDERR: Final = 2
 _SECONDS_TO_END: Final = 20
@@ -59,23 +63,23 @@ class VllmServer:
         name: what it calls the model.
         url: its address.
 
+    With ``boosts`` it can raise the tokens of a request's prompt (:mod:`factory.serving.boost`).
+
     Raises :class:`MissingExtraError` where vLLM is not installed.
     """
 
-    def __init__(self, model: str, options: tuple[str, ...] = ()) -> None:
-        # Beside this interpreter first: in a virtual environment that no shell has entered.
-        beside = Path(sys.executable).with_name("vllm")
-        program = str(beside) if beside.is_file() else shutil.which("vllm")
-        if program is None:
-            raise MissingExtraError("vllm", "serve", "--engine vllm")
+    def __init__(self, model: str, options: tuple[str, ...] = (), *, boosts: bool = False) -> None:
         port = _free_port()
         self.name = Path(model).name if Path(model).is_dir() else model
         self.url = f"http://127.0.0.1:{port}/v1"
-        self._command = [program, "serve", model, "--served-model-name", self.name]
+        self._command = [*_program(), model, "--served-model-name", self.name]
         self._command += ["--host", "127.0.0.1", "--port", str(port), *options]
         self._environment = {**os.environ}
         if options[:2] == PROFILES["cpu"][:2]:
             self._environment = {**_CPU, **os.environ}
+        if boosts:
+            self._command += _BOOSTING
+            self._environment = {**_FIRST_RUNNER, **self._environment}
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -142,6 +146,17 @@ class VllmServer:
         if self._process is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, what)
+
+
+def _program() -> tuple[str, ...]:
+    """Return what starts vLLM, up to the model: of this interpreter's packages, or of the path."""
+    if find_spec("vllm") is not None:
+        # The program ``vllm`` is not started: that of vllm-cpu asks for a package by another name.
+        return (sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model")
+    program = shutil.which("vllm")
+    if program is None:
+        raise MissingExtraError("vllm", "serve", "--engine vllm")
+    return (program, "serve")
 
 
 def _free_port() -> int:

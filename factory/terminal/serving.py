@@ -26,6 +26,7 @@ def print_served(backend: Backend, url: str, switches: Switches) -> None:
             ("few-shot", switches.examples is not None),
             ("re-reading", switches.reread),
             ("reasoning", switches.reasoning),
+            ("prompt boost", switches.boost and backend.dialect != "openai"),
             ("token limits", switches.limits),
         )
         if is_on
@@ -37,6 +38,15 @@ def print_served(backend: Backend, url: str, switches: Switches) -> None:
     if switches.grammar and backend.dialect == "openai":
         lines.append(
             "answers are not bounded: the endpoint does not say which engine it is (--engine)"
+        )
+    if switches.boost and backend.dialect == "openai":
+        lines.append(
+            "prompts are not boosted: the endpoint does not say which engine it is (--engine)"
+        )
+    elif switches.boost and backend.dialect == "vllm" and backend.process is None:
+        lines.append(
+            "prompts are boosted where that vLLM was started with "
+            "--logits-processors factory.serving.vllm_boost:PromptBoost"
         )
     sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()

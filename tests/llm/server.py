@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,8 +38,16 @@ class Seen:
 
 
 @contextmanager
-def serve(fault: Fault | None = None, latency: float = 0.0, port: int = 0) -> Iterator[Seen]:
-    """Serve until the block ends; answers are those of the scripted model."""
+def serve(
+    fault: Fault | None = None,
+    latency: float = 0.0,
+    port: int = 0,
+    routes: Mapping[str, Callable[[Any], Any]] | None = None,
+) -> Iterator[Seen]:
+    """Serve until the block ends; answers are those of the scripted model.
+
+    ``routes`` are further ones, by path, each a function from JSON to JSON.
+    """
     model = ScriptedModel()
     seen = Seen("")
 
@@ -67,6 +75,8 @@ def serve(fault: Fault | None = None, latency: float = 0.0, port: int = 0) -> It
     async def main() -> None:
         app = web.Application(client_max_size=1 << 26)
         app.router.add_post("/v1/chat/completions", chat)
+        for path, answer in (routes or {}).items():
+            app.router.add_post(path, _answering(answer))
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port, reuse_address=True)
@@ -93,6 +103,13 @@ def serve(fault: Fault | None = None, latency: float = 0.0, port: int = 0) -> It
         loop.call_soon_threadsafe(lambda: stop.set())  # noqa: PLW0108  (it is set by then)
         thread.join(20)
         loop.close()
+
+
+def _answering(answer: Callable[[Any], Any]) -> Callable[[web.Request], Any]:
+    async def handle(request: web.Request) -> web.Response:
+        return web.json_response(answer(await request.json()))
+
+    return handle
 
 
 def reply(model: ScriptedModel, body: bytes) -> dict[str, Any]:

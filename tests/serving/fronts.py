@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from factory.llm.local import SMOLLM2_FILE
 from factory.llm.models import Endpoint
 from factory.serving.backends import Backend
 from factory.serving.front import Front, Limits
 from factory.serving.layer import Dialect, Switches
 
+#: Where a fetched model may lie: the user's own cache, which the tests are kept out of otherwise.
+WEIGHTS = Path(
+    os.environ.get("FACTORY_TEST_WEIGHTS")
+    or Path.home() / ".cache" / "eshop-factory" / "models" / SMOLLM2_FILE
+)
 MODEL = "m"
 CHOICE = "Which is a fruit?\n0. table\n1. apple\nAnswer: "
 

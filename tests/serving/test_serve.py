@@ -12,24 +12,19 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from factory.llm.local import SMOLLM2_FILE
 from factory.serving.expression import regex
 from factory.serving.grammar import phrases
 from tests.conftest import PROJECT
 from tests.llm.server import serve
-from tests.serving.fronts import CHOICE, ask, chat, completion
+from tests.serving.fronts import CHOICE, WEIGHTS, ask, chat, completion
 
-#: Where a fetched model may lie: the user's own cache, which the tests are kept out of otherwise.
-WEIGHTS = Path(
-    os.environ.get("FACTORY_TEST_WEIGHTS")
-    or Path.home() / ".cache" / "eshop-factory" / "models" / SMOLLM2_FILE
-)
 RANK = "Rank the products.\n1. tea\n2. cup\n3. pot\nOutput a permutation of 1 to 3.\nOutput: "
 PICK = "Which go together? Output three numbers.\n1. a\n2. b\n3. c\n4. d\n5. e\nOutput: "
 TITLE = "Acorn red oak shoe, size 10"
@@ -199,7 +194,7 @@ def runs(pid: int) -> bool:
 
 
 needs_no_vllm = pytest.mark.skipif(
-    Path(sys.executable).with_name("vllm").is_file(), reason="a real vLLM would be found first"
+    find_spec("vllm") is not None, reason="a real vLLM would be found first"
 )
 
 
