@@ -214,7 +214,7 @@ def serve(preload: str, requests_pipe: str, answers_pipe: str) -> None:
     while True:
         try:
             told, shard = pickle.loads(requests.recv_bytes())  # noqa: S301  (our own process)
-        except EOFError:
+        except (EOFError, OSError):  # it is gone, or was killed in the middle of a message
             return
         run = told or run
         try:
