@@ -528,14 +528,15 @@ def undisturbed(large_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     return {p.name: p.read_bytes() for p in (out / "task12").iterdir() if p.is_file()}
 
 
-def test_ctrl_c_leaves_no_half_written_file_and_the_run_goes_on(
-    tmp_path: Path, large_shop: Path, undisturbed: dict[str, bytes]
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_who_is_interrupted_leaves_no_half_written_file_and_goes_on(
+    tmp_path: Path, large_shop: Path, undisturbed: dict[str, bytes], how: signal.Signals
 ) -> None:
     folder = tmp_path / "out" / "task12"
     for _ in range(5):
         process = start(*run_of(large_shop, tmp_path / "out"), "--fresh")
         wait_for(folder / ".work" / "train.jsonl.partial", process)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         _, err = process.communicate(timeout=60)
         if process.returncode:
             break  # else a busy machine let it finish before the signal

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -95,6 +96,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     # The Hub's client would tell its makers how it is used; this package tells nobody anything.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    _take_sigterm_for_ctrl_c()
     installing = any(each.endswith("-completion") for each in arguments[:1])
     try:
         # Ctrl-C comes back as a code, since the library below turns it into one.
@@ -119,6 +121,15 @@ def main() -> None:
             "interrupted; nothing half-written. The same command goes on from here.", err=True
         )
     sys.exit(code or 0)
+
+
+def _take_sigterm_for_ctrl_c() -> None:
+    """Let who ends a run with SIGTERM (a scheduler, a container's end) be told the same.
+
+    One that is ignored, or that somebody else hears, stays so.
+    """
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _let_the_reader_go() -> None:

@@ -236,23 +236,28 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
 def _told_of_interrupts(
     loop: asyncio.AbstractEventLoop, interrupt: Callable[[], None]
 ) -> Iterator[None]:
-    """Have Ctrl-C call ``interrupt`` between two callbacks of the loop.
+    """Have Ctrl-C, and what else means the same here, call ``interrupt`` between two callbacks.
 
     Raised within one, as Python does by itself, it may come to a transport of uvloop's, which takes
     it for a broken connection. The loop is closed at the end.
     """
     main = threading.current_thread() is threading.main_thread()
-    ours = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if ours:
-        try:
-            loop.add_signal_handler(signal.SIGINT, interrupt)
-        except NotImplementedError:  # Windows
-            ours = False
+    ours = [
+        each
+        for each in (signal.SIGINT, signal.SIGTERM)
+        if main and signal.getsignal(each) is signal.default_int_handler
+    ]
+    try:
+        for each in ours:
+            loop.add_signal_handler(each, interrupt)
+    except NotImplementedError:  # Windows
+        ours = []
     try:
         yield
     finally:
-        if ours:
-            loop.remove_signal_handler(signal.SIGINT)
+        for each in ours:
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.default_int_handler)
         loop.close()
 
 
