@@ -188,7 +188,9 @@ def _proxy(url: str) -> str | None:
 
 
 async def _read(response: ClientResponse) -> bytes:
-    if response.content_length is not None and response.content_length <= _LONGEST_BODY:
+    # Of a packed body the length says nothing: a thousandth of what it unpacks to.
+    packed = "Content-Encoding" in response.headers
+    if not packed and (response.content_length or _LONGEST_BODY + 1) <= _LONGEST_BODY:
         return await response.read()
     parts: list[bytes] = []
     size = 0
@@ -246,7 +248,10 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         try:
             seconds = float(said)
         except ValueError:
-            seconds = parsedate_to_datetime(said).timestamp() - time.time()
+            # By the server's clock where it says that too: ours may be a year behind.
+            now = headers.get("date")
+            since = parsedate_to_datetime(now).timestamp() if now else time.time()
+            seconds = parsedate_to_datetime(said).timestamp() - since
     except (ValueError, TypeError, OverflowError):
         return None
     return None if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST_WAIT)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
+import resource
+import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -10,17 +14,19 @@ import pytest
 from aiohttp import web
 
 from factory.errors import BudgetExceededError, ModelError
-from factory.llm import Answer, Message, ModelSpec, Price, Question, RefusedError
+from factory.llm import Answer, Message, ModelSpec, Price, Question, RefusedError, transport
 from factory.llm import asker as asking
 from factory.llm.asker import Asker, DirectAsker, Means, UnansweredError
 from factory.llm.budget import Budget
 from factory.llm.ledger import Ledger
 from factory.llm.models import endpoint_of
+from factory.llm.scripted import ScriptedModel
 from factory.llm.transport import HttpTransport
-from tests.llm.server import Fault, Seen, error, serve
+from tests.llm.server import Fault, Seen, error, reply, serve
 
 SECRET = "sk-planted-key-0123456789"  # noqa: S105  (planted)
 PRICE = Price(prompt=1.0, completion=2.0)
+BODY = b'{"model": "m", "messages": [{"role": "user", "content": "one"}], "max_tokens": 50}'
 
 
 def question(text: str = "Write of a hose.") -> Question:
@@ -120,6 +126,41 @@ def test_a_passing_fault_is_waited_out(tmp_path: Path, instead: Callable[[], web
     assert isinstance(answers, list)
     assert seen.requests == 4
     assert asker.usage.failures == 3
+
+
+def test_a_packed_answer_that_unpacks_to_gigabytes_is_given_up_in_time(tmp_path: Path) -> None:
+    packed = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packed.compress(bytes(1 << 22)) for _ in range(64)) + packed.flush()
+    headers = {"Content-Encoding": "gzip"}
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answers, _, asker = run(
+        tmp_path,
+        ask("one"),
+        lambda number, _: web.Response(body=bomb, headers=headers) if number == 0 else None,
+    )
+    assert isinstance(answers, list)
+    assert asker.usage.failures == 1
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10
+    assert grown < 200, f"{grown} MB for a body of {len(bomb)} bytes"
+
+
+def test_a_packed_answer_is_read(tmp_path: Path) -> None:
+    whole = gzip.compress(json.dumps(reply(ScriptedModel(), BODY)).encode())
+    answers, seen, _ = run(
+        tmp_path,
+        ask("one"),
+        lambda *_: web.Response(body=whole, headers={"Content-Encoding": "gzip"}),
+    )
+    assert isinstance(answers, list)
+    assert seen.requests == 1
+
+
+def test_a_date_to_come_back_at_is_by_the_servers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport.time, "time", lambda: 0.0)
+    said = {"retry-after": "Wed, 21 Oct 2026 07:28:03 GMT"}
+    assert transport._retry_after({**said, "date": "Wed, 21 Oct 2026 07:28:00 GMT"}) == 3
+    assert transport._retry_after(said) == 600
+    assert transport._retry_after({**said, "date": "today"}) is None
 
 
 def test_ten_rate_limits_in_a_row_lose_nothing(tmp_path: Path) -> None:
