@@ -187,12 +187,20 @@ class Ledger:
         replaced (``--fresh``), and its cost added to: both were paid.
         """
         if self._thread is None:
-            self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
+            # Opened here: what refuses it (a disk that is full by now) is told to who puts.
+            try:
+                connection = self.connect()
+            except sqlite3.Error as error:
+                done(error)
+                return
+            self._thread = threading.Thread(
+                target=self._write, args=(connection,), name="ledger", daemon=True
+            )
             self._thread.start()
         self._queue.put((entry, done))
 
-    def _write(self) -> None:
-        with closing(self.connect()) as connection:
+    def _write(self, to: sqlite3.Connection) -> None:
+        with closing(to) as connection:
             open_ = True
             while open_:
                 batch = [self._queue.get()]

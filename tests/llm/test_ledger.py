@@ -46,6 +46,17 @@ def test_what_was_put_is_found_by_another_run(tmp_path: Path) -> None:
         assert ledger.find([]) == {}
 
 
+def test_who_puts_is_told_where_the_file_lets_nobody_write_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger(tmp_path / "l") as ledger:
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger, "path", tmp_path / "gone" / "l")
+            (failure,) = put(ledger, entry(1))
+        assert isinstance(failure, sqlite3.Error)
+        assert put(ledger, entry(1)) == [None]
+
+
 def test_an_answer_asked_for_again_replaces_the_earlier_and_both_are_paid(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l") as ledger:
         put(ledger, entry(1, text="old"))
