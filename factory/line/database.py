@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import duckdb
 
 from factory.errors import FactoryError, OutputError, SourceError
 from factory.line.task import Task
 from factory.outputs.run_folder import SPILL, RunFolder
 from factory.sources import AttachedSource
+from factory.sources.fingerprint import changed, changed_while_read
 from factory.sources.sql import one_line, text_literal
 
 
@@ -31,6 +35,26 @@ def confine(
     connection.execute(f"SET allowed_directories = [{text_literal(str(folder.work) + '/')}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
+
+
+@contextmanager
+def unchanged(source: AttachedSource) -> Iterator[None]:
+    """Tell of a file of the source that changes meanwhile, whatever else that led to."""
+    try:
+        yield
+    except (duckdb.Error, FactoryError) as error:
+        check_unchanged(source, error)
+        raise
+
+
+def check_unchanged(source: AttachedSource, because: Exception | None = None) -> None:
+    """Raise :class:`SourceError` where a file of the source is not the one that was attached.
+
+    Its tables are views over its files: what was read before the change and what was read after it
+    are of two states, and what is made of both would be of neither.
+    """
+    if file := changed(source.files):
+        raise SourceError(changed_while_read(file)) from because
 
 
 def explain(error: duckdb.Error, task: Task, folder: RunFolder) -> FactoryError:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from pydantic_core import to_json
 
 from factory.engines import Engine
+from factory.errors import SourceError
 from factory.line.likeness import touches
 from factory.line.manifest import given
 from factory.line.run import Ban, NothingMadeError, Progress, RunResult, run_task
@@ -91,7 +92,25 @@ def run_mixture(
                 )
             except NothingMadeError as error:
                 failed[share.task] = str(error)
+        _check_one_state(made)
         return _mix(recipe, mixture, folder, made, failed, engine)
+
+
+def _check_one_state(made: Mapping[str, RunResult]) -> None:
+    """Raise :class:`SourceError` where a source's files changed between two tasks.
+
+    What is tested on would be kept out of the samples of one state, and not of the other.
+    """
+    first: dict[str, tuple[str, Any]] = {}
+    for task, result in made.items():
+        source = result.manifest["source"]
+        other, files = first.setdefault(source["name"], (task, source["files"]))
+        if files != source["files"]:
+            raise SourceError(
+                f"sources.{source['name']} changed while the mixture was made: {other} and {task} "
+                "are of different files. Choose a new folder with --out (what models answered is "
+                "kept), or make all of it again with --fresh"
+            )
 
 
 def _sized(recipe: Recipe, task: str, size: int, test: int) -> Recipe:

@@ -22,7 +22,7 @@ from factory.errors import (
 from factory.filters import NearDuplicateIndex, Novelty, write_index
 from factory.filters.probes import describe, probe
 from factory.line.build import SampleBuilder, unpacked
-from factory.line.database import confine, connect, explain
+from factory.line.database import check_unchanged, confine, connect, explain, unchanged
 from factory.line.facts import read_facts
 from factory.line.flow import Flow
 from factory.line.fold import Fold, Outcome
@@ -248,6 +248,15 @@ def _run(job: _Job, *, fresh: bool) -> RunResult:
         write_card(folder.path, earlier)
         return RunResult(folder.path, earlier, fresh=False)
     folder.clear_partials()
+    with unchanged(source):
+        return _make(job, source, this_run, planned=planned)
+
+
+def _make(
+    job: _Job, source: AttachedSource, this_run: Mapping[str, Any], *, planned: bool
+) -> RunResult:
+    """Plan the run, where it is not ``planned`` yet, and make its samples."""
+    recipe, task, folder, connection = job.recipe, job.task, job.folder, job.connection
     connection.execute(f"SET schema = {text_literal(task.spec.source)}")
     root = task.root
     prepare(connection, recipe.seed, root.name, root.view_options, derived=task.name)
@@ -318,6 +327,7 @@ def _fold_splits(
         if written := recipe.written(task.name):
             made["wordings"] = written.describe()
         made |= also_decided_by(this_run)
+        check_unchanged(source)
         folder.publish(files, made, beside=partial(write_card, manifest=made))
         return made
 

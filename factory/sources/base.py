@@ -8,7 +8,7 @@ the files), and to say which files it read and which rows it could not use.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Final, Protocol
@@ -154,6 +154,8 @@ class SourceFile:
     path: Path
     size: int
     fingerprint: str
+    #: Its time of change (nanoseconds) just before it was read; nothing of what is no file.
+    changed_at: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -26,8 +28,9 @@ def fingerprint(path: Path) -> SourceFile:
     """
     digest = blake2b(digest_size=16)
     try:
-        size = path.stat().st_size
         with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            size = status.st_size
             if size <= _WHOLE_UP_TO:
                 while block := file.read(_END):
                     digest.update(block)
@@ -42,4 +45,32 @@ def fingerprint(path: Path) -> SourceFile:
                 digest.update(file.read(_END))
     except OSError as error:
         raise SourceError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
-    return SourceFile(path, size, digest.hexdigest())
+    return SourceFile(path, size, digest.hexdigest(), status.st_mtime_ns)
+
+
+def changed_while_read(file: SourceFile) -> str:
+    """Return what is told of a file that changed while a run read it."""
+    return (
+        f"{str(file.path)!r} changed while it was read, so nothing was made of it: run the same "
+        "command again when it is whole"
+    )
+
+
+def changed(files: Iterable[SourceFile]) -> SourceFile | None:
+    """Return a file that is another one now than when it was read; None where none is.
+
+    One that was only touched is the same, as far as its fingerprint says all of its content: of
+    a larger one nobody knows whether what was changed lies between the blocks.
+    """
+    for file in files:
+        if file.changed_at is None:
+            continue
+        try:
+            status = file.path.stat()
+            if (status.st_size, status.st_mtime_ns) == (file.size, file.changed_at):
+                continue
+            if status.st_size > _WHOLE_UP_TO or fingerprint(file.path) != file:
+                return file
+        except (OSError, SourceError):
+            return file
+    return None

@@ -7,8 +7,10 @@ worth a file stays in memory.
 
 from __future__ import annotations
 
+import fcntl
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -18,11 +20,13 @@ import duckdb
 from factory.errors import SourceError
 from factory.sources.base import SourceFile
 from factory.sources.download import cache_folder
-from factory.sources.sql import identifier, text_literal
+from factory.sources.fingerprint import changed, changed_while_read
+from factory.sources.sql import identifier, one_line, text_literal
 
 #: Bytes of text; what is smaller is not worth a file (14 MB are read again in 0.2 s).
 _IN_MEMORY_UP_TO: Final = 32 << 20
 _GZIP_RATIO: Final = 5
+_LOCK: Final = ".lock"
 
 
 def open_store(
@@ -51,7 +55,7 @@ def open_store(
         digest.update(f"{part}\n".encode())
     path = cache_folder() / "stores" / f"{digest.hexdigest()}.duckdb"
     if not _attach(connection, name, path):
-        _write(connection, name, path, fill)
+        _write(connection, name, path, files, fill)
         if not _attach(connection, name, path):
             raise SourceError(f"{str(path)!r} was taken away while it was written: run again")
 
@@ -69,23 +73,68 @@ def _attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> boo
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, name: str, path: Path, fill: Callable[[str], None]
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    path: Path,
+    files: Sequence[SourceFile],
+    fill: Callable[[str], None],
 ) -> None:
     """Fill a store under a name of its own, and give it the final one when it is whole."""
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection.execute(f"ATTACH {text_literal(str(partial))} AS {identifier(name)}")
-        try:
-            fill(name)
-        finally:
-            connection.execute(f"DETACH DATABASE IF EXISTS {identifier(name)}")
-        partial.replace(path)
+        _remove_abandoned(path.parent)
+        with _alive(partial):
+            _begin(connection, name, partial)
+            try:
+                fill(name)
+            finally:
+                connection.execute(f"DETACH DATABASE IF EXISTS {identifier(name)}")
+            # Under this name, what came of other files would pass for these for good.
+            if file := changed(files):
+                raise SourceError(changed_while_read(file))
+            partial.replace(path)
     except OSError as error:
-        raise SourceError(
-            f"cannot write {str(path)!r} ({error.strerror or error}): free some space, or set "
-            "ESHOP_FACTORY_CACHE to a folder that can be written"
-        ) from error
-    finally:
-        for left in (partial, partial.with_name(f"{partial.name}.wal")):
-            left.unlink(missing_ok=True)
+        raise _unwritten(path, error.strerror or str(error)) from error
+    except duckdb.IOException as error:
+        if "No space left" in str(error) or str(partial) in str(error):
+            raise _unwritten(path, one_line(error)) from error
+        raise
+
+
+def _begin(connection: duckdb.DuckDBPyConnection, name: str, partial: Path) -> None:
+    try:
+        connection.execute(f"ATTACH {text_literal(str(partial))} AS {identifier(name)}")
+    except duckdb.Error as error:
+        raise _unwritten(partial, one_line(error)) from error
+
+
+def _unwritten(path: Path, why: str) -> SourceError:
+    return SourceError(
+        f"cannot write {str(path)!r} ({why}): free some space, or set ESHOP_FACTORY_CACHE to a "
+        "folder that can be written"
+    )
+
+
+@contextmanager
+def _alive(partial: Path) -> Iterator[None]:
+    """Hold a lock beside a store while it is written, so that nobody takes it for abandoned."""
+    with partial.with_suffix(_LOCK).open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            _remove(partial)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what runs that were killed had begun: gigabytes that nobody would look for."""
+    for path in folder.glob(f"*{_LOCK}"):
+        with suppress(OSError), path.open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(path.with_suffix(".partial"))
+
+
+def _remove(partial: Path) -> None:
+    for left in (partial, partial.with_name(f"{partial.name}.wal"), partial.with_suffix(_LOCK)):
+        left.unlink(missing_ok=True)
