@@ -81,6 +81,8 @@ class RunFolder:
     def claim(self, identity: Mapping[str, Any], *, fresh: bool) -> bool:
         """Make this folder the folder of the run ``identity``; return whether its plan is kept.
 
+        Another run that has come to nothing but its plan makes way: there is nothing to lose.
+
         Raises:
             UsageError: the folder holds another run, and ``fresh`` was not given.
         """
@@ -89,6 +91,8 @@ class RunFolder:
         kept = _read_json(self.work / _PLAN)
         if kept == identity:
             return True
+        if not any((self.path / name).exists() for name in (MANIFEST, *_OWN_FILES)):
+            return False
         if kept is not None:
             changed = sorted(
                 name for name in {*kept, *identity} if kept.get(name) != identity.get(name)

@@ -93,6 +93,23 @@ def test_another_run_is_refused_with_what_differs(tmp_path):
     assert names(tmp_path) == before
 
 
+def test_a_run_that_came_to_nothing_but_its_plan_makes_way(tmp_path):
+    with RunFolder(tmp_path) as folder:
+        folder.claim(IDENTITY, fresh=False)
+        folder.keep_plan(IDENTITY)
+
+    with RunFolder(tmp_path) as folder:
+        assert not folder.claim(OTHER, fresh=False)
+
+
+def test_files_without_their_manifest_are_still_the_other_runs(tmp_path):
+    finish(tmp_path)
+    (tmp_path / "manifest.json").unlink()
+
+    with RunFolder(tmp_path) as folder, pytest.raises(UsageError, match="holds another run"):
+        folder.claim(OTHER, fresh=False)
+
+
 def test_a_key_that_only_one_of_two_runs_has_differs(tmp_path):
     finish(tmp_path)
 
