@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from factory.filters import NearDuplicateIndex, Novelty
+from factory.line.accepted import Accepted
 from factory.line.quotas import Stratum
 
 
@@ -22,9 +23,9 @@ class Candidate(NamedTuple):
     """What the fold needs of one finished sample: narrow, so that millions fit.
 
     Attributes:
-        id: the sample's identity.
-        content: hash of what the sample says; two samples of one content are duplicates.
-        asked, answered: hashes of what it asks and of its answer; two samples that ask the same and
+        id: the sample's identity, 16 hexadecimal digits.
+        content: hash (8 bytes) of what the sample says; two samples of one content are duplicates.
+        asked, answered: hashes (8 and 6 bytes) of what it asks and of its answer; two samples that ask the same and
             answer differently contradict each other. ``asked`` is empty where nothing was made.
         subject: what the sample is about, where a view allows each subject once; else empty.
         groups: its split groups: what may never be in two splits.
@@ -134,11 +135,8 @@ class Fold:
         self._horizon: float | None = None
         self._arrived: dict[int, Outcome] = {}
         self._announced: set[int] = set()
-        self._ids: set[str] = set()
-        self._contents: dict[bytes, str] = {}
-        self._subjects: dict[str, str] = {}
+        self._earlier = Accepted()
         self.withdrawn: set[str] = set()
-        self._answers: dict[bytes, tuple[bytes, str, Stratum]] = {}
         self._contradicted: set[bytes] = set()
         self._reopened: dict[Stratum, int] = {}
         self.given_up: dict[Stratum, int] = {}
@@ -248,12 +246,10 @@ class Fold:
             self.rejected[f"{objection.filter}: {objection.reason}"] += 1
             self._sink.reject(candidate, objection)
             return
-        self._ids.add(candidate.id)
-        self._contents[candidate.content] = candidate.id
-        if candidate.subject:
-            self._subjects[candidate.subject] = candidate.id
-        if candidate.asked:
-            self._answers[candidate.asked] = (candidate.answered, candidate.id, stratum)
+        self._earlier.add(
+            *(candidate.id, candidate.content, candidate.asked, candidate.answered),
+            *(candidate.subject, stratum),
+        )
         if self._near:
             self._near.add(candidate.id, candidate.sketch)
         if self._novelty:
@@ -273,21 +269,21 @@ class Fold:
             return Objection(candidate.filter, candidate.reason, candidate.detail)
         if self._banned and (leaks := self._banned.intersection(candidate.touches)):
             return Objection("split", "test-leak", f"the test samples show {min(leaks)}")
-        if candidate.id in self._ids:
+        if self._earlier.has_id(candidate.id):
             return Objection("fold", "id-repeated", f"an earlier sample has the id {candidate.id}")
-        if earlier := self._contents.get(candidate.content):
+        if earlier := self._earlier.of_content(candidate.content):
             return Objection("fold", "duplicate", f"says the same as {earlier}")
-        if candidate.subject and (earlier := self._subjects.get(candidate.subject)):
+        if candidate.subject and (earlier := self._earlier.of_subject(candidate.subject)):
             return Objection("fold", "subject-repeated", f"{earlier} is about it already")
         return self._set_level(candidate)
 
     def _conflict(self, candidate: Candidate, ordinal: int) -> Objection | None:
         """Object to what was answered differently before, and withdraw what was accepted of it."""
-        before = self._answers.get(candidate.asked)
         if candidate.asked not in self._contradicted:
-            if before is None or before[0] == candidate.answered:
+            before = self._earlier.answered_otherwise(candidate.asked, candidate.answered)
+            if before is None:
                 return None
-            _, earlier, stratum = before
+            earlier, stratum = before
             self._contradicted.add(candidate.asked)
             self.withdrawn.add(earlier)
             if not self.needed[stratum]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from factory.line.hashes import HASH_BYTES
 from factory.sample import Sample
 from factory.sources.lookup import behind
 
@@ -33,7 +34,7 @@ def asked_hash(sample: Sample, content: bytes, arranged: frozenset[str]) -> byte
     given = {k: v for k, v in sample.slots.items() if k not in arranged}
     text = to_json([given, sorted(sample.options)])
     folded = text.lower() if text.isascii() else text.decode().casefold().encode()
-    return sha256(folded, usedforsecurity=False).digest()[:12]
+    return sha256(folded, usedforsecurity=False).digest()[:HASH_BYTES]
 
 
 def answer_hash(sample: Sample) -> bytes:
@@ -59,4 +60,4 @@ def _answer_text(sample: Sample) -> Any:
 
 def content_hash(slots_text: str) -> bytes:
     """Return a hash of what a sample says: two of one content are duplicates."""
-    return sha256(slots_text.casefold().encode(), usedforsecurity=False).digest()[:12]
+    return sha256(slots_text.casefold().encode(), usedforsecurity=False).digest()[:HASH_BYTES]

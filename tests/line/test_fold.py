@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from factory.line.fold import Candidate, Fold, Objection, Outcome
 from factory.line.quotas import Stratum
+from factory.sample import sample_id
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ def candidate(
 ) -> Candidate:
     """Return a candidate whose record is ``name``, unlike every other unless it is told to be."""
     return Candidate(
-        id=id or f"id {name}",
-        content=(content or f"content {name}").encode(),
+        id=sample_id("task", id or f"id {name}"),
+        content=bytes.fromhex(sample_id("content", content or f"content {name}")),
         asked=asked,
         answered=answered,
         subject=subject,
@@ -400,5 +401,5 @@ def test_what_takes_the_place_of_a_contradiction_comes_after_it():
     for number, (asked, answered) in enumerate(said, 1):
         fold.offer(Outcome(number, (candidate(str(number), asked=asked, answered=answered),)))
     # The quota was full before the third came: nothing contradicts what nobody else asks.
-    assert [call[1] for call in sink.calls] == ["id 1", "id 2"]
+    assert [record for _, _, record in sink.calls] == ["1", "2"]
     assert not fold.withdrawn

@@ -1,0 +1,75 @@
+"""What the fold remembers of the samples that it accepted: 60 bytes each, or 72 with a subject."""
+
+from __future__ import annotations
+
+from array import array
+from hashlib import blake2b
+
+from factory.line.hashes import HASH_BYTES, HashTable
+from factory.line.quotas import Stratum
+
+
+class Accepted:
+    """The accepted samples of a fold, known by hashes: an id, a content, what is asked and answered.
+
+    Ids are 16 hexadecimal digits, as :func:`factory.sample.sample_id` gives them; the other hashes
+    have up to 8 bytes.
+    """
+
+    def __init__(self) -> None:
+        self._ids = HashTable()
+        self._contents = HashTable()
+        self._asked = HashTable()
+        self._subjects = HashTable()
+        self._answered = array("Q")
+        self._strata = array("I")
+        self._stratum_numbers: dict[Stratum, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(
+        self,
+        sample_id: str,
+        content: bytes,
+        asked: bytes,
+        answered: bytes,
+        subject: str,
+        stratum: Stratum,
+    ) -> None:
+        """Remember a sample; ``asked`` and ``subject`` are empty where it has none."""
+        row = len(self._ids)
+        self._ids.add(int(sample_id, 16), row)
+        self._contents.add(int.from_bytes(content, "little"), row)
+        self._asked.add(int.from_bytes(asked, "little"), row)
+        if subject:
+            self._subjects.add(_subject(subject), row)
+        self._answered.append(int.from_bytes(answered, "little"))
+        numbers = self._stratum_numbers
+        self._strata.append(numbers.setdefault(stratum, len(numbers)))
+
+    def has_id(self, sample_id: str) -> bool:
+        """Return whether a sample has this id."""
+        return self._ids.find(int(sample_id, 16)) is not None
+
+    def of_content(self, content: bytes) -> str:
+        """Return the id of the sample that says the same; empty where none does."""
+        return self._id(self._contents.find(int.from_bytes(content, "little")))
+
+    def of_subject(self, subject: str) -> str:
+        """Return the id of the sample that is about a subject; empty where none is."""
+        return self._id(self._subjects.find(_subject(subject)))
+
+    def answered_otherwise(self, asked: bytes, answered: bytes) -> tuple[str, Stratum] | None:
+        """Return id and stratum of the last sample that asks the same and is answered otherwise."""
+        row = self._asked.find(int.from_bytes(asked, "little"))
+        if row is None or self._answered[row] == int.from_bytes(answered, "little"):
+            return None
+        return self._id(row), list(self._stratum_numbers)[self._strata[row]]
+
+    def _id(self, row: int | None) -> str:
+        return "" if row is None else f"{self._ids.hash_of(row):016x}"
+
+
+def _subject(subject: str) -> int:
+    return int.from_bytes(blake2b(subject.encode(), digest_size=HASH_BYTES).digest(), "little")
