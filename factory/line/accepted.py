@@ -10,7 +10,7 @@ from factory.line.quotas import Stratum
 
 
 class Accepted:
-    """The accepted samples of a fold, known by hashes: an id, a content, what is asked and answered.
+    """The accepted samples of a fold, known by hashes: of id and content, of question and answer.
 
     Ids are 16 hexadecimal digits, as :func:`factory.sample.sample_id` gives them; the other hashes
     have up to 8 bytes.

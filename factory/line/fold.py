@@ -24,9 +24,10 @@ class Candidate(NamedTuple):
 
     Attributes:
         id: the sample's identity, 16 hexadecimal digits.
-        content: hash (8 bytes) of what the sample says; two samples of one content are duplicates.
-        asked, answered: hashes (8 and 6 bytes) of what it asks and of its answer; two samples that ask the same and
-            answer differently contradict each other. ``asked`` is empty where nothing was made.
+        content: hash (8 bytes) of what it says; two samples of one content are duplicates.
+        asked, answered: hashes (8 and 6 bytes) of what it asks and of its answer; two samples that
+            ask the same and answer differently contradict each other. ``asked`` is empty where
+            nothing was made.
         subject: what the sample is about, where a view allows each subject once; else empty.
         groups: its split groups: what may never be in two splits.
         touches: the ids of the products, queries and reviews that it shows.

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from hashlib import md5, sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
 
@@ -26,7 +25,7 @@ from factory.line.manifest import given
 from factory.line.run import Ban, NothingMadeError, Progress, RunResult, run_task
 from factory.outputs.card import write_card
 from factory.outputs.files import LineFile
-from factory.outputs.jsonl import read_samples, sample_id_of
+from factory.outputs.jsonl import read_samples
 from factory.outputs.run_folder import FORMAT, REJECTED, RunFolder
 from factory.recipe import Recipe
 from factory.recipe.mixtures import Mixture, Share, resolve_mixture
@@ -36,10 +35,6 @@ if TYPE_CHECKING:
 
 #: Where the test samples that bans come from are made first.
 _TESTS: Final = "tests"
-#: Bytes; by default a file of long lines is read in blocks as small as one of them.
-_READ_AT_ONCE: Final = 1 << 20
-#: Bytes of a file that one process reads while others read others.
-_STRETCH: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,88 +189,27 @@ def _mix_split(
 
     ``languages`` counts those that are written.
     """
+    # An import that runs of one task do without.
+    from factory.line.shuffle import shuffled
+
     names = list(paths)
-    entries: list[tuple[int, bytes, int, int, int, bytes]] = []
-    answers: dict[bytes, bytes] = {}
-    contradicted: set[bytes] = set()
-    find = partial(_entries, f"{seed}\x1f".encode())
-    for found in engine.map_shards(find, _stretches(paths.values())):
-        for order, sample_id, number, offset, length, asked, answer in found:
-            if answers.setdefault(asked, answer) != answer:
-                contradicted.add(asked)
-            entries.append((order, sample_id, number, offset, length, asked))
-    del answers
-    # The engine gives them in any order.
-    entries.sort()
-    seen: set[bytes] = set()
     with ExitStack() as stack:
         # Past the buffers of files: each would read a block for every line out of its order.
         descriptors = [stack.enter_context(path.open("rb")).fileno() for path in paths.values()]
-        for _, sample_id, number, offset, length, asked in entries:
-            reason = "conflict" if asked in contradicted else "duplicate" if asked in seen else ""
-            if reason:
-                dropped = {"id": sample_id.decode(), "task": names[number], "filter": "mixture"}
-                rejected.write(to_json({**dropped, "reason": reason, "detail": "", "record": "{}"}))
-                yield names[number], reason
+        for place in shuffled(f"{seed}\x1f".encode(), list(paths.values()), engine):
+            if place.reason:
+                dropped = {"id": place.sample_id, "task": names[place.file], "filter": "mixture"}
+                dropped |= {"reason": place.reason, "detail": "", "record": "{}"}
+                rejected.write(to_json(dropped))
+                yield names[place.file], place.reason
                 continue
-            seen.add(asked)
-            line = os.pread(descriptors[number], length, offset)
+            line = os.pread(descriptors[place.file], place.length, place.offset)
             languages[_language(line)] += 1
             mixed.write(line)
 
 
-#: A part of a file: its number among the files, where it lies, and from which byte to which.
-_Stretch: TypeAlias = tuple[int, Path, int, int]
-#: A line of a stretch: its place in the mix, its sample's id, the number of its file, where it
-#: starts, its length, and hashes of what it asks and of its answer.
-_Entry: TypeAlias = tuple[int, bytes, int, int, int, bytes, bytes]
-
-
-def _stretches(paths: Iterable[Path]) -> Iterator[_Stretch]:
-    for number, path in enumerate(paths):
-        size = path.stat().st_size
-        for start in range(0, size, _STRETCH):
-            yield number, path, start, min(start + _STRETCH, size)
-
-
-def _entries(drawn: bytes, stretch: _Stretch) -> list[_Entry]:
-    """Return the lines that start in a stretch of a file; ``drawn`` begins what places are of."""
-    number, path, start, stop = stretch
-    entries: list[_Entry] = []
-    with path.open("rb", buffering=_READ_AT_ONCE) as file:
-        if start:
-            # A line that starts before is another stretch's, however far it goes.
-            file.seek(start - 1)
-            start += len(file.readline()) - 1
-        for line in file:
-            if start >= stop:
-                break
-            asked, answer = _asked_and_answered(line)
-            sample_id = sample_id_of(line).encode()
-            place = md5(drawn + sample_id, usedforsecurity=False).digest()[:8]
-            order = int.from_bytes(place, "little")
-            entries.append((order, sample_id, number, start, len(line) - 1, asked, answer))
-            start += len(line)
-    return entries
-
-
-#: In a JSON text a bare quote ends a string, so these can stand nowhere else in a line.
-_INPUT: Final = b'","input_field":"'
-_OUTPUT: Final = b'","output_field":"'
-_GOLD: Final = b'","gold":"'
+#: In a JSON text a bare quote ends a string, so this can stand nowhere else in a line.
 _LANG: Final = b'","lang":"'
-
-
-def _asked_and_answered(line: bytes) -> tuple[bytes, bytes]:
-    """Return hashes of a line's prompt and of its answer, without reading the JSON around them."""
-    start = line.index(_INPUT) + len(_INPUT)
-    middle = line.index(_OUTPUT, start)
-    end = line.index(_GOLD, middle)
-    answer = line[middle + len(_OUTPUT) : end]
-    return (
-        sha256(line[start:middle], usedforsecurity=False).digest()[:10],
-        sha256(answer, usedforsecurity=False).digest()[:6],
-    )
 
 
 def _language(line: bytes) -> str:
