@@ -66,8 +66,10 @@ def shuffled(drawn: bytes, paths: Sequence[Path], engine: Engine) -> Iterator[Pl
     for start in range(0, len(entries), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
         columns = [entries[name][part].tolist() for name in ("id", "file", "offset", "length")]
-        for sample_id, *place, reason in zip(*columns, reasons[part].tolist(), strict=True):
-            yield Place(f"{sample_id:016x}", *place, _REASONS[reason])
+        for sample_id, file, offset, length, reason in zip(
+            *columns, reasons[part].tolist(), strict=True
+        ):
+            yield Place(f"{sample_id:016x}", file, offset, length, _REASONS[reason])
 
 
 def _left_out(asked: Any, answers: Any) -> Any:

@@ -228,7 +228,7 @@ def test_the_mixed_file_is_the_same_however_its_tasks_files_are_parted(
     mixed, tmp_path: Path, monkeypatch, stretch: int
 ) -> None:
     whole = mixed(THREE, out="whole").folder / "train.jsonl"
-    monkeypatch.setattr("factory.line.mixture._STRETCH", stretch)
+    monkeypatch.setattr("factory.line.shuffle._STRETCH", stretch)
     with LocalEngine(workers=1) as engine:
         recipe = load_recipe(write(tmp_path, THREE))
         parted = run_mixture(recipe, "small", tmp_path / "parted", engine).folder / "train.jsonl"
