@@ -56,6 +56,13 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(metavar="RATE", help="In place of the preset's.")
     ] = None,
+    precision: Annotated[
+        Literal["bf16", "fp32"] | None,
+        typer.Option(
+            metavar="[bf16|fp32]",
+            help="Of the base: 16 bits are several times faster on a CPU that knows them (AMX).",
+        ),
+    ] = None,
     epochs: Annotated[
         float | None, typer.Option(metavar="N", help="In place of the preset's.")
     ] = None,
@@ -96,6 +103,7 @@ def train(
         micro_batch=micro_batch,
         max_length=max_length,
         learning_rate=learning_rate,
+        precision=precision,
         epochs=epochs,
         devices=devices or (1 if tool == "trl" else None),
     )

@@ -75,8 +75,10 @@ def run_mixture(
         made: dict[str, RunResult] = {}
         failed: dict[str, str] = {}
         for share in mixture.shares:
+            if share.without and not share.test:
+                continue
             report = None if progress is None else progress(share)
-            sized = _sized(recipe, share.task, share.size, share.test)
+            sized = _sized(recipe, mixture, share.task, share.size, share.test)
             try:
                 made[share.task] = run_task(
                     *(sized, share.task, folder.path, engine),
@@ -108,8 +110,11 @@ def _check_one_state(made: Mapping[str, RunResult]) -> None:
             )
 
 
-def _sized(recipe: Recipe, task: str, size: int, test: int) -> Recipe:
-    spec = recipe.tasks[task].model_copy(update={"size": size, "test": test})
+def _sized(recipe: Recipe, mixture: Mixture, task: str, size: int, test: int) -> Recipe:
+    """Return the recipe with one task as the mixture wants it; its parents stay as they are."""
+    own = recipe.tasks[task]
+    prompt = mixture.spec.prompt.over(own.prompt) if mixture.spec.prompt else own.prompt
+    spec = own.model_copy(update={"size": size, "test": test, "prompt": prompt})
     return recipe.model_copy(update={"tasks": {**recipe.tasks, task: spec}})
 
 
@@ -128,7 +133,7 @@ def _test_ban(
     for share in mixture.shares:
         if not share.test:
             continue
-        sized = _sized(recipe, share.task, 0, share.test)
+        sized = _sized(recipe, mixture, share.task, 0, share.test)
         try:
             result = run_task(
                 sized, share.task, folder.work / _TESTS, engine, fresh=fresh, models=models
@@ -235,6 +240,7 @@ def _manifest(
             "test_wanted": share.test,
             "test_accepted": splits.get("test", {}).get("accepted", 0),
             "held_out": share.held_out,
+            "without": share.without,
             "left_out": _counts(
                 reason
                 for (task, reason), n in dropped.items()

@@ -28,7 +28,7 @@ from factory.recipe import Recipe, SourceSpec, TaskSpec
 from factory.sources.base import TABLES
 from factory.sources.view import View, load_view
 from factory.tasktypes import TaskType
-from factory.templates import Template, TemplateFolder
+from factory.templates import PromptOptions, Template, TemplateFolder
 
 #: What the line adds to a row for its template.
 _OFFERED_BY_THE_LINE = ("candidates", "golds", "language")
@@ -267,7 +267,7 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
     written = recipe.written(name)
     reworded = written.kept if written else ()
     template = TemplateFolder(recipe.folder / "templates").load(
-        spec.template, spec.task_type.base, reworded
+        spec.template, spec.task_type.base, reworded, spec.prompt
     )
     if spec.wordings:
         Rewrite(spec.wordings, template, recipe.folder / "prompts")
@@ -279,6 +279,8 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
         "template": template.source,
         "words": spec.words,
         "filters": filter_options.model_dump(mode="json"),
+        # A task without any keeps the definition that it had before there were such options.
+        **({"prompt": spec.prompt.model_dump()} if spec.prompt != PromptOptions() else {}),
     }
     if filter_options.judge:
         definition["judge"] = [filter_options.judge.source, rubric(spec.task_type.name)]

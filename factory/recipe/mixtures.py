@@ -14,12 +14,16 @@ from factory.recipe.tasks import TaskSpec
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one task lends: training samples, and test samples."""
+    """What one task lends: training samples, and test samples.
+
+    ``without`` is the reason for which it lends no training samples, of the mixture's ``without``.
+    """
 
     task: str
     size: int
     test: int
     held_out: bool
+    without: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +57,48 @@ def resolve_mixture(recipe: Recipe, name: str) -> Mixture:
     if name not in recipe.mixtures:
         raise UsageError(unknown("mixture", name, recipe.mixtures))
     spec = recipe.mixtures[name]
-    sizes, absent = _sizes(recipe, spec)
+    left_out = _left_out(recipe, spec)
+    sizes, absent = _sizes(recipe, spec, left_out)
     held = set(spec.held_out)
     shares = []
     for task in recipe.tasks:
         if task not in sizes:
             continue
         out = bool(held.intersection((*recipe.lineage(task), recipe.tasks[task].source)))
-        size = 0 if out else min(sizes[task], spec.cap or sizes[task])
-        shares.append(Share(task, size, spec.test if out else recipe.tasks[task].test, out))
+        reason = left_out.get(task, "")
+        size = 0 if out or reason else min(sizes[task], spec.cap or sizes[task])
+        test = spec.test if out else recipe.tasks[task].test
+        shares.append(Share(task, size, test, out, reason))
     if not any(share.size for share in shares):
         raise UsageError(f"mixtures.{name}: no task of this recipe makes any of its sets")
     return Mixture(name, spec, tuple(shares), tuple(absent))
 
 
-def _sizes(recipe: Recipe, spec: MixtureSpec) -> tuple[dict[str, int], list[Absent]]:
-    """Return the samples that each task lends before any cap, and the sets without a task."""
+def _left_out(recipe: Recipe, spec: MixtureSpec) -> dict[str, str]:
+    """Return the tasks that the mixture is to do without, each with the reason."""
+    reasons: dict[str, str] = {}
+    for task, each in recipe.tasks.items():
+        if "derived" in spec.without and each.derive is not None:
+            reasons[task] = "derived"
+        elif "pseudo_labels" in spec.without and recipe.labelled_by_models(task):
+            reasons[task] = "pseudo_labels"
+    return reasons
+
+
+def _sizes(
+    recipe: Recipe, spec: MixtureSpec, left_out: Mapping[str, str]
+) -> tuple[dict[str, int], list[Absent]]:
+    """Return the samples that each task lends before any cap, and the sets without a task.
+
+    What is shared out by weight goes to those that are not left out.
+    """
     sizes: dict[str, int] = dict(spec.tasks)
     absent: list[Absent] = []
     if spec.weights and spec.size:
         lent = (*spec.tasks.values(), *spec.nvidia.values(), *spec.eshop.values())
-        sizes |= _by_weight(spec.size - sum(lent), spec.weights, spec.cap)
+        lends = {task: each for task, each in spec.weights.items() if task not in left_out}
+        sizes |= dict.fromkeys(spec.weights, 0)
+        sizes |= _by_weight(spec.size - sum(lent), lends, spec.cap)
     for paper, numbers in (("nvidia", spec.nvidia), ("eshop", spec.eshop)):
         for number, size in numbers.items():
             makers = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -21,6 +21,7 @@ from factory.recipe.changes import Changes
 from factory.recipe.formats import Formats, FormatSpec
 from factory.recipe.keys import Name, Strict, Whole, unknown
 from factory.recipe.tasks import SourceSpec, TaskSpec
+from factory.templates import PromptOptions
 
 #: Labelled texts for each sample that a limit leaves: several are read for one.
 _LABELLED: Final = 5
@@ -55,6 +56,14 @@ class MixtureSpec(Strict):
         default=False, description="leave out those that 'ecom' takes and that ask a model"
     )
     cap: Whole | None = Field(None, gt=0, description="at most so many samples of a task")
+    without: list[Literal["derived", "pseudo_labels"]] = Field(
+        default_factory=list,
+        description="lends no training samples: tasks that derive from others, those whose answers "
+        "a model gave. They keep their test samples, so that both mixtures are tested on the same",
+    )
+    prompt: PromptOptions | None = Field(
+        default=None, description="how all of its tasks are worded: over what they say themselves"
+    )
     test: Whole = Field(0, ge=0, description="test samples of each held-out task")
     held_out: list[Name] = Field(
         default_factory=list,
@@ -184,6 +193,12 @@ class Recipe(RecipePart):
                 self.tasks[each].generate or any(map(self.asks, self.tasks[each].needs))
                 for each in self.lineage(name)
             )
+        )
+
+    def labelled_by_models(self, name: str) -> bool:
+        """Return whether a model gave what task ``name`` answers, or what it is made of."""
+        return any(
+            self.tasks[each].generate or self.tasks[each].needs for each in self.lineage(name)
         )
 
     def written(self, name: str) -> Written | None:

@@ -22,6 +22,7 @@ from factory.recipe.keys import Name, Strict, Whole, one_of
 from factory.sources import SOURCES, Source
 from factory.sources.base import BUNDLED, BUNDLED_LICENCE
 from factory.tasktypes import TASK_TYPES, TaskType
+from factory.templates import PromptOptions
 
 Track = Literal[
     "understanding-shopping-concepts",
@@ -159,6 +160,10 @@ class TaskSpec(Strict):
     )
     wordings: WordingsSpec | None = Field(
         default=None, description="a model writes further wordings of the template's prompt"
+    )
+    prompt: PromptOptions = Field(
+        default_factory=PromptOptions,
+        description="which parts of the template are printed, and how",
     )
     size: Whole = Field(gt=0, description="training samples wanted")
     test: Whole = Field(0, ge=0, description="test samples wanted, from other split groups")

@@ -26,12 +26,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from factory.errors import RecipeError, did_you_mean
 from factory.sample import PARTS
+from factory.templates.options import PromptOptions
 from factory.templates.placeholders import Reworded, Shown, block_of, show
 
 PACKAGED: Final = Path(__file__).parent
 _SEPARATOR: Final = "\x1e"
 _LONGEST_PRODUCT: Final = 100_000
 _PROMPT: Final = PARTS.index("prompt")
+_PLAIN: Final = PromptOptions()
 _NAME: Final = re.compile(r"[a-z0-9_]+\.j2")
 #: What a template can meet in a row or do wrong in an expression.
 _RENDER_ERRORS: Final = (
@@ -215,10 +217,17 @@ class TemplateFolder:
     def __init__(self, *folders: Path) -> None:
         self._folders = (*folders, PACKAGED)
 
-    def load(self, name: str, base: str, reworded: Sequence[Reworded] = ()) -> Template:
+    def load(
+        self,
+        name: str,
+        base: str,
+        reworded: Sequence[Reworded] = (),
+        options: PromptOptions = _PLAIN,
+    ) -> Template:
         """Return the compiled template ``name``, which must extend ``base``.
 
-        ``reworded`` are further wordings beside those of the file.
+        ``reworded`` are further wordings beside those of the file; ``options`` say which parts are
+        printed and how many wordings there are.
 
         Raises :class:`RecipeError` for a name that is no plain file name, a missing file, a syntax
         error, an unknown block, or a template without wordings.
@@ -238,6 +247,7 @@ class TemplateFolder:
         printed = _printed(tree, path) or _printed(base_tree, base_path)
         if printed is None:
             raise RecipeError(f"{base_path}:1: a base needs {{% set printed = [...] %}}")
+        printed = options.printed(printed)
         names = [block.removeprefix("prompt_") for block in blocks if block.startswith("prompt_")]
         if not names:
             raise RecipeError(f"{path}:1: no wording: add a block prompt_<name> for each")
@@ -253,6 +263,7 @@ class TemplateFolder:
             parts = _nearest(blocks, each.of)
             parts[_PROMPT] = _Part(block_of(each.text, shown), path)
             wordings[each.name] = Wording(each.name, path, parts, printed, each.model)
+        wordings = dict(sorted(wordings.items())[: options.wordings])
         return Template(name, path, f"{base_source}{_SEPARATOR}{source}", wordings)
 
     def _find(self, name: str) -> Path:

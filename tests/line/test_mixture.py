@@ -398,3 +398,91 @@ def test_a_limit_caps_what_every_task_lends() -> None:
     limited = catalogue().with_changes(limit=9)
     shares = resolve_mixture(limited, "v7").shares
     assert {share.size for share in shares} == {9}
+
+
+DERIVED = "tasks: {label_query_type: 12, check_query_type: 12}"
+TESTED = "  label_query_type: {test: 4}\n  check_query_type: {test: 4}"
+
+
+def test_a_mixture_without_derived_tasks_is_tested_on_what_it_would_have_been(mixed) -> None:
+    whole = mixed(DERIVED, tasks=TESTED)
+    without = mixed(DERIVED, "without: [derived]", tasks=TESTED, out="without")
+
+    assert {each.task for each in samples(without.folder)} == {"label_query_type"}
+    assert without.manifest["tasks"]["check_query_type"]["without"] == "derived"
+    both = [
+        {each.id: each.input_field for each in samples(made.folder, "test")}
+        for made in (whole, without)
+    ]
+    assert both[0] == both[1]
+    tested = {each.task for each in samples(without.folder, "test")}
+    assert tested == {"label_query_type", "check_query_type"}
+    seen = shown(samples(without.folder, "test"))
+    assert seen.isdisjoint(shown(samples(without.folder)))
+
+
+def test_what_is_left_out_without_test_samples_is_not_made(mixed) -> None:
+    made = mixed(DERIVED, "without: [derived]")
+
+    assert not (made.folder / "check_query_type").exists()
+    assert made.manifest["tasks"]["check_query_type"]["accepted"] == 0
+
+
+def test_weights_share_out_among_the_tasks_that_are_not_left_out(tmp_path: Path) -> None:
+    weights = "weights: {label_query_type: 1, label_title_type: 1, check_query_type: 2}"
+
+    assert shares(tmp_path, "size: 20", weights, "without: [derived]") == {
+        "label_query_type": 10,
+        "label_title_type": 10,
+        "check_query_type": 0,
+    }
+
+
+def test_pseudo_labels_are_the_answers_that_a_model_gave_and_what_is_made_of_them() -> None:
+    recipe = catalogue()
+    spec = recipe.mixtures["ecominstruct"].model_copy(update={"without": ["pseudo_labels"]})
+    without = recipe.model_copy(update={"mixtures": {"without": spec}})
+
+    left = {share.task for share in resolve_mixture(without, "without").shares if share.without}
+
+    assert left == {
+        share.task
+        for share in resolve_mixture(recipe, "ecominstruct").shares
+        if recipe.asks(share.task)
+    }
+    assert left
+
+
+def test_a_mixture_words_its_tasks_as_it_says(mixed) -> None:
+    def asked(*mixture: str, out: str) -> dict[str, Sample]:
+        made = mixed("tasks: {label_query_type: 12}", *mixture, out=out)
+        return {each.id: each for each in samples(made.folder)}
+
+    plain = asked(out="plain")
+    described = asked("prompt: {description: true}", out="described")
+    bare = asked("prompt: {constraint: false}", out="bare")
+    narrow = asked("prompt: {wordings: 1}", out="narrow")
+
+    assert plain.keys() == described.keys() == bare.keys() == narrow.keys()
+    for name, sample in plain.items():
+        assert described[name].input_field == f"{sample.description}\n{sample.input_field}"
+        assert bare[name].input_field == sample.input_field.replace(f"{sample.constraint}\n", "")
+        assert sample.constraint in sample.input_field
+    assert len({each.provenance.wording for each in plain.values()}) > 1
+    assert len({each.provenance.wording for each in narrow.values()}) == 1
+    definitions = {
+        each.provenance.definition
+        for made in (plain, described, bare, narrow)
+        for each in made.values()
+    }
+    assert len(definitions) == 4
+
+
+def test_what_a_mixture_says_of_prompts_goes_over_what_its_tasks_say(mixed) -> None:
+    task = "  label_query_type: {prompt: {description: true, wordings: 1}}"
+    made = mixed("tasks: {label_query_type: 12}", "prompt: {wordings: 2}", tasks=task)
+
+    found = samples(made.folder)
+
+    assert all(each.input_field.startswith(each.description) for each in found)
+    assert len({each.provenance.wording for each in found}) == 2

@@ -1,0 +1,227 @@
+"""Did the data help? The measured claim of docs/results.md, from samples to served answers.
+
+Run ``python benchmarks/results.py --out DIR --development development.json`` in an environment with
+the extras ``train`` and ``local``, after ``python -m factory fetch smollm2``. It makes the mixtures
+of ``benchmarks/results.yaml``, tunes SmolLM2-135M on each for the same number of steps, and puts
+three sets of questions to the base and to the tuned models as llama.cpp serves them: held-out
+samples of the tasks that were trained, tasks that nothing was trained on, and ShopBench's
+development set, where its file is given (it may not be passed on, so it is not here). What was made
+stays in the folder and is not made again: the same command goes on where it was stopped. The last
+thing is ``results.md`` with the tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
+RECIPE = ROOT / "benchmarks" / "results.yaml"
+#: The mixture whose held-out samples everybody is asked, and which is served in 16 and 4 bits too.
+WHOLE = "full"
+VARIANTS = ("without_derived", "described", "unconstrained", "one_wording")
+SETS = ("samples", "tasks", "development")
+OVERALL = "mean over tasks"
+
+
+class Stages:
+    """Verbs of the command line, each run once; how long each took is kept in the folder."""
+
+    def __init__(self, out: Path) -> None:
+        self._file = out / "seconds.json"
+        known = self._file.is_file()
+        self.seconds: dict[str, float] = json.loads(self._file.read_text()) if known else {}
+
+    def run(self, name: str, *arguments: str) -> None:
+        """Run one verb; end where it fails. What it took is added to what it took before."""
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "factory", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        took = time.monotonic() - began
+        self.seconds[name] = self.seconds.get(name, 0.0) + took
+        self._file.write_text(json.dumps(self.seconds, indent=1), encoding="utf-8")
+        print(f"{time.strftime('%H:%M:%S')} {took:7.1f} s  {name}", flush=True)
+        if done.returncode:
+            sys.exit(f"{name}: {done.stderr or done.stdout}")
+
+
+def tuned(stages: Stages, out: Path, variant: str, steps: int, alpha: float) -> Path:
+    """Tune the base on one mixture and put ``alpha`` of that into its weights; return them."""
+    models = out / "models" / variant
+    merged = models / "merged"
+    stages.run(
+        f"samples: {variant}",
+        *("run", str(RECIPE), "--mixture", variant, "--out", str(out)),
+    )
+    if not merged.is_dir():
+        training = models / "training"
+        stages.run(
+            f"train: {variant}",
+            *("train", str(out / variant), "--preset", "tiny", "--precision", "bf16"),
+            *("--steps", str(steps), "--out", str(training)),
+        )
+        weight = ("--weight", str(alpha), "--into-weights", "--out", str(merged))
+        stages.run(f"merge: {variant}", "merge", str(training / "adapter"), *weight)
+    return merged
+
+
+def served(stages: Stages, model: str, file: Path, kind: str) -> Path:
+    """Return the file of ``model`` in the precision ``kind``, made where it is missing."""
+    if not file.is_file():
+        arguments = ("quantize", model, "--to", kind, "--out", str(file))
+        stages.run(f"quantize: {file.parent.name} {kind}", *arguments)
+    return file
+
+
+def tasks_of(run: Path) -> dict[str, list[str]]:
+    """Return the tasks of a mixture: those that were trained, and those that were held out."""
+    tasks = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["tasks"]
+    trained = [name for name, each in tasks.items() if not each["held_out"]]
+    return {"samples": trained, "tasks": [name for name in tasks if name not in trained]}
+
+
+def evaluations(
+    stages: Stages, out: Path, models: dict[str, Path], development: Path | None, most: int
+) -> dict[str, dict[str, Any]]:
+    """Put every set of questions to every model; return the results by set."""
+    run = out / WHOLE
+    asked = [f"--model={name}={path}" for name, path in models.items()]
+    common = ("--sets", "2000", "--max-tokens", str(most))
+    found = {}
+    for name, tasks in tasks_of(run).items():
+        folder = out / "evaluations" / name
+        chosen = [f"--task={task}" for task in tasks]
+        stages.run(
+            f"evaluate: {name}",
+            *("evaluate", str(run), "--out", str(folder), *common, *chosen, *asked),
+        )
+        found[name] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    if development is not None:
+        folder = out / "evaluations" / "development"
+        # Its embeddings and its Japanese BLEU need models and a dictionary of their own.
+        without = ("--without", "sent-transformer", "--without", "jp-bleu")
+        stages.run(
+            "evaluate: development",
+            *("evaluate", str(development), "--out", str(folder), *common, *without, *asked),
+        )
+        found["development"] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    return found
+
+
+def of(value: dict[str, float]) -> str:
+    """Return a value with its interval."""
+    return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"
+
+
+def table(results: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the table of one set of questions: each model, and beside the base."""
+    yield "| model | mean over tasks (95 %) | beside the base (95 %) | p | faults of form |"
+    yield "|---|---|---|---|---|"
+    beside = {
+        each["second"]: each[OVERALL] for each in results["comparisons"] if each["first"] == "base"
+    }
+    for name, each in results["models"].items():
+        difference = beside.get(name)
+        compared = "| |" if difference is None else f"{of(difference)} | {difference['p']:.4f} |"
+        faults = sum(each["faults_of_form"].values())
+        yield f"| {name} | {of(each['overall'][OVERALL])} | {compared} {faults} |"
+
+
+def pairs(results: dict[str, Any]) -> Iterator[str]:
+    """Yield the table of the tuned models that are compared with the one of the whole mixture."""
+    yield "| beside `full` | difference (95 %) | p |"
+    yield "|---|---|---|"
+    for each in results["comparisons"]:
+        if each["first"] == WHOLE:
+            yield f"| {each['second']} | {of(each[OVERALL])} | {each[OVERALL]['p']:.4f} |"
+
+
+def by_task(results: dict[str, Any]) -> Iterator[str]:
+    """Yield the table of each task's own score."""
+    shown = [name for name in results["models"] if name in ("base", WHOLE, *VARIANTS)]
+    yield f"| task | questions | metric | {' | '.join(shown)} |"
+    yield f"|---|---|---|{'---|' * len(shown)}"
+    for task, each in results["models"]["base"]["tasks"].items():
+        scores = [
+            f"{results['models'][name]['tasks'][task]['measures'][each['metric']]['value']:.2f}"
+            for name in shown
+        ]
+        yield f"| {task} | {each['questions']} | {each['metric']} | {' | '.join(scores)} |"
+
+
+def same_answers(folder: Path) -> Iterator[str]:
+    """Yield how many answers of each file of the whole mixture's model are those in 16 bits."""
+    said: dict[str, dict[str, str]] = {}
+    for line in (folder / "answers.jsonl").read_text(encoding="utf-8").splitlines():
+        each = json.loads(line)
+        said.setdefault(each["model"], {})[each["id"]] = each["text"].strip()
+    whole = said[f"{WHOLE}-f16"]
+    yield "| model | answers letter by letter those of `full-f16` |"
+    yield "|---|---|"
+    for name, own in said.items():
+        same = sum(own[asked] == text for asked, text in whole.items())
+        yield f"| {name} | {same} of {len(whole)} |"
+
+
+def report(out: Path, found: dict[str, dict[str, Any]], seconds: dict[str, float]) -> str:
+    """Return the tables."""
+    lines: list[str] = []
+    for name in SETS:
+        if name not in found:
+            lines += [f"## {name}: left out", ""]
+            continue
+        results = found[name]
+        questions = results["benchmark"]["questions"]
+        lines += [f"## {name}: {questions} questions", "", *table(results), "", *pairs(results), ""]
+        lines += [*by_task(results), "", *same_answers(out / "evaluations" / name), ""]
+    lines += ["| stage | seconds |", "|---|---|"]
+    lines += [f"| {name} | {took:.0f} |" for name, took in seconds.items()]
+    lines += [f"| all | {sum(seconds.values()):.0f} |"]
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    """Measure in a folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--development", type=Path, help="ShopBench's development.json")
+    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--alpha", type=float, default=1.0, help="wise-ft's")
+    parser.add_argument("--max-tokens", type=int, default=64, help="of an answer")
+    parser.add_argument("--variants", nargs="*", default=VARIANTS, choices=VARIANTS)
+    asked = parser.parse_args()
+    out = asked.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    stages = Stages(out)
+    models = {
+        name: served(stages, BASE, out / "models" / "base" / f"{kind}.gguf", kind)
+        for name, kind in (("base", "q8_0"), ("base-q4_0", "q4_0"))
+    }
+    for variant in (WHOLE, *asked.variants):
+        folder = out / "models" / variant
+        merged = str(tuned(stages, out, variant, asked.steps, asked.alpha))
+        models[variant] = served(stages, merged, folder / "q8_0.gguf", "q8_0")
+        if variant == WHOLE:
+            for kind in ("f16", "q4_0"):
+                models[f"{variant}-{kind}"] = served(stages, merged, folder / f"{kind}.gguf", kind)
+        # So that what there is can be read while the rest is made.
+        found = evaluations(stages, out, models, asked.development, asked.max_tokens)
+        text = report(out, found, stages.seconds)
+        (out / "results.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
