@@ -39,6 +39,8 @@ class _RecordedError(Exception):
 class Recorder:
     """An engine that runs nothing and keeps the shards it was given."""
 
+    storage = None
+
     def __init__(self, rows: int) -> None:
         self.builder: Any = None
         self.rows: list[Any] = []

@@ -143,6 +143,8 @@ def test_a_derived_task_has_the_keys_of_its_root_in_their_order(
 class Shuffled:
     """An engine whose shards finish in a random order, all of them late."""
 
+    storage = None
+
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from factory.cli import completion
+from factory.cli.engines import AddressOption, EngineOption, Machines, StorageOption
 from factory.cli.export import described, tell, tell_stale, with_formats
 from factory.cli.options import (
     WHERE,
@@ -63,6 +64,9 @@ def run(
     budget: BudgetOption = None,
     classifier: ClassifierOption = None,
     formats: FormatOption = None,
+    engine: EngineOption = "local",
+    address: AddressOption = None,
+    storage: StorageOption = None,
     fresh: Annotated[
         bool,
         typer.Option(
@@ -80,10 +84,12 @@ def run(
         python -m factory run recipes.yaml --task task12 --source esci=/data/esci
         python -m factory run recipes.yaml --mixture v9b --limit 100 --format messages
         python -m factory run recipes.yaml --task task1 --budget 2.50
+        python -m factory run recipes.yaml --mixture v9b --engine ray --address auto
     """
     from factory.line.opened import opened_models
     from factory.recipe import load_recipe, resolve_mixture
 
+    machines = Machines(engine, address, storage)
     loaded = load_recipe(recipe).with_changes(
         seed=seed,
         limit=limit,
@@ -97,25 +103,25 @@ def run(
     if mixture is not None:
         wanted = [share.task for share in resolve_mixture(loaded, mixture).shares]
         with opened_models(loaded, wanted, budget=budget, fresh=fresh) as models:
-            _run_mixture(loaded, mixture, out, models, fresh=fresh, as_json=as_json)
+            _run_mixture(loaded, mixture, out, machines, models, fresh=fresh, as_json=as_json)
     else:
         names = tuple(dict.fromkeys(task or ()))
         for name in names:
             loaded.task(name)
         with opened_models(loaded, names, budget=budget, fresh=fresh) as models:
-            _run_tasks(loaded, names, out, models, fresh=fresh, as_json=as_json)
+            _run_tasks(loaded, names, out, machines, models, fresh=fresh, as_json=as_json)
 
 
 def _run_tasks(
     recipe: Recipe,
     tasks: tuple[str, ...],
     out: Path,
+    machines: Machines,
     models: ModelPool | None,
     *,
     fresh: bool,
     as_json: bool,
 ) -> None:
-    from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_task
     from factory.runs.export import export_formats
     from factory.terminal.bills import print_bill
@@ -125,10 +131,8 @@ def _run_tasks(
     # A mistake in the last task should not wait until the first ones are made.
     for name in tasks[1:]:
         compile_task(recipe, name)
-    rarely_look_for_cycles()
     results = []
-    workers = spare_workers(max(recipe.task(name).size for name in tasks))
-    with LocalEngine(workers, preload="factory.line.build") as engine:
+    with machines.opened(max(recipe.task(name).size for name in tasks)) as engine:
         for name in tasks:
             with RunDisplay(name, silent=as_json, models=models) as display:
                 result = run_task(
@@ -163,12 +167,12 @@ def _run_mixture(
     recipe: Recipe,
     name: str,
     out: Path,
+    machines: Machines,
     models: ModelPool | None,
     *,
     fresh: bool,
     as_json: bool,
 ) -> None:
-    from factory.engines import LocalEngine, rarely_look_for_cycles, spare_workers
     from factory.line import compile_task, run_mixture
     from factory.recipe import resolve_mixture
     from factory.runs.export import export_formats
@@ -180,10 +184,8 @@ def _run_mixture(
     compiled: dict[str, Task] = {}
     for share in shares:
         compile_task(recipe, share.task, compiled)
-    rarely_look_for_cycles()
-    workers = spare_workers(sum(share.size for share in shares))
     with (
-        LocalEngine(workers, preload="factory.line.build") as engine,
+        machines.opened(sum(share.size for share in shares)) as engine,
         MixtureDisplay(name, shares, silent=as_json, models=models) as display,
     ):
         result = run_mixture(

@@ -95,6 +95,11 @@ class SampleBuilder:
         # In one order: which null is reported first must not depend on a set's.
         self._needed = tuple(sorted(named.union(task.type.columns(task.options))))
 
+    @property
+    def task(self) -> Task:
+        """The compiled task."""
+        return self._task
+
     def __reduce__(self) -> tuple[Any, ...]:
         try:
             recipe = pickle.dumps(self._recipe)

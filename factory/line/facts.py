@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import duckdb
@@ -20,31 +21,41 @@ def read_facts(
 
     For a task that combines records they come ``grouped``: ``records``, the key's own first.
     """
-    result = connection.execute(
-        "SELECT chosen.ordinal, chosen.split_group, facts.* "
-        f"FROM ({view.facts}) AS facts JOIN chosen USING (key) ORDER BY chosen.ordinal"
-    )
+    result = connection.execute(facts_of(view))
     names = [name for name, *_ in result.description or ()]
     if grouped:
-        rows = {row[0]: row[1] for row in _by_key(names, result.fetchall())}
-        groups = connection.execute(
-            "SELECT ordinal, list(partner ORDER BY turn) FROM groups GROUP BY ordinal "
-            "ORDER BY ordinal"
-        )
-        while found := groups.fetchmany(_SHARD_ROWS):
-            yield [
-                {"ordinal": ordinal, "records": [rows[key] for key in keys if key in rows]}
-                for ordinal, keys in found
-                if keys[0] in rows
-            ]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        groups = grouped_rows(groups_of(connection), rows)
+        while shard := list(islice(groups, _SHARD_ROWS)):
+            yield shard
         return
     while found := result.fetchmany(_SHARD_ROWS):
         yield [dict(zip(names, row, strict=True)) for row in found]
 
 
-def _by_key(
-    names: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    for row in rows:
-        named = dict(zip(names, row, strict=True))
-        yield named["key"], named
+def facts_of(view: View) -> str:
+    """Return the query for the facts of the keys in ``chosen``: the ordinal comes first."""
+    return (
+        "SELECT chosen.ordinal, chosen.split_group, facts.* "
+        f"FROM ({view.facts}) AS facts JOIN chosen USING (key) ORDER BY chosen.ordinal"
+    )
+
+
+def groups_of(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, list[str]]]:
+    """Yield each ordinal with the keys of the records that are combined, its own first."""
+    groups = connection.execute(
+        "SELECT ordinal, list(partner ORDER BY turn) FROM groups GROUP BY ordinal ORDER BY ordinal"
+    )
+    while found := groups.fetchmany(_SHARD_ROWS):
+        yield from found
+
+
+def grouped_rows(
+    groups: Iterable[tuple[int, Sequence[str]]], rows: Iterable[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield the row of each group of which the facts of its own key are there."""
+    by_key = {row["key"]: row for row in rows}
+    for ordinal, keys in groups:
+        if keys[0] in by_key:
+            records = [by_key[key] for key in keys if key in by_key]
+            yield {"ordinal": ordinal, "records": records}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from itertools import chain
@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import duckdb
+from pydantic_core import to_json
 
 from factory.engines import Engine
+from factory.engines.storage import Storage
 from factory.errors import (
     LimitReachedError,
     RecipeError,
@@ -21,7 +23,7 @@ from factory.errors import (
 )
 from factory.filters import NearDuplicateIndex, Novelty, write_index
 from factory.filters.probes import describe, probe
-from factory.line.build import SampleBuilder, unpacked
+from factory.line.build import PackedOutcome, SampleBuilder, unpacked
 from factory.line.database import check_unchanged, confine, connect, explain, unchanged
 from factory.line.facts import read_facts
 from factory.line.flow import Flow
@@ -33,6 +35,7 @@ from factory.line.opened import opened_models
 from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
 from factory.line.quotas import Stratum
 from factory.line.sink import Sink
+from factory.line.stored import StoredBuilder, made_of, store_facts
 from factory.line.task import (
     Task,
     benchmarks_of,
@@ -203,7 +206,8 @@ def _index(recipe: Recipe, task: Task, folder: RunFolder) -> Path | None:
     if not against:
         return None
     benchmarks = {name: recipe.benchmarks[name] for name in against}
-    return write_index(benchmarks, folder.work / "benchmarks", recipe.folder)
+    # Other machines have other working folders.
+    return write_index(benchmarks, (folder.work / "benchmarks").resolve(), recipe.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +215,8 @@ class _Job:
     """One task on its way: what every step of the run needs to know.
 
     ``index`` is the folder of the benchmarks' index, ``tables`` the folders of the label tables
-    that the task needs.
+    that the task needs, ``shards`` where facts lie that other machines read, if any do, under names
+    that hold for the run ``named`` alone.
     """
 
     recipe: Recipe
@@ -224,6 +229,8 @@ class _Job:
     models: ModelPool | None
     progress: Progress | None
     ban: Ban
+    shards: Storage | None = None
+    named: bytes = b""
 
 
 def _run(job: _Job, *, fresh: bool) -> RunResult:
@@ -244,7 +251,12 @@ def _run(job: _Job, *, fresh: bool) -> RunResult:
     if written := recipe.written(task.name):
         this_run["wordings"] = written.describe()
     planned = folder.claim(this_run, fresh=fresh)
+    named = blake2b(to_json(this_run), digest_size=16).digest()
+    job = replace(job, shards=_shards(job), named=named)
+    if fresh:
+        _forget_shards(job)
     if planned and (earlier := folder.manifest()) and folder.is_whole(earlier):
+        _forget_shards(job)
         write_card(folder.path, earlier)
         return RunResult(folder.path, earlier, fresh=False)
     folder.clear_partials()
@@ -271,7 +283,34 @@ def _make(
             f"tasks.{task.name}: the view {task.view.name} finds no row in {source.address} that "
             f"this task can use{_label_more(task)}"
         )
-    return RunResult(folder.path, _fold_splits(job, plan, source, this_run), fresh=True)
+    try:
+        made = _fold_splits(job, plan, source, this_run)
+    except NothingMadeError:
+        _forget_shards(job)
+        raise
+    _forget_shards(job)
+    return RunResult(folder.path, made, fresh=True)
+
+
+def _shards(job: _Job) -> Storage | None:
+    """Return the folder of this run's shards, if the engine's machines read them from storage.
+
+    Models are asked from here, whatever the engine: one rate limit, one budget, one ledger.
+    """
+    if job.engine.storage is None or job.task.asks:
+        return None
+    here = job.folder.work.resolve()
+    if not job.engine.storage:
+        return Storage(str(here / "shards"))
+    # Runs of many folders share an address, and each clears its own.
+    return Storage(job.engine.storage).below(
+        f"{job.task.name}-{blake2b(str(here).encode(), digest_size=8).hexdigest()}"
+    )
+
+
+def _forget_shards(job: _Job) -> None:
+    if job.shards:
+        job.shards.clear()
 
 
 def _fold_splits(
@@ -356,11 +395,7 @@ def _run_fold(job: _Job, split: str, walk: KeyWalk, fold: Fold) -> None:
         if window:
             fold.extend(window.keys, window.beyond)
         silent.update(strata)
-        facts = (
-            read_facts(task.view, job.connection, grouped=bool(task.partners))
-            if window
-            else iter(())
-        )
+        facts = _facts(job, split) if window else iter(())
         _fold_window(job, split, fold, outcomes_of(strata, facts), silent)
         if not task.asks and not fold.full:  # there a key without a row is told from one that waits
             for ordinal in sorted(silent):
@@ -394,14 +429,24 @@ def _fold_window(
 
 
 #: Makes the outcomes of a window's shards; given the stratum of each ordinal.
-_OutcomesOf: TypeAlias = Callable[
-    [Mapping[int, Stratum], Iterator[list[dict[str, Any]]]], Generator[list[Outcome]]
-]
+_OutcomesOf: TypeAlias = Callable[[Mapping[int, Stratum], Iterator[Any]], Generator[list[Outcome]]]
+
+
+def _facts(job: _Job, split: str) -> Iterator[Any]:
+    """Yield the shards of a window: rows of facts, or where those lie."""
+    view, connection, grouped = job.task.view, job.connection, bool(job.task.partners)
+    if job.shards is None:
+        return read_facts(view, connection, grouped=grouped)
+    key = job.named + split.encode()
+    return store_facts(*(view, connection, job.shards, key), aside=job.folder.work, grouped=grouped)
 
 
 def _working(job: _Job, split: str) -> _OutcomesOf:
     builder = SampleBuilder(job.recipe, job.task, split, job.index)
-    return lambda _, shards: unpacked(job.engine.map_shards(builder.packed, shards))
+    packed: Callable[[Any], list[PackedOutcome]] = (
+        builder.packed if job.shards is None else StoredBuilder(builder, made_of(builder)).packed
+    )
+    return lambda _, shards: unpacked(job.engine.map_shards(packed, shards))
 
 
 def _asking(job: _Job, split: str, fold: Fold, flow: Flow) -> _OutcomesOf:

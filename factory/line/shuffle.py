@@ -56,7 +56,10 @@ def shuffled(drawn: bytes, paths: Sequence[Path], engine: Engine) -> Iterator[Pl
     ``drawn`` begins what the draws are of. Of lines that ask one thing and answer it alike all but
     the first are duplicates; those that answer it differently conflict, all of them.
     """
-    parts = list(engine.map_shards(partial(_entries, drawn), _stretches(paths)))
+    find, stretches = partial(_entries, drawn), _stretches(paths)
+    # Other machines may not see the files of this one.
+    at_hand = engine.storage is None
+    parts = list(engine.map_shards(find, stretches) if at_hand else map(find, stretches))
     entries = np.concatenate(parts) if parts else np.empty(0, _ENTRY)
     parts.clear()
     # The engine gives them in any order.

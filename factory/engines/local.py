@@ -1,7 +1,4 @@
-"""Where shards of work run. An engine is one method; every engine runs the same function.
-
-The fold decides in draw order whatever order shards finish in, so engines need keep none.
-"""
+"""Shards of work in processes of this machine."""
 
 from __future__ import annotations
 
@@ -16,10 +13,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
-from typing import Any, Final, Generic, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, Self
 
-Shard = TypeVar("Shard")
-Result = TypeVar("Result")
+from factory.engines.base import Result, Shard, pickled_error
 
 _MOST_WORKERS: Final = 7
 #: Below this many samples a worker would not have started before the work is done.
@@ -28,20 +24,8 @@ _PIPE_BYTES: Final = 1 << 20
 # Imports come from where ours came from, never from the folder that we were started in.
 _PROGRAM: Final = (
     "import sys; sys.path[:] = sys.argv.pop(1).split(chr(0x1f)); "
-    "from factory.engines import serve; serve(*sys.argv[1:])"
+    "from factory.engines.local import serve; serve(*sys.argv[1:])"
 )
-
-
-class Engine(Protocol):
-    """Runs a function over shards."""
-
-    def map_shards(
-        self, run: Callable[[Shard], Result], shards: Iterable[Shard]
-    ) -> Generator[Result]:
-        """Yield ``run(shard)`` for every shard, in any order, pulling shards as it goes.
-
-        The caller may close it early.
-        """
 
 
 def rarely_look_for_cycles() -> None:
@@ -74,9 +58,12 @@ class LocalEngine:
 
     This process speaks to them between shards of its own, without threads, which would only take
     turns with it. Without workers, shards run one after another here.
+
+    ``storage`` has facts and candidates go over files, as a cluster's do.
     """
 
-    def __init__(self, workers: int = 0, preload: str = "") -> None:
+    def __init__(self, workers: int = 0, preload: str = "", storage: str | None = None) -> None:
+        self.storage = storage
         self._workers: list[_Worker[Any, Any]] = [_Worker(preload) for _ in range(workers)]
 
     def __enter__(self) -> Self:
@@ -220,17 +207,8 @@ def serve(preload: str, requests_pipe: str, answers_pipe: str) -> None:
         try:
             message = pickle.dumps(run(shard), pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # noqa: BLE001  (whatever it is, the asking process raises it)
-            message = _pickled(error)
+            message = pickled_error(error)
         try:
             answers.send_bytes(message)
         except OSError:
             return
-
-
-def _pickled(error: Exception) -> bytes:
-    try:
-        message = pickle.dumps(error)
-        pickle.loads(message)  # noqa: S301  (our own bytes: some errors pickle and do not return)
-    except Exception:  # noqa: BLE001  (an error's own pickling may raise anything)
-        return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
-    return message
