@@ -10,12 +10,16 @@ from typing import Any, Final
 from factory.errors import TrainingError
 from factory.evaluation.asking import Response
 from factory.llm.request import Question
+from factory.outputs.files import read_json
 from factory.training.base import load_model, load_tokenizer
+from factory.training.memory import ran_out
+from factory.training.quiet import quiet
 
 Watch = Callable[[int, int], None]
 _BATCH: Final = 8
 #: Tokens of an answer whose question sets no bound.
 _MOST: Final = 256
+_COMPRESSED: Final = "compressed-tensors"
 
 
 def answer_all(
@@ -27,28 +31,40 @@ def answer_all(
     sampling, whatever the checkpoint's own settings say.
 
     Raises:
-        TrainingError: it cannot be loaded, or has no chat template.
+        TrainingError: it cannot be loaded, has no chat template, or memory runs out.
     """
-    import torch
-
     tokenizer = load_tokenizer(str(folder))
     if tokenizer.chat_template is None:
         raise TrainingError(f"{folder} has no chat template, so nobody knows how it is spoken to")
     tokenizer.padding_side = "left"
-    model = load_model(str(folder), dtype=torch.float32).eval()
-    if torch.cuda.is_available():
-        model = model.to("cuda")
+    model = loaded(folder)
     prompts = [_worded(tokenizer, each) for each in questions]
     lengths = [len(tokenizer(each, add_special_tokens=False)["input_ids"]) for each in prompts]
     found: dict[int, Response] = {}
     for most, places in _batches([each.max_tokens or _MOST for each in questions], lengths):
-        texts = _generated(model, tokenizer, [prompts[place] for place in places], most)
+        with ran_out(f"{folder} cannot answer {len(places)} questions at a time here"):
+            texts = _generated(model, tokenizer, [prompts[place] for place in places], most)
         for place, (tokens, text) in zip(places, texts, strict=True):
             finish = "length" if tokens == most else "stop"
             found[place] = Response(text, finish, lengths[place], tokens)
         if watch is not None:
             watch(len(found), len(questions))
     return [found[place] for place in range(len(questions))]
+
+
+def loaded(folder: Path) -> Any:
+    """Return the model in 32 bits, on the card where there is one; of four bits, what they say."""
+    import torch
+
+    said = read_json(folder / "config.json") or {}
+    options: dict[str, Any] = {"dtype": torch.float32}
+    if said.get("quantization_config", {}).get("quant_method") == _COMPRESSED:
+        from transformers import CompressedTensorsConfig
+
+        options["quantization_config"] = CompressedTensorsConfig(dequantize=True)
+    with quiet():
+        model = load_model(str(folder), **options).float().eval()
+    return model.to("cuda") if torch.cuda.is_available() else model
 
 
 def _batches(limits: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:

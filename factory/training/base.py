@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
 from factory.errors import MissingExtraError, TrainingError
 from factory.llm.local import SMOLLM2_FILE, checksum
+from factory.outputs.files import checksum as blake2b_of
 from factory.training.pre_tokenizers import restore
 
 #: What the embedded weights are called on the Hub.
@@ -20,6 +22,13 @@ SMOLLM2: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _GGUF: Final = ".gguf"
 #: Of how a file becomes a checkpoint: one that was made otherwise is not taken again.
 _CONVERSION: Final = 2
+#: The files beside the weights on which answers depend.
+_DECIDING: Final = frozenset(
+    {
+        *("config.json", "generation_config.json", "chat_template.jinja"),
+        *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"),
+    }
+)
 
 
 def base_folder(base: str, cache: Path) -> str:
@@ -40,6 +49,21 @@ def base_folder(base: str, cache: Path) -> str:
             raise TrainingError(f"{base}: there is no such file; give a GGUF file or a Hub's name")
         return str(_checkpoint(weights, cache))
     return base
+
+
+def fingerprint(folder: Path) -> str:
+    """Return a hash (16 bytes, hex) of what decides a checkpoint's answers.
+
+    That are its weights, tokenizer, template and settings; it takes as long as reading them.
+    """
+    digest = blake2b(digest_size=16)
+    for path in sorted(each for each in folder.iterdir() if _decides(each.name)):
+        digest.update(f"{path.name} {blake2b_of(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _decides(name: str) -> bool:
+    return name.endswith(".safetensors") or name in _DECIDING
 
 
 def load_model(base: str, **options: Any) -> Any:

@@ -1,13 +1,15 @@
-"""What quantising lost: the same questions to a checkpoint and to the file that was made of it.
+"""What quantising lost: the same questions to a checkpoint and to what was made of it.
 
-Both answer greedily, worded by the same chat template: the checkpoint through ``transformers``, the
-file through llama.cpp, as it is served. An evaluation of both lies in a folder beside the file.
+Both answer greedily, worded by the same chat template: the checkpoint through ``transformers``, a
+GGUF file through llama.cpp, as it is served, a folder in four bits through ``transformers`` too. An
+evaluation of both lies in a folder beside it.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +21,7 @@ from factory.evaluation.contestants import Contestant, read_answers
 from factory.evaluation.evaluate import (
     ANSWERS,
     Protocol,
+    Watch,
     check_metrics,
     evaluate,
 )
@@ -27,79 +30,93 @@ from factory.evaluation.page import write_page
 from factory.evaluation.questions import Benchmark, read_benchmark
 from factory.llm.models import ModelSpec
 from factory.llm.pool import ModelPool
+from factory.llm.request import Question
 from factory.outputs.files import LineFile
 from factory.outputs.run_folder import RunFolder
 from factory.training.answers import answer_all
+from factory.training.base import fingerprint
 
 UNQUANTISED: Final = "unquantised"
 QUANTISED: Final = "quantised"
-_FILE: Final = "unquantised.jsonl"
 _PROTOCOL: Final = Protocol(BY_TYPE, None, 1000, 0)
 
-Watch = Callable[[str, int, int], None]
 
-
-def questions_of(run: Path, limit: int) -> Benchmark:
+def questions_of(run: Path, limit: int, *, served: bool) -> Benchmark:
     """Return held-out questions of a run, at most ``limit`` of each task.
 
-    So that what is lacking is known before anything is made.
+    So that what is lacking is known before anything is made; ``served`` where llama.cpp answers.
 
     Raises:
         UsageError: the run has no test samples, or a metric cannot be computed here.
-        MissingExtraError: the extra ``local``, through which the file answers, is not installed.
+        MissingExtraError: the extra ``local``, through which a file answers, is not installed.
     """
     benchmark = read_benchmark(run, limit=limit)
     check_metrics(benchmark)
-    if importlib.util.find_spec("xllamacpp") is None:
+    if served and importlib.util.find_spec("xllamacpp") is None:
         raise MissingExtraError("xllamacpp", "local", "asking a GGUF file")
     return benchmark
 
 
 def compare(
     checkpoint: Path,
-    file: Path,
+    made: Path,
     benchmark: Benchmark,
     out: Path,
     cache: Path,
     watch: Watch | None = None,
 ) -> dict[str, Any]:
-    """Return how the answers of ``file`` differ from those of ``checkpoint``.
+    """Return how the answers of ``made``, a GGUF file or a folder, differ from the checkpoint's.
 
     ``out`` gets the whole evaluation of both. ``same`` counts the answers that are equal but for
-    spaces at their ends.
+    spaces at their ends. What ``transformers`` answered is kept: the same again is not computed
+    twice.
 
     Raises:
         TrainingError, ModelError: one of both cannot be asked.
     """
-
-    def told(name: str) -> Callable[[int, int], None]:
-        return lambda done, total: watch(name, done, total) if watch is not None else None
-
     asked = [asked_question(each, _PROTOCOL.system, None) for each in benchmark.questions]
-    spec = ModelSpec.model_validate({"engine": "local", "model": str(file)})
     with RunFolder(out) as folder:
-        answers = folder.work / _FILE
-        with LineFile(answers, folder.work) as lines:
-            given = answer_all(checkpoint, asked, told(UNQUANTISED))
+
+        def answered(name: str, model: Path) -> Contestant:
+            return _answered(name, model, benchmark, asked, folder.work, watch)
+
+        contestants = [answered(UNQUANTISED, checkpoint)]
+        specs = {}
+        if made.is_dir():
+            contestants.append(answered(QUANTISED, made))
+        else:
+            specs[QUANTISED] = ModelSpec.model_validate({"engine": "local", "model": str(made)})
+            contestants.append(Contestant(QUANTISED, specs[QUANTISED]))
+        # What a file answers is kept under its checksum, so nothing old can answer for it.
+        with ModelPool(specs, cache, ledger=folder.work / LEDGER) as pool:
+            results = evaluate(benchmark, contestants, pool, folder, _PROTOCOL, watch)
+        folder.keep_plan(identity(benchmark, _PROTOCOL))
+    write_page(out, results)
+    return _summary(benchmark, results, out)
+
+
+def _answered(
+    name: str,
+    model: Path,
+    benchmark: Benchmark,
+    asked: Sequence[Question],
+    work: Path,
+    watch: Watch | None,
+) -> Contestant:
+    """Return the contestant whose answers stand in a file, computed where they are not yet."""
+    key = blake2b(f"{fingerprint(model)} {benchmark.fingerprint}".encode(), digest_size=8)
+    answers = work / f"{name}-{key.hexdigest()}.jsonl"
+    if not answers.is_file():
+        told = None if watch is None else lambda done, total: watch(name, done, total)
+        given = answer_all(model, asked, told)
+        with LineFile(answers, work) as lines:
             for question, response in zip(benchmark.questions, given, strict=True):
                 lines.write(
                     to_json({"id": question.id, "text": response.text, "finish": response.finish})
                 )
             lines.finish()
             lines.publish()
-        # What the file answers is kept under its checksum, so nothing old can answer for it.
-        with ModelPool({QUANTISED: spec}, cache, ledger=folder.work / LEDGER) as pool:
-            results = evaluate(
-                benchmark,
-                [Contestant(UNQUANTISED, None, answers), Contestant(QUANTISED, spec)],
-                pool,
-                folder,
-                _PROTOCOL,
-                watch,
-            )
-        folder.keep_plan(identity(benchmark, _PROTOCOL))
-    write_page(out, results)
-    return _summary(benchmark, results, out)
+    return Contestant(name, None, answers)
 
 
 def _summary(benchmark: Benchmark, results: dict[str, Any], out: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import Any, Final
 from factory.errors import MissingExtraError, TrainingError, UsageError
 from factory.outputs.files import checksum, write_json
 from factory.training.base import base_folder, load_model, load_tokenizer
+from factory.training.memory import is_out_of_memory
 from factory.training.presets import ALL_LINEAR, Settings
 from factory.training.rows import training_file, training_rows
 
@@ -254,13 +255,10 @@ def _explained(settings: Settings) -> Iterator[None]:
     """Turn what a library says when memory runs out, or a layer is missing, into one line."""
     try:
         yield
-    except MemoryError as error:
-        raise TrainingError(_out_of_memory(settings)) from error
-    except (RuntimeError, ValueError) as error:
-        text = str(error)
-        if "out of memory" in text.lower() or "can't allocate" in text.lower():
+    except (MemoryError, RuntimeError, ValueError) as error:
+        if is_out_of_memory(error):
             raise TrainingError(_out_of_memory(settings)) from error
-        if "target modules" in text.lower():
+        if "target modules" in str(error).lower():
             raise TrainingError(
                 f"{settings.base} has none of the layers {settings.targets}: --targets all-linear"
             ) from error

@@ -1,30 +1,59 @@
-"""A model to a quantised file, what it is made of, and what was lost on the way.
+"""A model to a quantised one, what it is made of, and what was lost on the way.
 
 ::
 
     tuned.gguf          the model, for llama.cpp
     tuned.json          of what, how large, which tensors have which precision; what was lost
     tuned.compared/     the answers of both, as ``evaluate`` leaves them
+
+    tuned-w4/           the model in four bits by GPTQ or AWQ, for vLLM; quantization.json in it
+    tuned-w4.compared/
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from factory.errors import UsageError
+from factory.evaluation.evaluate import Watch
+from factory.evaluation.questions import Benchmark
 from factory.llm.local import checksum
 from factory.outputs.files import write_json
 from factory.training.base import SMOLLM2, base_folder
 from factory.training.comparison import compare, questions_of
+from factory.training.four_bits import write as four_bits
+from factory.training.four_bits.calibration import draw_calibration
+from factory.training.four_bits.compressor import Method, check_installed
+from factory.training.four_bits.write import FourBits, write_four_bits
 from factory.training.gguf_file.write import Precision, versions, write_gguf
 
 SUFFIX: Final = ".gguf"
 RECORD: Final = ".json"
 COMPARED: Final = ".compared"
+_TEST: Final = "test.jsonl"
 
-Watch = Callable[[str, int, int], None]
+
+@dataclass(frozen=True, slots=True)
+class Calibrating:
+    """How GPTQ or AWQ is asked for.
+
+    Attributes:
+        method: ``gptq`` or ``awq``.
+        run: the run or mixture whose training samples are drawn from.
+        samples: how many, as many of each task.
+        group_size, devices, max_length: as in :class:`factory.training.four_bits.write.FourBits`.
+        seed: of the drawing.
+    """
+
+    method: Method
+    run: Path
+    samples: int = 1000
+    group_size: int | None = None
+    devices: int = 1
+    max_length: int = 2048
+    seed: int = 0
 
 
 def quantise(
@@ -46,13 +75,8 @@ def quantise(
     """
     if out.suffix != SUFFIX:
         raise UsageError(f"--out {out}: the file is a GGUF file, so call it {out.stem}{SUFFIX}")
-    if model != SMOLLM2 and not Path(model).expanduser().exists():
-        raise UsageError(
-            f"{model}: there is no such folder; merge --into-weights and train --adapter full make "
-            "checkpoints"
-        )
-    folder = Path(base_folder(str(Path(model).expanduser()) if model != SMOLLM2 else model, cache))
-    benchmark = None if run is None else questions_of(run, limit)
+    folder = _checkpoint(model, cache)
+    benchmark = None if run is None else questions_of(run, limit, served=True)
     writing = None if watch is None else lambda done, total: watch(out.name, done, total)
     written = write_gguf(folder, to, out, writing)
     record: dict[str, Any] = {
@@ -71,3 +95,56 @@ def quantise(
         record["comparison"] = compare(folder, out, benchmark, compared, cache, watch)
     write_json(out.with_suffix(RECORD), record)
     return record
+
+
+def quantise_calibrated(
+    model: str,
+    asked: Calibrating,
+    out: Path,
+    cache: Path,
+    run: Path | None = None,
+    limit: int = 50,
+    watch: Watch | None = None,
+) -> dict[str, Any]:
+    """Write ``model`` in four bits as the folder ``out``; return its record.
+
+    Held-out samples of ``run``, or where it is not given those of the calibration's run if it has
+    some, are answered by both. The folder is whole before they are asked.
+
+    Raises what :func:`~factory.training.four_bits.write.write_four_bits`,
+    :func:`~factory.training.four_bits.calibration.draw_calibration` and
+    :func:`~factory.training.comparison.compare` raise.
+    """
+    check_installed()
+    if out.suffix == SUFFIX:
+        raise UsageError(f"--out {out}: {asked.method} writes a folder, not a GGUF file")
+    calibration = draw_calibration(asked.run, asked.samples, asked.seed)
+    benchmark = _held_out(asked.run, run, limit)
+    folder = _checkpoint(model, cache)
+    plan = FourBits(asked.method, calibration, asked.group_size, asked.devices, asked.max_length)
+    record = write_four_bits(folder, plan, out, watch) | {"model": model}
+    if benchmark is not None:
+        compared = out.with_name(out.name + COMPARED)
+        record["comparison"] = compare(folder, out, benchmark, compared, cache, watch)
+    write_json(out / four_bits.RECORD, record)
+    return record | {"folder": str(out)}
+
+
+def _held_out(calibrated: Path, run: Path | None, limit: int) -> Benchmark | None:
+    """Return the questions that are asked of both; None where there is no held-out sample."""
+    if run is None and not (calibrated / _TEST).is_file():
+        return None
+    return questions_of(run or calibrated, limit, served=False)
+
+
+def _checkpoint(model: str, cache: Path) -> Path:
+    """Return the folder of the checkpoint that ``model`` names."""
+    if model == SMOLLM2:
+        return Path(base_folder(model, cache))
+    path = Path(model).expanduser()
+    if not path.exists():
+        raise UsageError(
+            f"{model}: there is no such folder; merge --into-weights and train --adapter full make "
+            "checkpoints"
+        )
+    return Path(base_folder(str(path), cache))

@@ -26,7 +26,9 @@ _MARKS = {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>", "pad_token": "
 _LETTER = 2
 
 
-def tiny_model(folder: Path, kind: str = "Llama", splitting: str = "smollm", **sizes: Any) -> Path:
+def tiny_model(
+    folder: Path, kind: str = "Llama", splitting: str = "smollm", seed: int = 0, **sizes: Any
+) -> Path:
     """Write a model of random weights, norms and biases too, and its tokenizer."""
     import torch
     import transformers
@@ -50,7 +52,7 @@ def tiny_model(folder: Path, kind: str = "Llama", splitting: str = "smollm", **s
         "eos_token_id": 0,
         **sizes,
     }
-    transformers.set_seed(0)
+    transformers.set_seed(seed)
     config = getattr(transformers, f"{kind}Config")(**settings)
     model = getattr(transformers, f"{kind}ForCausalLM")(config)
     with torch.no_grad():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from factory.errors import TrainingError
 
 if TYPE_CHECKING:
-    from factory.training.gguf_file.checkpoint import Numbers
+    from factory.training.checkpoint import Numbers
 
 _ROTATED: Final = ("q_proj.weight", "q_proj.bias", "k_proj.weight", "k_proj.bias")
 

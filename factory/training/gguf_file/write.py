@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from factory.errors import MissingExtraError, TrainingError
 from factory.outputs.files import explained, publish
+from factory.training.checkpoint import Checkpoint
 from factory.training.gguf_file.architectures import Shape, rotated, shape_of
-from factory.training.gguf_file.checkpoint import Checkpoint
 from factory.training.gguf_file.vocabulary import Vocabulary, add_vocabulary, read_vocabulary
 
 if TYPE_CHECKING:
-    from factory.training.gguf_file.checkpoint import Numbers
+    from factory.training.checkpoint import Numbers
 
 Precision = Literal["q4_0", "q8_0", "f16"]
 Watch = Callable[[int, int], None]
