@@ -184,6 +184,26 @@ def _written_out(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+#: What tokenizers read as the end of a message or the begin of another, whatever message it stands
+#: in: a server that is sent text looks for it in all of it.
+_CONTROL_TOKEN: Final = re.compile(
+    r"<(?=[|｜][^<>\s]{1,60}[|｜]>)"
+    r"|<(?=/?s>|/?\|?(?:im_start|im_end|endoftext)\b|</?SYS>>|(?:start|end)_of_turn>"
+    r"|(?:bos|eos|pad|unk)>|/?(?:tool_call|tool_response|think)>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
+)
+
+
+def without_control_tokens(text: str) -> str:
+    """Return ``text`` in which no tokenizer of a chat model reads the end of a message.
+
+    A control token, such as ``<|im_end|>``, gets a space after its bracket: it stays readable.
+    """
+    if "<" not in text and "[" not in text:
+        return text
+    return _CONTROL_TOKEN.sub(r"\g<0> ", text)
+
+
 def markup_left(text: str) -> str:
     """Return the first HTML tag or character reference in ``text``, or ``""`` without one."""
     if "<" in text and (tag := TAG.search(text)):

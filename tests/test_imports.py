@@ -14,7 +14,7 @@ PACKAGE = ROOT / "factory"
 #: The order of docs/design.md ("Imports run one way"), the lowest first; a room may know those that
 #: stand before it.
 ORDER = (
-    ("errors", "sample", "draw", "text"),
+    ("errors", "sample", "draw", "text", "hosts"),
     ("tasktypes",),
     ("sources", "templates", "llm"),
     ("filters",),

@@ -46,7 +46,7 @@ def contestant(said: str, models: Mapping[str, ModelSpec]) -> Contestant:
     served, at, url = model.partition(_AT)
     try:
         if at:
-            spec = ModelSpec.model_validate({"model": served, "base_url": at[1:] + url})
+            spec = ModelSpec.model_validate({"model": served, "base_url": at[1:] + url}).as_given()
             return Contestant(name or served, spec)
         if model.endswith(_GGUF):
             spec = ModelSpec.model_validate({"engine": "local", "model": model})

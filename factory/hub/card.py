@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,9 @@ def front_matter(content: bytes, path: Path) -> tuple[dict[str, Any], str]:
     end = next(n for n, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE)
     try:
         data = yaml.safe_load("\n".join(lines[1:end]))
-    except yaml.YAMLError as error:
+        # What stands inside itself has no end, and is nothing that a card can say.
+        json.dumps(data, default=str, skipkeys=True)
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         raise OutputError(f"{path}: its front matter is no YAML ({_first(error)})") from error
     return (data if isinstance(data, dict) else {}), "\n".join(lines[end + 1 :])
 

@@ -125,5 +125,5 @@ def read_record(content: bytes) -> dict[str, Fingerprint]:
             str(name): Fingerprint(int(each["size"]), str(each["git"]), str(each["sha256"]))
             for name, each in files.items()
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return {}

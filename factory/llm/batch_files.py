@@ -91,7 +91,7 @@ def read_result(endpoint: Endpoint, line: bytes) -> tuple[bytes, Result] | None:
         said = from_json(line)
         key = bytes.fromhex(said["custom_id"])
         return key, _result(endpoint, said)
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None
 
 

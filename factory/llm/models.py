@@ -10,11 +10,18 @@ import ipaddress
 import os
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from factory.errors import ModelError
+from factory.hosts import advice, is_loopback, is_named, split_address
 
 OPENAI: Final = "https://api.openai.com/v1"
 #: What the line sets itself, so a recipe cannot.
@@ -101,6 +108,8 @@ class ModelSpec(BaseModel):
     timeout: float = Field(120.0, gt=0, allow_inf_nan=False, description="seconds for one request")
     max_tokens: Positive = Field(512, description="of an answer; a task may ask for fewer")
     price: Price | None = Field(None, description="in place of the dated table's")
+    # Not a field: a recipe cannot say that somebody gave its address.
+    _given: bool = PrivateAttr(default=False)
 
     @field_validator("parameters")
     @classmethod
@@ -124,6 +133,17 @@ class ModelSpec(BaseModel):
             raise ValueError(f"engine {self.engine} has no Batch API: leave 'lane' out")
         return self
 
+    def as_given(self) -> Self:
+        """Return this entry as one whose address the user gave, and no recipe."""
+        given = self.model_copy()
+        given._given = True
+        return given
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the user gave its address, and no recipe."""
+        return self._given
+
     @property
     def rows_in_flight(self) -> int:
         """How many rows should be under way at a time: in a batch, all that there are."""
@@ -135,7 +155,10 @@ def check_url(url: str) -> None:
 
     Plain http is for this machine and private networks, where local servers stand.
     """
-    parts = urlsplit(url)
+    try:
+        parts = split_address(url)
+    except ValueError as error:
+        raise ValueError(f"{url!r} is no http address: {error}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{url!r} is no http address")
     if parts.username or parts.password:
@@ -180,13 +203,24 @@ def endpoint_of(spec: ModelSpec) -> Endpoint:
     """Return the endpoint of an ``openai`` model, its address and key from the environment.
 
     Raises :class:`ModelError` where no key is set for OpenAI's own address; other servers may need
-    none.
+    none. And where a recipe names another machine that the user has not: prompts hold what the
+    sources say, and ``api_key_env`` may name any variable.
     """
     url = (spec.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
     try:
         check_url(url)
     except ValueError as error:
         raise ModelError(f"OPENAI_BASE_URL: {error}") from error
+    host = split_address(url).hostname
+    if (
+        spec.base_url
+        and url != OPENAI
+        and not (spec.is_given or is_loopback(host) or is_named(host))
+    ):
+        raise ModelError(
+            f"{spec.model}: this recipe would send prompts and the key in {spec.api_key_env} to "
+            f"{host}, which nobody but the recipe names: {advice(host)}"
+        )
     key = os.environ.get(spec.api_key_env, "").strip()
     if not key and url == OPENAI:
         raise ModelError(

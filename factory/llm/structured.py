@@ -15,9 +15,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from factory.llm.request import Answer, Question
+from factory.text import without_control_tokens
 
 A = TypeVar("A", bound=BaseModel)
 _LONGEST_COMPLAINT = 400
+#: Characters, and brackets at which JSON may begin: each is read on from as far as it goes, so
+#: that a text of brackets alone would take its length squared.
+_LONGEST_READ = 200_000
+_MOST_TRIED = 1_000
 
 
 class AnswerError(ValueError):
@@ -50,9 +55,15 @@ def read_answer(text: str, form: type[A]) -> A:
 
 
 def _json_in(text: str) -> object:
+    if len(text) > _LONGEST_READ:
+        raise AnswerError(f"it is longer than {_LONGEST_READ:,} characters")
     decoder = json.JSONDecoder()
+    tried = 0
     for place, character in enumerate(text):
         if character in "{[":
+            tried += 1
+            if tried > _MOST_TRIED:
+                break
             try:
                 value = decoder.raw_decode(text, place)[0]
                 # Half of a surrogate pair, escaped, is read and can be written nowhere.
@@ -64,7 +75,7 @@ def _json_in(text: str) -> object:
                 break
             try:
                 return from_json(text[place:], allow_partial="trailing-strings")
-            except ValueError:
+            except (ValueError, TypeError):  # TypeError: of text that holds half a character
                 continue
     raise AnswerError("no JSON in it" if text.strip() else "it is empty")
 
@@ -91,6 +102,7 @@ def ask_for(question: Question) -> Generator[Question, Answer, BaseModel | str]:
             complaint = str(error)[:_LONGEST_COMPLAINT]
             form = "nothing but JSON of the form asked for" if question.answer else "it again"
             question = question.followed_by(
-                answer.text[:4000], f"That cannot be used: {complaint}. Answer with {form}."
+                without_control_tokens(answer.text[:4000]),
+                f"That cannot be used: {without_control_tokens(complaint)}. Answer with {form}.",
             )
     raise AssertionError("the loop returns or raises")

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _PATH: Final = "/chat/completions"
 #: Bytes; no answer of the API is larger, and an endless one must end.
 _LONGEST_BODY: Final = 16 << 20
+#: Of one answer; far past any context, and far below what a bill or a database can hold.
+_MOST_TOKENS: Final = 10**9
 _LATER: Final = frozenset({408, 409, 425, 429})
 _NEVER: Final = frozenset({401, 403, 404})
 _LONGEST_WAIT: Final = 600.0
@@ -217,15 +219,32 @@ def answer_of(reply: Any, seconds: float) -> Answer:
         choice = reply["choices"][0]
         usage = reply.get("usage") or {}
         return Answer(
-            text=choice["message"].get("content") or "",
-            finish=choice.get("finish_reason") or "",
-            prompt_tokens=int(usage.get("prompt_tokens") or 0),
-            completion_tokens=int(usage.get("completion_tokens") or 0),
+            text=_text(choice["message"].get("content")),
+            finish=_text(choice.get("finish_reason")),
+            prompt_tokens=_tokens(usage.get("prompt_tokens")),
+            completion_tokens=_tokens(usage.get("completion_tokens")),
             cost=0.0,
             seconds=round(seconds, 4),
         )
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         raise TryAgainError("an answer that is not in the form of the API") from error
+
+
+def _text(value: Any) -> str:
+    """Return a text of a reply, empty for one that is absent; raises where it is something else."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} in place of a text")
+    return value
+
+
+def _tokens(value: Any) -> int:
+    """Return a count of a reply; raises where it is none: bills and ledgers add it up."""
+    count = int(value or 0)
+    if not 0 <= count <= _MOST_TOKENS:
+        raise ValueError(f"{count} tokens")
+    return count
 
 
 def _message(content: bytes) -> str:
@@ -241,17 +260,17 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     said = headers.get("retry-after-ms")
     try:
         if said is not None:
-            return min(max(float(said) / 1000, 0.0), _LONGEST_WAIT)
-        said = headers.get("retry-after")
-        if said is None:
+            seconds = float(said) / 1000
+        elif (said := headers.get("retry-after")) is None:
             return None
-        try:
-            seconds = float(said)
-        except ValueError:
-            # By the server's clock where it says that too: ours may be a year behind.
-            now = headers.get("date")
-            since = parsedate_to_datetime(now).timestamp() if now else time.time()
-            seconds = parsedate_to_datetime(said).timestamp() - since
+        else:
+            try:
+                seconds = float(said)
+            except ValueError:
+                # By the server's clock where it says that too: ours may be a year behind.
+                now = headers.get("date")
+                since = parsedate_to_datetime(now).timestamp() if now else time.time()
+                seconds = parsedate_to_datetime(said).timestamp() - since
     except (ValueError, TypeError, OverflowError):
         return None
     return None if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST_WAIT)

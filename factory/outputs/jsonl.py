@@ -129,5 +129,5 @@ def read_samples(path: Path, *, whole: bool = True) -> Iterator[Sample]:
             if not whole:
                 record |= {"slots": "{}", "scores": {}, "verdicts": ()}
             yield from_record(record)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise OutputError(f"{path}:{number}: not a sample of this project: {error}") from error

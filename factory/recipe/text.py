@@ -36,6 +36,7 @@ _PLAINER: Final = {
     "put a value with a colon in quotes",
 }
 _MOST_NAMED: Final = 4
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _TEXT_TAGS: Final = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 
 
@@ -89,13 +90,19 @@ def read_recipe_text(path: Path, *, packaged: bool = False) -> RecipeText:
     lines: dict[Location, int] = {}
     untexted: dict[Location, tuple[str, int]] = {}
     _locate(node, (), lines, untexted, path)
+    return RecipeText(path, _data_of(node, path), lines, untexted)
+
+
+def _data_of(node: yaml.Node, path: Path) -> dict[str, Any]:
     try:
         data = yaml.constructor.SafeConstructor().construct_document(node)
     except (yaml.YAMLError, ValueError) as error:
         raise RecipeError(f"{path}: {' '.join(str(error).split())}") from error
     except (LookupError, AttributeError) as error:  # what PyYAML makes of `!!bool maybe`
         raise RecipeError(f"{path}: a value does not fit the tag (!!...) before it") from error
-    return RecipeText(path, data, lines, untexted)
+    if not isinstance(data, dict):  # what `!!set` and `!!omap` make of a mapping
+        raise RecipeError(f"{path}:1: a recipe is a plain mapping: take out the tag (!!...)")
+    return data
 
 
 def _recipes_near(folder: Path) -> str:
@@ -146,6 +153,7 @@ def _locate(
     if len(lines) > _MOST_NODES:
         raise RecipeError(f"{path}: its aliases expand to more than {_MOST_NODES:,} values")
     lines.setdefault(at, node.start_mark.line + 1)
+    _check_text(node, path)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -159,8 +167,18 @@ def _locate(
             if key.tag not in _TEXT_TAGS:
                 untexted.setdefault(at, (key.value, key.start_mark.line + 1))
             lines[(*at, key.value)] = key.start_mark.line + 1
+            _check_text(key, path)
             _locate(value, (*at, key.value), lines, untexted, path)
     elif isinstance(node, yaml.SequenceNode):
         for number, value in enumerate(node.value):
             lines[(*at, number)] = value.start_mark.line + 1
             _locate(value, (*at, number), lines, untexted, path)
+
+
+def _check_text(node: yaml.Node, path: Path) -> None:
+    """Raise for half of a surrogate pair, which an escape can write and no file can hold."""
+    if isinstance(node, yaml.ScalarNode) and _HALF.search(node.value):
+        raise RecipeError(
+            f"{path}:{node.start_mark.line + 1}: half of a character (\\ud800 to \\udfff): write "
+            "the character itself"
+        )

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from factory.draw import draw
 from factory.errors import OutputError
-from factory.outputs.jsonl import read_records
+from factory.outputs.records import MISREAD, rejected_records
 from factory.outputs.run_folder import REJECTED
 from factory.runs.folder import kept_records, read_manifest, task_folders
 
@@ -107,7 +107,7 @@ def gather(folder: Path, most: int = MOST_SAMPLES) -> Gathered:
                         part = []
         if part:
             gathered.parts.append(_packed(part))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except MISREAD as error:
         raise OutputError(f"{folder}: holds records of another format: {error!r}") from error
     return gathered
 
@@ -121,9 +121,9 @@ def _dropped(folder: Path, manifest: Mapping[str, Any]) -> Iterator[_Record]:
     folders = task_folders(folder, manifest)
     for each in folders.values():
         if (each / REJECTED).is_file():
-            yield from read_records(each / REJECTED)
+            yield from rejected_records(each / REJECTED)
     if "mixture" in manifest and (folder / REJECTED).is_file():
-        for record in read_records(folder / REJECTED):
+        for record in rejected_records(folder / REJECTED):
             left_out.setdefault(record["task"], {})[record["id"]] = record
         for task, records in left_out.items():
             for sample in kept_records(folders[task]):

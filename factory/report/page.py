@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from factory.errors import UsageError
+from factory.errors import OutputError, UsageError
 from factory.outputs.files import explained, write_whole
+from factory.outputs.records import MISREAD
 from factory.outputs.run_folder import PAGE
 from factory.report.gathering import MOST_SAMPLES, Gathered, gather
 from factory.report.overview import Fill, overview
@@ -80,7 +81,18 @@ def _check_page(path: Path) -> None:
 
 
 def render(summary: Summary, gathered: Gathered) -> str:
-    """Return the page as text."""
+    """Return the page as text; raises :class:`OutputError` where the manifest is another's."""
+    from jinja2 import TemplateError
+
+    try:
+        return _rendered(summary, gathered)
+    except (*MISREAD, TemplateError) as error:
+        raise OutputError(
+            f"{summary.name}: its manifest is of another format ({error!r}): make the run again"
+        ) from error
+
+
+def _rendered(summary: Summary, gathered: Gathered) -> str:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(

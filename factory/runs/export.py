@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from factory.errors import UsageError, did_you_mean
+from factory.errors import OutputError, UsageError, did_you_mean
 from factory.outputs.dataset_folder import (
     EXPORT,
     Config,
@@ -30,7 +30,8 @@ from factory.outputs.formats import JSONL, PARQUET, Format, find_format
 from factory.outputs.formats.llama_factory import DATASET_INFO, dataset_info
 from factory.outputs.jsonl import read_records, read_samples
 from factory.outputs.licences import overall_licence, terms_of
-from factory.outputs.run_folder import CARD
+from factory.outputs.records import MISREAD
+from factory.outputs.run_folder import CARD, MANIFEST
 from factory.outputs.tables import SHARD_BYTES, LinesTable, ParquetTable, Table
 from factory.recipe.formats import FormatSpec
 from factory.runs.folder import kept_files, read_manifest, task_manifests
@@ -184,10 +185,12 @@ class _Job:
 
     def tables(self) -> tuple[dict[str, int], dict[str, Any], list[Config]]:
         """Write one table a split; return rows, files, and the one configuration."""
-        types = {
-            TASK_TYPES[each["recipe"]["type"]].name
-            for each in task_manifests(self.run, self.manifest).values()
-        }
+        types = set()
+        for each in task_manifests(self.run, self.manifest).values():
+            named = each["recipe"].get("type")
+            if named not in TASK_TYPES:
+                raise UsageError(f"{self.run / MANIFEST}: there is no task type {named!r}")
+            types.add(TASK_TYPES[named].name)
         features = self.form.features(types)
         rows: dict[str, int] = {}
         files: dict[str, Any] = {}
@@ -200,8 +203,9 @@ class _Job:
                     else LinesTable(self.folder, split, self.shard_bytes)
                 )
                 stack.callback(table.close)
-                for sample in read_samples(path, whole=self.form.whole):
-                    table.write(self.form.write(sample, reasoning=self.reasoning))
+                for number, sample in enumerate(read_samples(path, whole=self.form.whole), 1):
+                    with _named(path, number):
+                        table.write(self.form.write(sample, reasoning=self.reasoning))
                 described = table.finish()
             if table.rows:
                 rows[split] = table.rows
@@ -222,8 +226,9 @@ class _Job:
         }
         writer = EcomFolders(self.folder, {task: name for task, name in ids.items() if name})
         for split, path in self.parts.items():
-            for sample in read_samples(path, whole=self.form.whole):
-                writer.write(split, sample)
+            for number, sample in enumerate(read_samples(path, whole=self.form.whole), 1):
+                with _named(path, number):
+                    writer.write(split, sample)
         files = writer.finish()
         return writer.rows, dict(files), writer.configs(files)
 
@@ -231,6 +236,18 @@ class _Job:
     def title(self) -> str:
         """The name of the task or mixture."""
         return str(self.manifest.get("mixture") or self.manifest["task"])
+
+
+@contextmanager
+def _named(path: Path, number: int) -> Iterator[None]:
+    """Name the line whose record, which somebody edited, no format can write."""
+    try:
+        yield
+    except MISREAD as error:
+        said = (
+            f"there is no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        )
+        raise OutputError(f"{path}:{number}: not a sample of this project: {said}") from error
 
 
 def _made_of(run: Path) -> dict[str, str]:

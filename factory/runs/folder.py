@@ -8,10 +8,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic_core import from_json
-
-from factory.errors import OutputError, UsageError, did_you_mean
-from factory.outputs.jsonl import read_records
+from factory.errors import UsageError, did_you_mean
+from factory.outputs.records import rejected_records, sample_records
 from factory.outputs.run_folder import FORMAT, MANIFEST, REJECTED, WORK
 
 #: The splits whose samples are kept, and all that have a file.
@@ -27,14 +25,10 @@ _TASK_KEYS: Final = {
     "splits": dict,
     "files": dict,
 }
+_RECIPE_TEXTS: Final = ("type", "rows", "template", "title")
+_LARGEST: Final = 2**63
 _SOURCE_KEYS: Final = ("name", "licence", "homepage")
 _MIXTURE_KEYS: Final = {"format": int, "mixture": str, "seed": int, "tasks": dict, "files": dict}
-#: What each record is asked for, whoever reads it: texts, all of them.
-_OF_KEPT: Final = (
-    *("id", "task", "task_type", "metric", "input_field", "output_field", "gold"),
-    *("slots", "lang", "locale", "split"),
-)
-_OF_REJECTED: Final = ("id", "task", "filter", "reason", "detail", "record")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -79,11 +73,39 @@ def _wrong_with(manifest: Any) -> str:
             return f"it lacks {name!r}"
         if not isinstance(manifest[name], kind):
             return f"its {name!r} is another kind of thing"
+    if wrong := _wrong_inside(manifest):
+        return wrong
     if "mixture" in manifest:
         outside = (each for each in manifest["tasks"] if each in ("", ".", "..") or "/" in each)
         return next((f"{each!r} is no folder in it" for each in outside), "")
     lacking = (each for each in _SOURCE_KEYS if each not in manifest["source"])
     return next((f"its 'source' lacks {each!r}" for each in lacking), "")
+
+
+def _wrong_inside(manifest: Mapping[str, Any]) -> str:
+    """Return what of a manifest's own mappings is of another kind; empty where all are right."""
+    for name, file in manifest["files"].items():
+        if not isinstance(file, dict) or not _is_count(file.get("rows", 0)):
+            return f"its 'files' say nothing of {name!r}"
+    for name, split in manifest.get("splits", {}).items():
+        if not isinstance(split, dict):
+            return f"its 'splits' say nothing of {name!r}"
+        for counted in ("rejected", "languages"):
+            counts = split.get(counted, {})
+            if not isinstance(counts, dict) or not all(map(_is_count, counts.values())):
+                return f"its 'splits' count no {counted!r} of {name!r}"
+    versions = manifest.get("versions", {})
+    if not isinstance(versions, dict) or not all(
+        isinstance(each, str) for each in versions.values()
+    ):
+        return "its 'versions' is another kind of thing"
+    recipe = manifest.get("recipe", {})
+    texts = (each for each in _RECIPE_TEXTS if not isinstance(recipe.get(each, ""), str))
+    return next((f"its 'recipe' has no text {each!r}" for each in texts), "")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and 0 <= value < _LARGEST
 
 
 def _no_run(folder: Path) -> str:
@@ -132,7 +154,7 @@ def kept_files(folder: Path) -> list[Path]:
 
 def kept_records(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield the records of all kept samples of a run or mixture, training then test."""
-    return chain.from_iterable(map(read_records, kept_files(folder)))
+    return chain.from_iterable(map(sample_records, kept_files(folder)))
 
 
 def rejected_files(folder: Path, manifest: Mapping[str, Any]) -> list[Path]:
@@ -171,32 +193,8 @@ def records_of(folder: Path, split: str) -> Iterator[dict[str, Any]]:
             )
         raise UsageError(f"{folder} has no {split} samples; the recipe asks for none")
     paths = rejected_files(folder, manifest) if split == "rejected" else [path]
-    keys = _OF_REJECTED if split == "rejected" else _OF_KEPT
-    return chain.from_iterable(_with(keys, each) for each in paths)
-
-
-def _with(keys: tuple[str, ...], path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a file that all have ``keys``; :class:`OutputError` names one without.
-
-    Somebody may have edited the file, or written it with another program.
-    """
-    for number, record in enumerate(read_records(path), 1):
-        foreign = f"{path}:{number}: not a record of this project"
-        for name in keys:
-            if not isinstance(record.get(name), str):
-                raise OutputError(f"{foreign}: no text {name!r}")
-        if keys is _OF_KEPT and "wording" not in (record.get("provenance") or ()):
-            raise OutputError(f"{foreign}: no 'provenance' that names its wording")
-        if keys is _OF_REJECTED and not _is_object(record["record"]):
-            raise OutputError(f"{foreign}: its 'record' is no JSON object")
-        yield record
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(from_json(text), dict)
-    except ValueError:
-        return False
+    records = rejected_records if split == "rejected" else sample_records
+    return chain.from_iterable(map(records, paths))
 
 
 def why_rejected(record: Mapping[str, Any]) -> str:

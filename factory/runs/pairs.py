@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Iterator, KeysView, Mapping
 from contextlib import ExitStack
-from dataclasses import fields
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -19,9 +18,9 @@ from typing import Any, BinaryIO, Final, NamedTuple
 from pydantic_core import from_json
 
 from factory.errors import OutputError
-from factory.outputs.jsonl import read_records
+from factory.outputs.records import MISREAD, fault_of_sample, rejected_records
 from factory.runs.folder import KEPT, read_manifest, rejected_files, why_rejected
-from factory.sample import PARTS, Sample
+from factory.sample import PARTS
 
 #: What may have become of a sample, in the order in which people are told:
 #: ``changed`` says something else; ``moved`` is in the other split; ``dropped`` was kept and is
@@ -33,7 +32,6 @@ KINDS: Final = ("changed", "moved", "dropped", "restored", "lost", "added", "not
 SAID: Final = frozenset(
     {*PARTS, "input_field", "output_field", "gold", "options", "reasoning", "task_type", "metric"}
 )
-_NEEDED: Final = frozenset(each.name for each in fields(Sample))
 _WHOLE: Final = ("input_field", "reasoning", "output_field")
 #: What says which run a sample is of, and nothing of the sample.
 _OF_THE_RUN: Final = ("provenance.definition", "provenance.seed")
@@ -130,14 +128,13 @@ class _Files:
             at += more
         try:
             record: dict[str, Any] = from_json(at.split(b"\n", 1)[0])
-            # To read it as a sample would take as long as all else.
-            if missing := _NEEDED - record.keys():
-                raise KeyError(min(missing))
-            record["provenance"]["wording"]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            fault = fault_of_sample(record)
+        except MISREAD as error:
+            fault = repr(error)
+        if fault:
             raise OutputError(
-                f"{path}, at byte {where >> 1:,}: not a sample of this project: {error!r}"
-            ) from error
+                f"{path}, at byte {where >> 1:,}: not a sample of this project: {fault}"
+            )
         return record
 
 
@@ -232,7 +229,7 @@ def _rejections(folder: Path, wanted: KeysView[str]) -> dict[str, tuple[str, str
     if not wanted:
         return why
     for path in rejected_files(folder, read_manifest(folder)):
-        for record in read_records(path):
+        for record in rejected_records(path):
             if record["id"] in wanted:
                 why[record["id"]] = record["filter"], record["reason"], record["detail"]
     return why

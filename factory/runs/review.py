@@ -30,8 +30,8 @@ from factory.filters.agreement import Share, cohens_kappa
 from factory.filters.judge import worst_score
 from factory.outputs.card import refresh_card
 from factory.outputs.files import aside, open_own, write_json
-from factory.outputs.jsonl import read_records
 from factory.outputs.measurements import reviewed_files
+from factory.outputs.records import rejected_records
 from factory.outputs.run_folder import FORMAT, REJECTED, REVIEW
 from factory.runs.folder import kept_records, read_manifest, task_folders
 from factory.tasktypes.choices import first_number
@@ -133,7 +133,7 @@ def _dropped(folder: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, An
     """Yield the samples that the judge dropped, of a task or of all tasks of a mixture."""
     for each in task_folders(folder, manifest).values():
         if (each / REJECTED).is_file():
-            for record in read_records(each / REJECTED):
+            for record in rejected_records(each / REJECTED):
                 if record["filter"] == JudgeOptions.name:
                     yield json.loads(record["record"])
 

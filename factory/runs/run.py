@@ -10,9 +10,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from factory.errors import UsageError
-from factory.outputs.jsonl import from_record, read_records, read_samples, to_record
-from factory.outputs.run_folder import CARD
+from factory.errors import OutputError, UsageError
+from factory.outputs.jsonl import from_record, read_samples, to_record
+from factory.outputs.records import MISREAD, rejected_records, sample_records
+from factory.outputs.run_folder import CARD, MANIFEST
 from factory.runs.folder import (
     KEPT,
     SPLITS,
@@ -116,7 +117,9 @@ class Run:
 
     def __len__(self) -> int:
         """Return how many samples were kept, training and test."""
-        rows = {Path(name).stem: file["rows"] for name, file in self.manifest["files"].items()}
+        rows = {
+            Path(name).stem: file.get("rows", 0) for name, file in self.manifest["files"].items()
+        }
         return int(rows.get("train", 0) + rows.get("test", 0))
 
     def __iter__(self) -> Iterator[Sample]:
@@ -151,7 +154,8 @@ class Run:
         Raises :class:`~factory.errors.UsageError` for a split that the run does not have.
         """
         if split == "rejected":
-            records = chain.from_iterable(map(read_records, self._files(split)))
+            records_of = rejected_records if split == "rejected" else sample_records
+            records = chain.from_iterable(map(records_of, self._files(split)))
             return Shown(list(islice(records, skip, skip + limit)))
         return Shown(read_samples_of(self.folder, split, skip, limit))
 
@@ -201,7 +205,12 @@ class Run:
     def _repr_html_(self) -> str:
         from factory.runs.display import run_html
 
-        return run_html(self)
+        try:
+            return run_html(self)
+        except MISREAD as error:
+            raise OutputError(
+                f"{self.folder / MANIFEST}: of another format ({error!r}): make the run again"
+            ) from error
 
 
 def load(folder: str | Path) -> Run:

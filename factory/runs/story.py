@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.errors import SourceError, UsageError
-from factory.outputs.jsonl import read_records
+from factory.outputs.records import MISREAD, rejected_records, sample_records
 from factory.outputs.run_folder import REJECTED
 from factory.runs.folder import kept_files, read_manifest, task_manifests, why_rejected
 
@@ -42,16 +42,20 @@ def tell_story(folder: Path, sample_id: str) -> dict[str, Any]:
         story["rows"] = _source_rows(manifest, source_ids)
     except SourceError as error:
         story["rows"], story["rows_missing"] = [], str(error)
+    except MISREAD as error:
+        told = " ".join(str(error).split())
+        story["rows"] = []
+        story["rows_missing"] = f"the manifest does not say where they were read ({told})"
     return story
 
 
 def _find(folder: Path, sample_id: str) -> dict[str, Any]:
     for path in kept_files(folder):
-        for number, record in enumerate(read_records(path), 1):
+        for number, record in enumerate(sample_records(path), 1):
             if record["id"] == sample_id:
                 return {"decision": f"kept: line {number} of {path}", "sample": record}
     path = folder / REJECTED
-    for number, record in enumerate(read_records(path), 1):
+    for number, record in enumerate(rejected_records(path), 1):
         if record["id"] == sample_id:
             return {
                 "decision": f"dropped by {why_rejected(record)}; line {number} of {path}",

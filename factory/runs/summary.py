@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from factory.errors import OutputError
-from factory.outputs.jsonl import read_records
 from factory.outputs.measurements import judges_of, review_of
+from factory.outputs.records import MISREAD, rejected_records, sample_records
 from factory.outputs.run_folder import REJECTED
 from factory.runs.counting import Bin, Lengths, Place, Scored, Spending, Tally
 from factory.runs.folder import (
@@ -233,7 +233,7 @@ def summarise(folder: Path) -> Summary:
     manifest = read_manifest(folder)
     try:
         return _summary(folder, manifest)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except MISREAD as error:
         raise OutputError(
             f"{folder}: its files are of another format ({error!r}): make the run again, or read "
             "it with the version that made it"
@@ -281,10 +281,10 @@ def _tallies(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Tally]:
     """Return the counts of the kept samples of each task."""
     tallies = {task: Tally() for task in task_folders(folder, manifest)}
     for path in kept_files(folder):
-        for number, record in enumerate(read_records(path), 1):
+        for number, record in enumerate(sample_records(path), 1):
             try:
                 tallies[record["task"]].add(record)
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
+            except MISREAD as error:
                 raise OutputError(
                     f"{path}:{number}: not a sample of this run: {error!r}"
                 ) from error
@@ -370,7 +370,7 @@ def _spent_on_dropped(folder: Path) -> Spending:
     spent = Spending()
     path = folder / REJECTED
     if path.is_file():
-        for dropped in read_records(path):
+        for dropped in rejected_records(path):
             # Rows that never became samples are the most, and say nothing of what they took.
             if '"provenance"' in dropped["record"]:
                 provenance = json.loads(dropped["record"]).get("provenance")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from factory.errors import OutputError
 from factory.outputs.features import SAMPLE, Features, as_datasets
-from factory.outputs.jsonl import read_records
+from factory.outputs.records import rejected_records, sample_records
 from factory.sources.download import cache_folder
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def frame_of(files: Iterable[Path], *, rejected: bool) -> pandas.DataFrame:
     """Return the records of files as one table in memory, JSON text as the values that it says."""
     import pandas
 
-    rows = [_opened(record) for path in files for record in read_records(path)]
+    records = rejected_records if rejected else sample_records
+    rows = [_opened(record) for path in files for record in records(path)]
     if rows:
         return pandas.DataFrame(rows)
     return pandas.DataFrame(columns=list(_columns(REJECTION if rejected else SAMPLE)))

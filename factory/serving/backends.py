@@ -101,7 +101,7 @@ async def _elsewhere(
     served: str, url: str, session: ClientSession, engine: Dialect | None
 ) -> Backend:
     try:
-        spec = ModelSpec.model_validate({"model": served, "base_url": url})
+        spec = ModelSpec.model_validate({"model": served, "base_url": url}).as_given()
     except ValidationError as error:
         raise UsageError(f"{served}: {error.errors()[0]['msg']}") from error
     endpoint = endpoint_of(spec)

@@ -57,7 +57,8 @@ def resolve(address: str, *, adapter: str, homepage: str, layouts: Sequence[Layo
     place = hub.parse(address)
     if place is not None:
         return _on_hub(search, place)
-    scheme = urlsplit(address).scheme if "://" in address else ""
+    scheme, parting, _ = address.partition("://")
+    scheme = scheme.lower() if parting else ""
     if scheme in ("http", "https"):
         return _on_web(search, address)
     if scheme or not address.strip():
@@ -80,7 +81,10 @@ def shown(address: str) -> str:
     """
     if not address.startswith(("http://", "https://")):
         return address
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return f"{address.partition('://')[0]}://…"
     return parts._replace(
         netloc=parts.netloc.rpartition("@")[2], query="…" if parts.query else "", fragment=""
     ).geturl()

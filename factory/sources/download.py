@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import logging
 import os
 import secrets
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from factory.errors import SourceError
+from factory.hosts import advice, is_loopback, is_named, is_public, split_address
 from factory.sources import progress
 
 _LOG = logging.getLogger(__name__)
 _BLOCK: Final = 1 << 20
 _TIMEOUT_SECONDS: Final = 60
+#: Bytes; what a file is written under while it comes is longer by some.
+_LONGEST_NAME: Final = 200
 
 
 def cache_folder() -> Path:
@@ -37,13 +39,16 @@ def check(address: str, adapter: str) -> None:
     Plain http is for this machine only: what comes over it can be changed on the way. A password in
     an address would end in the manifest.
     """
-    parts = urlsplit(address)
+    try:
+        parts = split_address(address)
+    except ValueError as error:
+        raise SourceError(f"{adapter}: {address!r} is no web address: {error}") from error
     if parts.username or parts.password:
         raise SourceError(
             f"{adapter}: the address on {parts.hostname!r} holds a user name or password: take it "
             "out of the address, and download files that need one by hand"
         )
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
         raise SourceError(
             f"{adapter}: {parts.scheme}://{parts.hostname} is not fetched, since files over plain "
             "http can be changed on the way: use the https:// address"
@@ -87,7 +92,7 @@ def fetch(address: str, name: str, adapter: str) -> Path | None:
 
 def _receive(address: str, where: str, file: IO[bytes], adapter: str) -> bool:
     """Write the body of ``address`` to ``file``; return False where the server has no such file."""
-    opener, watcher = build_opener(_Redirects(adapter)), progress.watcher()
+    opener, watcher = build_opener(_Redirects(adapter), _Https(adapter)), progress.watcher()
     name = unquote(urlsplit(address).path.rpartition("/")[2])
     request = Request(address, headers={"User-Agent": "eshop-factory"})  # noqa: S310 - see check()
     try:
@@ -114,21 +119,13 @@ def _receive(address: str, where: str, file: IO[bytes], adapter: str) -> bool:
 
 
 def _target(address: str, name: str, adapter: str) -> Path:
-    if name in ("", ".", "..") or "/" in name or "\\" in name or "\x00" in name:
+    wrong = name in ("", ".", "..") or any(mark in name for mark in ("/", "\\", "\x00"))
+    if wrong or len(name.encode(errors="replace")) > _LONGEST_NAME:
         raise SourceError(f"{adapter}: {name!r} is no file name: correct the end of the address")
     # The query belongs to the key: it may hold the revision that is asked for.
     folder = address.rpartition("/")[0] + "/" + urlsplit(address).query
     key = blake2b(folder.encode(), digest_size=8).hexdigest()
     return cache_folder() / "downloads" / f"{urlsplit(address).hostname}-{key}" / name
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _line(reason: object) -> str:
@@ -152,7 +149,52 @@ class _Redirects(HTTPRedirectHandler):
     ) -> Request | None:
         try:
             check(newurl, self._adapter)
+            if is_loopback(urlsplit(newurl).hostname) and not is_loopback(req.host.split(":")[0]):
+                raise SourceError(
+                    f"{self._adapter}: {req.host} sends the download on to this machine itself: "
+                    "give the address of the files"
+                )
         except SourceError:
             fp.close()
             raise
         return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+class _Https(HTTPSHandler):
+    """Opens connections that end outside private networks, whatever a host's name resolves to."""
+
+    def __init__(self, adapter: str) -> None:
+        super().__init__()
+        self._adapter = adapter
+
+    def https_open(self, req: Request) -> http.client.HTTPResponse:
+        """Open ``req`` over a connection of :class:`_Connection`."""
+
+        def connection(host: str, **options: Any) -> _Connection:
+            made = _Connection(host, **options)
+            made.adapter = self._adapter
+            return made
+
+        return self.do_open(connection, req)
+
+
+class _Connection(http.client.HTTPSConnection):
+    """A connection that is given up where it reached a machine of a private network.
+
+    What is looked at is the peer and not the name: a name may resolve to anything, and to something
+    else the next time. Behind a proxy the proxy decides what can be reached.
+    """
+
+    adapter = ""
+    _tunnel_host: str | None
+
+    def connect(self) -> None:
+        """Connect, and look who answered before anything is asked."""
+        super().connect()
+        peer = str(self.sock.getpeername()[0])
+        if self._tunnel_host is None and not (is_public(peer) or is_named(self.host)):
+            self.close()
+            raise SourceError(
+                f"{self.adapter}: {self.host} is a machine of a private network ({peer}): "
+                f"{advice(self.host)}"
+            )

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from factory.errors import SourceError
+from factory.hosts import advice, is_loopback, is_named, split_address
 from factory.sources import download, progress
 from factory.sources.layout import Layout
 
@@ -79,7 +80,10 @@ def parse(address: str) -> Place | None:
     if address.startswith("hf:"):
         match = _HF.fullmatch(address)
     else:
-        parts = urlsplit(address)
+        try:
+            parts = split_address(address)
+        except ValueError:
+            return None  # no address of a Hub: whoever reads the others says what is wrong
         match = _WEB.fullmatch(parts.path) if parts.scheme in ("http", "https") else None
         public = parts.scheme == "https" and parts.netloc in _PUBLIC_HOSTS
         if match is None and public:
@@ -90,6 +94,11 @@ def parse(address: str) -> Place | None:
         endpoint = ours if public else f"{parts.scheme}://{parts.netloc}"
         if endpoint != ours:
             download.check(address, "hub")
+            if not (is_loopback(parts.hostname) or is_named(parts.hostname)):
+                raise SourceError(
+                    f"{parts.hostname} is no Hub of yours, and what it sends on where is not "
+                    f"looked at: set HF_ENDPOINT, or, {advice(parts.hostname)}"
+                )
     groups = match.groupdict() if match else {}
     path = unquote(groups.get("path") or "").strip("/")
     if match is None or ".." in path.split("/"):

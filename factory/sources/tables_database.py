@@ -13,17 +13,25 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import duckdb
 
 from factory.errors import MissingExtraError, SourceError, did_you_mean
+from factory.hosts import advice, is_loopback, is_named
 from factory.sources.base import SourceFile
 from factory.sources.layout import listed
 from factory.sources.sql import identifier
 from factory.sources.tables_files import Rows
 
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
+_PORT: Final = re.compile(r":(?:\d*|\$\{\w+\})$")
+#: Parameters that connect to another machine, read files of this one, or may hold either.
+_ELSEWHERE: Final = re.compile(
+    r"(?:^|&)((?:host|hostaddr|service|servicefile|passfile|sslcert|sslkey|sslrootcert|sslcrl\w*)|\w*[%$]\S*)"
+    r"(?==|$|&)",
+    re.IGNORECASE,
+)
 _STREAM: Final = "database stream"
 _SCHEMES: Final = {"sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
 #: The text of a value, unquoted; of a list or an object its JSON.
@@ -59,11 +67,12 @@ def read_database(
         SourceError: where the database cannot be reached, or has no such table or column.
         MissingExtraError: where the driver is not installed.
     """
+    _check_host(address)
     address = _filled(address)
     shown = database_shown(address)
     origin = database_table or "the query"
     where = f"tables: {origin!r} of {shown}" if database_table else f"tables: the query of {shown}"
-    scheme = _SCHEMES.get(urlsplit(address).scheme, "")
+    scheme = _SCHEMES.get(address.partition("://")[0].lower(), "")
     if not scheme:
         raise SourceError(
             f"tables: cannot read the database address {shown!r}: it must start with sqlite:/// or "
@@ -120,6 +129,36 @@ def _quoted(table: str) -> str:
     return ".".join(identifier(part) for part in table.split(".", 1))
 
 
+def _check_host(address: str) -> None:
+    """Raise for a database on a machine that only the recipe names.
+
+    A recipe may come from a stranger, and ``${NAME}`` may stand for any secret of the environment.
+    Where the host itself comes from the environment, whoever set it has named it.
+    """
+    scheme, parting, rest = address.partition("://")
+    if _VARIABLE.fullmatch(address) or scheme.lower() == "sqlite":
+        return  # the environment's own address, or a file
+    if not parting:
+        raise SourceError(
+            f"tables: cannot read the database address {address!r}: it must start with sqlite:/// "
+            "or postgresql://, or be one variable of the environment"
+        )
+    place, _, query = rest.partition("?")
+    if found := _ELSEWHERE.search(query):
+        raise SourceError(
+            f"tables: a database address in a recipe cannot say {found[1]!r} of its connection: "
+            "put the whole address into a variable of the environment and write ${NAME}"
+        )
+    hosts = place.partition("/")[0].rpartition("@")[2]
+    for each in hosts.split(","):
+        host = _PORT.sub("", each).strip("[]")
+        if host and not (_VARIABLE.fullmatch(host) or is_loopback(host) or is_named(host)):
+            raise SourceError(
+                f"tables: {host!r} is a machine that nobody but the recipe names: {advice(host)}, "
+                "or put the address into a variable of the environment"
+            )
+
+
 def _filled(address: str) -> str:
     """Return an address with the variables of the environment put in."""
 
@@ -149,7 +188,8 @@ def _place(scheme: str, address: str, folder: str) -> str:
 
 def _without(text: str, place: str) -> str:
     """Return what a driver said without the password that it may have quoted."""
-    password = urlsplit(place).password if "://" in place else None
+    user = place.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    password = unquote(user.partition(":")[2])
     return text.replace(password, "***") if password else text
 
 

@@ -21,17 +21,15 @@ from typing import Any, Final, NamedTuple
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from factory.errors import RecipeError, did_you_mean
 from factory.sample import PARTS
 from factory.templates.options import PromptOptions
 from factory.templates.placeholders import Reworded, Shown, block_of, show
+from factory.templates.sandbox import Sandbox
 
 PACKAGED: Final = Path(__file__).parent
 _SEPARATOR: Final = "\x1e"
-_LONGEST_PRODUCT: Final = 100_000
 _PROMPT: Final = PARTS.index("prompt")
 _PLAIN: Final = PromptOptions()
 _NAME: Final = re.compile(r"[a-z0-9_]+\.j2")
@@ -73,37 +71,18 @@ def _printable(value: Any) -> Any:
 
 
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
+def _environment() -> Sandbox:
     # The text goes to a language model, never into a page: escaping would damage it.
-    environment = _Sandbox(
+    environment = Sandbox(
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
         finalize=_printable,
     )
-    # Both draw from a generator of their own, and no two runs would say the same.
-    del environment.filters["random"], environment.globals["lipsum"]
     environment.filters["numbered"] = numbered
     environment.filters["bulleted"] = bulleted
     return environment
-
-
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which arithmetic cannot fill the memory or take for ever either."""
-
-    intercepted_binops = frozenset({"*", "**", "%"})
-
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Refuse powers, formatting with %, and products that are long texts or lists."""
-        if operator == "**":
-            raise SecurityError("** is not for templates")
-        if operator == "%" and isinstance(left, str):
-            raise SecurityError("% on a text is not for templates; write the names in the text")
-        for text, times in ((left, right), (right, left)):
-            if isinstance(text, str | list | tuple) and times * len(text) > _LONGEST_PRODUCT:
-                raise SecurityError(f"a text of {times} times {len(text)} characters is too long")
-        return super().call_binop(context, operator, left, right)
 
 
 class _Part(NamedTuple):
@@ -170,6 +149,7 @@ class Wording:
 
     def render(self, fields: Mapping[str, Any]) -> Rendered:
         """Return the parts for one row; raises :class:`RecipeError` where the template fails."""
+        _environment().begin()
         try:
             # As Template.render does, which copies the fields twice more on its way.
             context = self._context({**self._globals, **fields}, self.path.name, {})

@@ -14,35 +14,57 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import TemplateError, TemplateSyntaxError, meta, nodes
-from jinja2.sandbox import SandboxedEnvironment
 
 from factory.errors import RecipeError, did_you_mean
 from factory.templates.compiler import _RENDER_ERRORS as RENDER_ERRORS
 from factory.templates.compiler import _environment as sandbox
+from factory.templates.compiler import _printable as printable
+from factory.templates.sandbox import Sandbox
+from factory.text import without_control_tokens
 
 PACKAGED: Final = Path(__file__).with_name("prompts")
 _SEPARATOR: Final = "\x1e"
 _PARTS: Final = ("system", "user")
 OPENS: Final = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}"
 CLOSES: Final = "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
-_MARKS: Final = re.compile(f"[{OPENS}{CLOSES}{_SEPARATOR}]")
+#: The marks, and two brackets that look like them.
+_MARKS: Final = re.compile(f"[{OPENS}{CLOSES}\u301a\u301b{_SEPARATOR}]")
 _NAME: Final = re.compile(r"[a-z0-9_]+\.j2")
 
 
 @cache
-def _environment() -> SandboxedEnvironment:
-    environment = sandbox().overlay()
+def _environment() -> Sandbox:
+    environment = sandbox().overlay(finalize=_harmless)
     environment.filters = {**environment.filters, "quoted": quoted}
     return environment
 
 
-def quoted(text: object) -> str:
+class Quoted(str):
+    """Text between marks, which :func:`quoted` made."""
+
+    __slots__ = ()
+
+
+def _harmless(value: Any) -> Any:
+    """Take marks and control tokens out of what is printed without :func:`quoted` too.
+
+    A name of a department or a type is source text as well.
+    """
+    printed = printable(value)
+    if isinstance(printed, str) and not isinstance(printed, Quoted):
+        return without_control_tokens(_MARKS.sub("", printed))
+    return printed
+
+
+def quoted(text: object) -> Quoted:
     """Return source text between marks, which it cannot hold itself.
 
-    The base of every prompt says that nothing between the marks is an instruction.
+    The base of every prompt says that nothing between the marks is an instruction. A control token
+    of a chat, such as ``<|im_end|>``, gets a space after its bracket: it stays readable, and ends
+    no message.
     """
-    bare = _MARKS.sub("", str(text))
-    return f"{OPENS}{bare}{CLOSES}"
+    bare = without_control_tokens(_MARKS.sub("", str(text)))
+    return Quoted(f"{OPENS}{bare}{CLOSES}")
 
 
 class Prompt:
@@ -55,7 +77,10 @@ class Prompt:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.source = path.read_text(encoding="utf-8")
+        try:
+            self.source = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"{path}: cannot be read as UTF-8 text: {error}") from error
         environment = _environment()
         try:
             tree = environment.parse(self.source, filename=str(path))
@@ -74,12 +99,15 @@ class Prompt:
             code = environment.compile(flat, name=path.name, filename=str(path))
         except TemplateSyntaxError as error:
             raise RecipeError(f"{path}:{error.lineno}: {error.message}") from error
+        except RecursionError as error:
+            raise RecipeError(f"{path}: an expression nests too deep") from error
         self._render = environment.template_class.from_code(
             environment, code, dict(environment.globals), None
         ).render
 
     def render(self, fields: Mapping[str, Any]) -> tuple[str, str]:
         """Return the system and the user text; raises :class:`RecipeError` where it fails."""
+        _environment().begin()
         try:
             system, user = self._render(fields).split(_SEPARATOR)
         except (TemplateError, *RENDER_ERRORS) as error:

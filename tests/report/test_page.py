@@ -164,18 +164,18 @@ def test_a_folder_that_is_no_run_is_told_in_one_line_and_nothing_is_written(tmp_
         write_report(tmp_path)
     (tmp_path / "manifest.json").write_bytes((run / "manifest.json").read_bytes())
     (tmp_path / "train.jsonl").write_text('{"id": "a", "text": "b"}\n', encoding="utf-8")
-    with pytest.raises(FactoryError, match="not a sample of this run"):
+    with pytest.raises(FactoryError, match="not a record of this project"):
         write_report(tmp_path)
     (tmp_path / "train.jsonl").write_bytes((run / "train.jsonl").read_bytes())
     (tmp_path / "rejected.jsonl").write_text('{"why": "another program"}\n', encoding="utf-8")
-    with pytest.raises(OutputError, match="of another format") as format_error:
+    with pytest.raises(OutputError, match="not a record of this project") as format_error:
         write_report(tmp_path)
     assert "\n" not in str(format_error.value)
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
     del manifest["splits"]["train"]["strata"]
     (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (tmp_path / "rejected.jsonl").unlink()
-    with pytest.raises(OutputError, match="of another format"):
+    with pytest.raises(OutputError, match="not a record of this project"):
         write_report(tmp_path)
     assert not list(tmp_path.glob(f"{PAGE}*"))
 

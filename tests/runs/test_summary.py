@@ -83,9 +83,11 @@ def test_what_is_no_run_is_told(tmp_path, runs):
         summarise(tmp_path)
     (tmp_path / "manifest.json").write_bytes((runs / "task12" / "manifest.json").read_bytes())
     (tmp_path / "train.jsonl").write_text('{"id": "a", "task": "task12"}\n')
-    with pytest.raises(OutputError, match=r"train\.jsonl:1: not a sample of this run"):
+    with pytest.raises(OutputError, match=r"train\.jsonl:1: not a record of this project"):
         summarise(tmp_path)
-    (tmp_path / "train.jsonl").write_text('{"id": "a", "task": "another"}\n')
+    with (runs / "task12" / "train.jsonl").open(encoding="utf-8") as lines:
+        sample = json.loads(next(lines)) | {"task": "another"}
+    (tmp_path / "train.jsonl").write_text(json.dumps(sample))
     with pytest.raises(OutputError, match="another"):
         summarise(tmp_path)
 
