@@ -2,7 +2,8 @@
 
 What is admitted is what the type's own parser reads whole and its ``check`` takes as well formed:
 one digit of the options, a permutation, so many different numbers of the entries, phrases of the
-text. Generated text is free, and so is whatever a prompt does not show enough of.
+text, labels of those shown, a line for each type. Generated text is free, and so is whatever a
+prompt does not show enough of.
 """
 
 from __future__ import annotations
@@ -13,7 +14,19 @@ from itertools import combinations
 from typing import Final
 
 from factory.serving.expression import Either, Expression, Listed, Sequence, Text, Without, one_of
-from factory.serving.recognise import ENTITIES, MULTIPLE_CHOICE, RANKING, RETRIEVAL, Asked
+from factory.serving.recognise import (
+    CLASSIFICATION,
+    ENTITIES,
+    ENTITY_LINES,
+    EXTRACTION,
+    MULTIPLE_CHOICE,
+    RANKING,
+    RETRIEVAL,
+    Asked,
+)
+from factory.serving.shown import Copied, Labels, Lines, shown_by
+from factory.tasktypes.classification import SEPARATOR
+from factory.tasktypes.extraction import NOTHING
 from factory.tasktypes.reasoned import CLOSES, OPENS
 from factory.text import CJK
 
@@ -27,11 +40,15 @@ _MOST_UNITS: Final = 96
 _MOST_CHARACTERS: Final = 4000
 _MOST_PHRASES: Final = 8
 _UNIT: Final = re.compile(r"\w+(?:[-'’.&/]\w+)*|[^\w\s]")
-#: Where an answer is cut into phrases, or read as a list.
+#: Where an answer is cut into phrases, or read as a list: by ShopBench, and by EcomInstruct.
 _PARTING: Final = frozenset(",，、[]")
+_COMMA: Final = frozenset(",")
+#: Of a value whose text is too long to be told: it is free, on its line.
+_MOST_FREE: Final = 400
 #: The cue at a prompt's end, and what names the text on its line.
 _CUE: Final = re.compile(r"\n[ \t]*(?:output|answer|entities)\b[^\n]{0,60}:\s*\Z", re.IGNORECASE)
 _LABEL: Final = re.compile(r"^[^\W\d_][\w ]{0,30}:[ \t]*")
+_IN_WORDS: Final = frozenset({CLASSIFICATION, ENTITY_LINES, EXTRACTION})
 
 
 def admitted(asked: Asked, prompt: str) -> Expression | None:
@@ -49,6 +66,20 @@ def admitted(asked: Asked, prompt: str) -> Expression | None:
             return _arrangements(shown, golds)
     if asked.task_type == ENTITIES:
         return phrases(text_of(prompt))
+    if asked.task_type in _IN_WORDS:
+        return _in_words(shown_by(prompt))
+    return None
+
+
+def _in_words(shown: Labels | Lines | Copied | None) -> Expression | None:
+    match shown:
+        case Labels(labels, several):
+            return _some_of(labels) if several else one_of(labels)
+        case Lines():
+            return _lines(shown)
+        case Copied(text, may_be_none):
+            copied = phrases(text, parting=_COMMA)
+            return _or_nothing(copied) if copied is not None and may_be_none else copied
     return None
 
 
@@ -63,11 +94,12 @@ def text_of(prompt: str) -> str:
     return _LABEL.sub("", lines[-1]) if lines else ""
 
 
-def phrases(text: str) -> Expression | None:
+def phrases(text: str, parting: frozenset[str] = _PARTING) -> Expression | None:
     """Return what admits lists of phrases of ``text``; None of a text that is too long or empty.
 
-    A phrase is a run of whole words (of characters where there are no spaces), printed as the text
-    prints it. None holds a comma, where an answer is cut. What is listed twice is not refused.
+    A phrase is a run of whole words (of characters where there are no spaces) of one line, printed
+    as the text prints it. None holds a mark of ``parting``, where an answer is cut; with
+    ShopBench's, none begins with another mark either. What is listed twice is not refused.
     """
     units = _units(text) if len(text) <= _MOST_CHARACTERS else []
     if not units or len(units) > _MOST_UNITS:
@@ -76,19 +108,50 @@ def phrases(text: str) -> Expression | None:
     following: Expression | None = None
     gap = ""
     for unit, before in reversed(units):
-        if unit in _PARTING:
+        if unit in parting:
             following = None
         else:
             further: tuple[Expression, ...] = ()
-            if following is not None:
+            if following is not None and "\n" not in gap:
                 more = Sequence((Text(gap), following)) if gap else following
                 further = (Either((more,), optional=True),)
             following = Sequence((Text(unit), *further))
-            if unit[0].isalnum():
+            if unit[0].isalnum() or parting is not _PARTING:
                 starts.append(Either((following,)))
                 following = starts[-1]
         gap = before
-    return Listed(Either(tuple(reversed(starts))), ", ", _MOST_PHRASES) if starts else None
+    return Listed(Either(tuple(reversed(starts))), SEPARATOR, _MOST_PHRASES) if starts else None
+
+
+def _some_of(labels: tuple[str, ...]) -> Expression:
+    """Return what admits one or more of ``labels``, each once, in the order shown."""
+    items: list[Expression] = []
+    for label in reversed(labels):
+        further: tuple[Expression, ...] = ()
+        if items:
+            more = Sequence((Text(SEPARATOR), Either(tuple(reversed(items)))))
+            further = (Either((more,), optional=True),)
+        items.append(Sequence((Text(label), *further)))
+    return Either(tuple(reversed(items)))
+
+
+def _lines(shown: Lines) -> Expression:
+    """Return what admits one line for each type, in the order shown."""
+    value: Expression
+    if shown.values:
+        value = one_of(shown.values)
+    else:
+        value = phrases(shown.text, parting=_COMMA) or Without("\n", _MOST_FREE)
+    if shown.may_be_none:
+        value = _or_nothing(value)
+    parts: list[Expression] = []
+    for kind in shown.kinds:
+        parts += [Text(f"\n{kind}: " if parts else f"{kind}: "), value]
+    return Sequence(tuple(parts))
+
+
+def _or_nothing(value: Expression) -> Expression:
+    return Either((Text(NOTHING), value))
 
 
 def _units(text: str) -> list[tuple[str, str]]:

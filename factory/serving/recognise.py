@@ -2,7 +2,8 @@
 
 NVIDIA's winner chose its system prompt and its constraint so. A few rules over what every question
 must show a person too: how its list is numbered, and what it says of the answer. ShopBench's five
-kinds; whatever shows none of the marks is answered freely, which no rule can then spoil.
+kinds, and EcomInstruct's three in words; whatever shows none of the marks is answered freely, which
+no rule can then spoil.
 """
 
 from __future__ import annotations
@@ -11,11 +12,16 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from factory.serving.shown import Labels, Lines, shown_by
+
 MULTIPLE_CHOICE: Final = "multiple-choice"
 RANKING: Final = "ranking"
 RETRIEVAL: Final = "retrieval"
 ENTITIES: Final = "named_entity_recognition"
 GENERATION: Final = "generation"
+CLASSIFICATION: Final = "classification"
+ENTITY_LINES: Final = "entity-lines"
+EXTRACTION: Final = "extraction"
 
 #: A line of a numbered list; ShopBench prints both ``1. tea`` and ``1.tea``.
 _ITEM: Final = re.compile(r"^[ \t]*([0-9]{1,2})\.(?![0-9])", re.MULTILINE)
@@ -49,7 +55,7 @@ class Asked:
     """What a prompt asks for.
 
     Attributes:
-        task_type: ShopBench's name of the kind of answer.
+        task_type: the name of the kind of answer, ShopBench's where it has one.
         numbers: those that an answer may name: of the options or entries shown, or of a scale;
             empty where the prompt shows none.
         golds: how many different numbers an answer has: of a retrieval.
@@ -87,6 +93,16 @@ def _type_of(prompt: str, shown: tuple[int, ...]) -> str:
             return RANKING
         if golds:
             return RETRIEVAL
+    return _type_in_words(prompt)
+
+
+def _type_in_words(prompt: str) -> str:
+    """Return the type of what is answered in words."""
+    in_words = shown_by(prompt)
+    if in_words is not None:
+        if isinstance(in_words, Labels):
+            return CLASSIFICATION
+        return ENTITY_LINES if isinstance(in_words, Lines) else EXTRACTION
     if _ENTITIES.search(prompt) and not _LINES.search(prompt):
         return ENTITIES
     return GENERATION

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import permutations
+from itertools import combinations, permutations
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from factory.serving.expression import Expression, gbnf, regex
 from factory.serving.grammar import admitted, after_reasoning, phrases, text_of
 from factory.serving.recognise import (
+    CLASSIFICATION,
     ENTITIES,
+    ENTITY_LINES,
+    EXTRACTION,
     GENERATION,
     MULTIPLE_CHOICE,
     RANKING,
@@ -130,6 +133,106 @@ def test_the_text_of_a_prompt_is_what_stands_before_the_cue_without_its_label() 
         "Extract phrases of the entity type 'brand'.\nDo not explain.\nQuery: red: oak\nOutput: \n"
     )
     assert text_of(prompt) == "red: oak"
+
+
+def in_words(task_type: str, *lines: str) -> Expression:
+    return of(Asked(task_type), "\n".join(["Do it.", *lines, "Output: "]))
+
+
+def test_a_classification_is_one_of_the_labels_shown() -> None:
+    one = "Only output one of the candidate labels."
+    expression = in_words(CLASSIFICATION, "Query: tea", "Candidate labels: Tea, Pots, Cups", one)
+
+    assert both(expression) == ["Tea", "Pots", "Cups"]
+
+
+@pytest.mark.parametrize("count", range(2, 7))
+def test_several_labels_come_each_once_in_the_order_shown(count: int) -> None:
+    labels = [f"label {number}" for number in range(count)]
+    several = "Output all labels that apply, separated by commas, and no others."
+    shown = f"Candidate labels: {', '.join(labels)}"
+    texts = both(in_words(CLASSIFICATION, "Query: tea", shown, several))
+
+    subsets = [
+        ", ".join(some) for size in range(1, count + 1) for some in combinations(labels, size)
+    ]
+    assert sorted(texts) == sorted(subsets)
+    for text in texts:
+        gold = TASK_TYPES["classification"].parse(text)
+        assert TASK_TYPES["classification"].check(text, gold, "label f1") is None
+
+
+def test_many_labels_have_a_small_grammar() -> None:
+    labels = ", ".join(f"label {number}" for number in range(64))
+    several = "Output all labels that apply, separated by commas, and no others."
+    grammar = gbnf(in_words(CLASSIFICATION, "Query: tea", f"Candidate labels: {labels}", several))
+
+    assert len(grammar) < 200_000
+
+
+def test_each_type_has_its_line_with_phrases_of_the_text_or_none() -> None:
+    form = (
+        'Output one line for each entity type, in the order given, as "type: entity". Separate '
+        "several entities of one type with commas, and write None for a type that does not occur."
+    )
+    expression = in_words(
+        ENTITY_LINES, "Product title: red oak [new] shoe", "Entity types: Color, Size", form
+    )
+    pattern = re.compile(regex(expression))
+
+    for right in ("Color: red\nSize: None", "Color: red, shoe\nSize: oak [new]"):
+        assert pattern.fullmatch(right), right
+        gold = TASK_TYPES["entity_lines"].parse(right)
+        assert TASK_TYPES["entity_lines"].check(right, gold, "label f1") is None
+    for wrong in ("Color: blue\nSize: None", "Size: None\nColor: red", "Color: red", "Color: \n"):
+        assert not pattern.fullmatch(wrong), wrong
+
+
+def test_a_line_that_says_its_values_admits_only_those() -> None:
+    form = (
+        'Output one line for each aspect, in the order given, as "aspect: positive" or "aspect: '
+        'negative". Write None for an aspect that the review does not mention.'
+    )
+    texts = both(in_words(ENTITY_LINES, "Review: good", "Aspects: price, size", form))
+
+    values = ("None", "positive", "negative")
+    assert sorted(texts) == sorted(f"price: {a}\nsize: {b}" for a in values for b in values)
+
+
+def test_a_text_too_long_to_tell_still_has_its_lines() -> None:
+    form = 'Output one line for each aspect, in the order given, as "aspect: words of the review".'
+    expression = in_words(ENTITY_LINES, "Review: " + "word " * 500, "Aspects: price, size", form)
+    pattern = re.compile(regex(expression))
+
+    assert pattern.fullmatch("price: anything\nsize: at all")
+    assert not pattern.fullmatch("price: anything\nat all\nsize: it is")
+    assert not pattern.fullmatch("price: anything")
+
+
+def test_an_extraction_copies_and_may_say_none_where_it_is_told_so() -> None:
+    copy = "Copy the values exactly, in the order of the text, separated by commas."
+    shown = ("Review: «Good», it is.\nVery good.", "Requested type: Size")
+    pattern = re.compile(regex(in_words(EXTRACTION, *shown, copy)))
+    assert pattern.fullmatch("«Good», Very good")
+    assert not pattern.fullmatch("None")
+    assert not pattern.fullmatch("is.\nVery")
+
+    told = re.compile(
+        regex(in_words(EXTRACTION, *shown, f"{copy} If there are none, output None."))
+    )
+    assert told.fullmatch("None")
+    assert not told.fullmatch("None, Good")
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=4))
+def test_any_labels_make_a_grammar_of_theirs(labels: list[str]) -> None:
+    one = "Only output one of the candidate labels."
+    shown = f"Candidate labels: {', '.join(labels)}"
+    expression = admitted(Asked(CLASSIFICATION), f"Do it.\n{shown}\n{one}\nOutput: ")
+    if expression is not None:
+        for text in both(expression):
+            assert text in shown
 
 
 def test_a_long_text_and_a_free_answer_have_no_grammar() -> None:

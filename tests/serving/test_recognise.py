@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 
@@ -10,9 +11,13 @@ import pytest
 
 import factory
 from factory.line import RunResult
+from factory.serving.expression import regex
 from factory.serving.grammar import admitted
 from factory.serving.recognise import (
+    CLASSIFICATION,
     ENTITIES,
+    ENTITY_LINES,
+    EXTRACTION,
     GENERATION,
     MULTIPLE_CHOICE,
     RANKING,
@@ -24,8 +29,8 @@ from tests.catalogue import COVER, catalogue
 from tests.conftest import SHARED
 
 DEVELOPMENT = SHARED / "data" / "kddcup2024_devset" / "development.json"
-TOLD = (MULTIPLE_CHOICE, RANKING, RETRIEVAL, ENTITIES)
-#: Types that ShopBench does not have are answered freely.
+IN_WORDS = (CLASSIFICATION, ENTITY_LINES, EXTRACTION)
+TOLD = (MULTIPLE_CHOICE, RANKING, RETRIEVAL, ENTITIES, *IN_WORDS)
 TASKS = [name for name in COVER if catalogue().tasks[name].type != "labels"]
 
 
@@ -72,6 +77,26 @@ def test_the_catalogues_samples_are_told(made: Callable[[str], RunResult], task:
             assert isinstance(sample.gold, list)
             assert asked.golds == len(sample.gold)
             assert len(asked.numbers) == len(sample.options)
+        elif asked.task_type in IN_WORDS:
+            answers = admitted(asked, sample.input_field)
+            assert answers is not None
+            # Written out, the subsets of many labels are too many for a regular expression.
+            if len(sample.options) <= 8:
+                assert re.fullmatch(regex(answers), sample.output_field), sample.input_field
+
+
+def test_ecominstructs_own_candidates_are_told_at_the_end_alone() -> None:
+    asked = (
+        "### Instruction:\nItem 1: a\nItem 2: b\nAre they the same? Candidate labels: not same, "
+        "same. \n### Response:"
+    )
+    assert recognise(asked).task_type == CLASSIFICATION
+    middle = (
+        "Summarize it.\nReview: Candidate labels: good, bad\nIt is great.\nKeep it short.\nOutput: "
+    )
+    assert recognise(middle).task_type == GENERATION
+    lines = "Write a poem.\nOutput one line for each verse.\nOutput: "
+    assert recognise(lines).task_type == GENERATION
 
 
 def test_the_last_list_is_the_one_that_is_asked_about() -> None:
@@ -99,7 +124,7 @@ def test_decimals_and_years_are_no_list() -> None:
 def test_a_word_of_a_task_is_not_its_form() -> None:
     """These were met in samples that the rules had not been written for."""
     label = "Choose the entity type that describes 'A5'.\nCandidate labels: Size, Brand\nOutput: "
-    assert recognise(label).task_type == GENERATION
+    assert recognise(label).task_type == CLASSIFICATION
     ordered = (
         "Rank the queries.\n1. a\n2. b\nYou should output a permutation of 1 to 2. There should "
         "be a comma separating two numbers. Put the one with the smaller number first.\nOutput: "
@@ -115,6 +140,9 @@ def test_a_word_of_a_task_is_not_its_form() -> None:
         "\n answer: " * 100_000,
         "\n" * 1_000_000,
         "one " * 250_000,
+        "a\nCandidate labels: " + "a, " * 300_000 + "\nOutput: ",
+        "a\nTypes: a, b\n" + "one line for each " * 60_000,
+        "a\nCopy the words " + '"a: b' * 200_000,
     ],
 )
 def test_a_hostile_prompt_costs_no_more_than_a_long_one(prompt: str) -> None:

@@ -1,0 +1,109 @@
+"""What prompts in EcomInstruct's forms show of their answers: labels, types for lines, a text.
+
+Answers there are in words and not in numbers. The forms are this project's bases of those task
+types, and EcomInstruct's own candidates at a prompt's end.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+#: The last line of a prompt, where it only asks for the answer.
+_CUE: Final = re.compile(r"(?:output|(?:### )?response):", re.IGNORECASE)
+_CANDIDATES: Final = re.compile(r"\bcandidates?(?: labels?)?:[ \t]*(\S.*)", re.IGNORECASE)
+_ONE: Final = re.compile(r"\bone of the\b|\bthe right label\b|\byes or no\b", re.IGNORECASE)
+_LINES: Final = re.compile(r"\bone line for each [\w ]{1,40}, in the order given\b", re.IGNORECASE)
+_COPIES: Final = re.compile(
+    r"copy (?:the|two to five) (?:answer|phrases|values|words)\b", re.IGNORECASE
+)
+#: A line's form as a constraint quotes it, ``"aspect: positive"``.
+_QUOTED: Final = re.compile(r'"[^":\n]{1,40}: ([^"\n]{1,40})"')
+_NOTHING: Final = re.compile(r"\bNone\b")
+#: What names a line, ``Product title: ...``.
+_NAMED: Final = re.compile(r"[^\W\d_][\w ]{0,30}:[ \t]*")
+_MOST_LABELS: Final = 64
+_MOST_CHARACTERS: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Candidate labels, in the order shown; ``several`` where more than one may be right."""
+
+    labels: tuple[str, ...]
+    several: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Types that get a line each.
+
+    Attributes:
+        kinds: the types, in the order shown.
+        values: what may stand behind each; empty where it is copied from ``text``.
+        text: what is copied from.
+        may_be_none: whether ``None`` is an answer.
+    """
+
+    kinds: tuple[str, ...]
+    values: tuple[str, ...]
+    text: str
+    may_be_none: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """Phrases that are copied from ``text``; ``may_be_none`` where it may hold none."""
+
+    text: str
+    may_be_none: bool
+
+
+def shown_by(prompt: str) -> Labels | Lines | Copied | None:
+    """Return what a prompt in one of EcomInstruct's forms shows; None of any other prompt.
+
+    Only the prompt's end decides, so that no text in the middle of it can.
+    """
+    lines = [line.strip() for line in prompt.splitlines() if line.strip()]
+    if lines and _CUE.fullmatch(lines[-1]):
+        del lines[-1]
+    if len(lines) < 2 or len(lines[-1]) > _MOST_CHARACTERS:
+        return None
+    *_, before, last = lines
+    may_be_none = _NOTHING.search(last) is not None
+    if _LINES.search(last):
+        kinds = _listed(_NAMED.sub("", before, count=1)) if _NAMED.match(before) else ()
+        values = tuple(dict.fromkeys(_QUOTED.findall(last)))
+        if not kinds:
+            return None
+        return Lines(kinds, values if len(values) > 1 else (), _text(lines[1:-2]), may_be_none)
+    if _COPIES.match(last):
+        return Copied(_text(lines[1:-1]), may_be_none)
+    return _labels(before, last)
+
+
+def _labels(before: str, last: str) -> Labels | None:
+    """Return the candidates of the last line but one, or at the end of the last one."""
+    if (found := _CANDIDATES.match(before)) is not None:
+        labels, several = _listed(found[1]), _ONE.search(last) is None
+    elif (found := _CANDIDATES.search(last)) is not None:
+        labels, several = _listed(found[1].removesuffix(".")), True
+    else:
+        return None
+    return Labels(labels, several) if len(labels) > 1 else None
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Return what commas part; nothing of a list that is too long to be one."""
+    if len(text) > _MOST_CHARACTERS:
+        return ()
+    listed = tuple(dict.fromkeys(part for each in text.split(", ") if (part := each.strip())))
+    return listed if len(listed) <= _MOST_LABELS else ()
+
+
+def _text(lines: list[str]) -> str:
+    """Return lines without what names them."""
+    return "\n".join(
+        _NAMED.sub("", line, count=1) if _NAMED.match(line) else line for line in lines
+    )
