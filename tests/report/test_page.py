@@ -175,7 +175,7 @@ def test_a_folder_that_is_no_run_is_told_in_one_line_and_nothing_is_written(tmp_
     del manifest["splits"]["train"]["strata"]
     (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (tmp_path / "rejected.jsonl").unlink()
-    with pytest.raises(OutputError, match="not a record of this project"):
+    with pytest.raises(OutputError, match="of another format"):
         write_report(tmp_path)
     assert not list(tmp_path.glob(f"{PAGE}*"))
 
