@@ -10,6 +10,7 @@ import typer
 
 from factory.cli import completion
 from factory.errors import UsageError
+from factory.text import visible
 
 #: The groups of options in a verb's help.
 WHAT: Final = "What is made"
@@ -155,5 +156,12 @@ def classifiers(given: list[str] | None) -> dict[str, str]:
 
 
 def print_json(data: Any) -> None:
-    """Print an answer for machines."""
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    """Print an answer for machines: what a terminal would obey in it is escaped, as JSON has it."""
+    text = json.dumps(data, ensure_ascii=False, indent=2, default=str)
+    typer.echo("".join(map(_escaped, text)) if not text.isprintable() else text)
+
+
+def _escaped(character: str) -> str:
+    if character == "\n" or visible(character) == character:
+        return character
+    return json.dumps(character)[1:-1]

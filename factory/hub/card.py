@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,8 @@ from factory.errors import OutputError, UsageError
 from factory.outputs.run_folder import CARD
 
 _FENCE: Final = "---"
+#: Of a card's front matter; a mixture of 160 tasks says less than ten thousand.
+_MOST_VALUES: Final = 200_000
 
 
 def front_matter(content: bytes, path: Path) -> tuple[dict[str, Any], str]:
@@ -24,11 +25,26 @@ def front_matter(content: bytes, path: Path) -> tuple[dict[str, Any], str]:
     end = next(n for n, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE)
     try:
         data = yaml.safe_load("\n".join(lines[1:end]))
-        # What stands inside itself has no end, and is nothing that a card can say.
-        json.dumps(data, default=str, skipkeys=True)
+        _check_size(data)
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         raise OutputError(f"{path}: its front matter is no YAML ({_first(error)})") from error
     return (data if isinstance(data, dict) else {}), "\n".join(lines[end + 1 :])
+
+
+def _check_size(data: Any) -> None:
+    """Raise ``ValueError`` for values that stand inside themselves, or multiply by aliases."""
+    left, level = _MOST_VALUES, [data]
+    while level:
+        left -= len(level)
+        if left < 0:
+            raise ValueError(f"it nests without end, or holds more than {_MOST_VALUES:,} values")
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, Mapping):
+                inner += each.values()
+            elif isinstance(each, list | tuple | set):
+                inner += each
+        level = inner[: left + 1]
 
 
 def files_of_card(content: bytes, path: Path) -> list[str]:

@@ -39,6 +39,7 @@ from factory.sample import Sample
 from factory.tasktypes import TASK_TYPES
 
 _ECOM: Final = "ecom"
+_TYPES: Final = frozenset(each.name for each in TASK_TYPES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class _Job:
                 )
                 stack.callback(table.close)
                 for number, sample in enumerate(read_samples(path, whole=self.form.whole), 1):
-                    with _named(path, number):
+                    with _named(path, number, sample):
                         table.write(self.form.write(sample, reasoning=self.reasoning))
                 described = table.finish()
             if table.rows:
@@ -227,7 +228,7 @@ class _Job:
         writer = EcomFolders(self.folder, {task: name for task, name in ids.items() if name})
         for split, path in self.parts.items():
             for number, sample in enumerate(read_samples(path, whole=self.form.whole), 1):
-                with _named(path, number):
+                with _named(path, number, sample):
                     writer.write(split, sample)
         files = writer.finish()
         return writer.rows, dict(files), writer.configs(files)
@@ -239,9 +240,11 @@ class _Job:
 
 
 @contextmanager
-def _named(path: Path, number: int) -> Iterator[None]:
+def _named(path: Path, number: int, sample: Sample) -> Iterator[None]:
     """Name the line whose record, which somebody edited, no format can write."""
     try:
+        if sample.task_type not in _TYPES:
+            raise ValueError(f"there is no task type {sample.task_type!r}")
         yield
     except MISREAD as error:
         said = (

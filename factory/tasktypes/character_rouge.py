@@ -7,8 +7,9 @@ only, and gives two equal Chinese sentences 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
+
+from factory.tasktypes.subsequence import common_length
 
 #: A word, or one character of a script that is written without spaces.
 _TOKEN: Final = re.compile(
@@ -29,16 +30,4 @@ def character_rouge_l(prediction: str, gold: str) -> float:
     left, right = units(prediction), units(gold)
     if not left or not right:
         return float(prediction.strip() == gold.strip())
-    return 2 * _common(left, right) / (len(left) + len(right))
-
-
-def _common(left: Sequence[str], right: Sequence[str]) -> int:
-    """Return the length of the longest common subsequence, bit-parallel (Hyyrö, 2004)."""
-    places: dict[str, int] = {}
-    for place, unit in enumerate(left):
-        places[unit] = places.get(unit, 0) | 1 << place
-    state = everything = (1 << len(left)) - 1
-    for unit in right:
-        matched = state & places.get(unit, 0)
-        state = (state + matched | state - matched) & everything
-    return len(left) - state.bit_count()
+    return 2 * common_length(left, right) / (len(left) + len(right))

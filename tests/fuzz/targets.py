@@ -40,7 +40,7 @@ class Target:
 TARGETS: Final[Mapping[str, Target]] = {
     each.name: each
     for each in (
-        Target("answers", "a model's answer under the grammar of every task type", told.answers),
+        Target("answers", "an answer, by every task type's grammar", told.answers, 5.0),
         Target("structured", "a model's structured answer", told.structured),
         Target("endpoint", "an endpoint's replies, and results of a batch", told.endpoint),
         Target("grammar", "a prompt that is served: its kind, its grammar", told.grammar, 2.0),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from factory.errors import MissingExtraError
 from factory.tasktypes import metrics
+from factory.tasktypes.character_rouge import character_rouge_l
 
 ESCI = [1.0, 0.1, 0.01, 0.0]
 
@@ -81,6 +83,31 @@ def test_rouge_l_compares_stemmed_ascii_words(text: str, reference: str, expecte
 
 
 @needs_scorers
+@given(
+    st.lists(
+        st.sampled_from(["red", "shoes", "shoe", "running", "runs,", "42", "é", "a"]), max_size=12
+    ),
+    st.data(),
+)
+def test_rouge_l_is_the_official_scorers(words: list[str], data: st.DataObject) -> None:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    text = " ".join(words)
+    reference = " ".join(data.draw(st.permutations(words))[1:])
+    official = RougeScorer(["rougeL"], use_stemmer=True).score(reference, text)
+    assert metrics.rouge_l(text, reference) == official["rougeL"].fmeasure
+
+
+@needs_scorers
+@pytest.mark.parametrize("score", [metrics.rouge_l, character_rouge_l])
+def test_two_texts_of_a_hundred_kilobytes_are_scored_in_seconds(score: Any) -> None:
+    words = [f"w{number % 997}" for number in range(20_000)]
+    begun = time.process_time()
+    assert 0.4 < score(" ".join(words), " ".join(words[::2])) < 0.8
+    assert time.process_time() - begun < 10
+
+
+@needs_scorers
 @pytest.mark.parametrize(
     ("text", "reference", "expected"),
     [
@@ -116,9 +143,9 @@ def test_the_cosine_is_averaged_over_references_and_clipped_at_zero() -> None:
     ("module", "extra", "cached", "score"),
     [
         (
-            "rouge_score.rouge_scorer",
+            "rouge_score.tokenizers",
             "eval",
-            metrics._rouge_scorer,
+            metrics._rouge_tokenizer,
             lambda: metrics.rouge_l("a", "a"),
         ),
         ("sacrebleu.metrics.bleu", "eval", metrics._bleu_scorer, lambda: metrics.bleu("a", "a")),
