@@ -72,7 +72,8 @@ class Fuzzed:
     def __call__(self, data: bytes) -> None:
         """Give ``data`` to the target; a finding is counted once for each place that raises it."""
         folder = self._folder / "input"
-        folder.mkdir()
+        if self.target.writes:
+            folder.mkdir()
         begun = time.process_time()
         try:
             self.target.run(data, folder)
@@ -85,7 +86,8 @@ class Fuzzed:
             self.outcome.slowest = max(self.outcome.slowest, took)
             if took > self.target.seconds:
                 self._found("slow", f"{took:.1f} s", data)
-            shutil.rmtree(folder)
+            if self.target.writes:
+                shutil.rmtree(folder)
 
     def _found(self, what: str, said: str, data: bytes) -> None:
         known = self.outcome.findings.get(what)

@@ -26,6 +26,7 @@ class Target:
         run: called with the bytes, and a folder of its own to write in.
         seconds: the most that one input may take.
         dear: an input takes milliseconds: the long form gives it a hundredth of the inputs.
+        writes: it needs an empty folder for each input.
         longest: bytes of an input.
     """
 
@@ -34,6 +35,7 @@ class Target:
     run: Callable[[bytes, Path], None]
     seconds: float = 1.0
     dear: bool = False
+    writes: bool = False
     longest: int = 160
 
 
@@ -48,11 +50,32 @@ TARGETS: Final[Mapping[str, Target]] = {
         Target("addresses", "addresses of sources, models, the Hub", told.addresses),
         Target("identifiers", "names and texts as SQL", told.identifiers),
         Target("hub", "what a Hub's repository says of itself", told.repository),
-        Target("yaml", "the text of a recipe", recipes.texts),
-        Target("recipes", "a whole recipe, changed", recipes.whole, 2.0, dear=True),
-        Target("templates", "a template, compiled and rendered", recipes.templates, 2.0, dear=True),
-        Target("views", "a view, checked", recipes.views, 3.0, dear=True),
-        Target("records", "a finished run that somebody edited", stored.runs, 5.0, dear=True),
-        Target("adapters", "the upstream files of every adapter", attached, 20.0, dear=True),
+        Target("yaml", "the text of a recipe", recipes.texts, writes=True),
+        Target("recipes", "a whole recipe, changed", recipes.whole, 2.0, dear=True, writes=True),
+        Target(
+            "templates",
+            "a template, compiled and rendered",
+            recipes.templates,
+            2.0,
+            dear=True,
+            writes=True,
+        ),
+        Target("views", "a view, checked", recipes.views, 3.0, dear=True, writes=True),
+        Target(
+            "records",
+            "a finished run that somebody edited",
+            stored.runs,
+            5.0,
+            dear=True,
+            writes=True,
+        ),
+        Target(
+            "adapters",
+            "the upstream files of every adapter",
+            attached,
+            20.0,
+            dear=True,
+            writes=True,
+        ),
     )
 }
