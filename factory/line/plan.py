@@ -81,8 +81,7 @@ def make_plan(connection: duckdb.DuckDBPyConnection, task: Task, folder: Path) -
         raise RecipeError(f"{task.view.path}: the key {repeated[0]!r} stands twice in 'keys'")
     partial = folder / f"{KEYS_FILE}.partial"
     connection.execute(
-        f"COPY (FROM keys ORDER BY ordinal) TO {text_literal(str(partial))} "
-        "(FORMAT parquet, COMPRESSION zstd)"
+        f"COPY keys TO {text_literal(str(partial))} (FORMAT parquet, COMPRESSION zstd)"
     )
     publish(partial, folder / KEYS_FILE)
     return _count(connection, shares, task.partners)
@@ -169,10 +168,12 @@ class KeyWalk:
         ordinal = (
             "row_number() OVER (ORDER BY draw(key, 'test'), key)" if split == "test" else "ordinal"
         )
+        # Numbers alone: the keys of millions of rows are sorted once and held once. ``place`` is
+        # where a key stands in the plan.
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE walk AS "
             "SELECT *, row_number() OVER (PARTITION BY stratum ORDER BY ordinal) AS rank "
-            f"FROM (SELECT * REPLACE ({ordinal} AS ordinal) FROM keys "
+            f"FROM (SELECT ordinal AS place, {ordinal} AS ordinal, stratum FROM keys "
             "ANTI JOIN banned USING (split_group))"
         )
         self._partners = plan.partners
@@ -191,18 +192,22 @@ class KeyWalk:
         them, and the first, are those that share its value. The last keys of the walk find theirs
         at the start again.
         """
-        columns = {name for name, *_ in connection.table("walk").description}
+        columns = {name for name, *_ in connection.table("keys").description}
         within = "coalesce(locale, '')" if "locale" in columns else "''"
         near = "near" if "near" in columns else "NULL"
         most = self._partners
         connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE partners AS
-            WITH grouped AS (
+            WITH walked AS (
+                SELECT keys.* REPLACE (walk.ordinal AS ordinal)
+                FROM keys JOIN walk ON keys.ordinal = place
+            ),
+            grouped AS (
                 SELECT key, ordinal, {within} AS within, NULL AS near, {most} AS turns, 1 AS scope
-                FROM walk
+                FROM walked
                 UNION ALL
                 SELECT key, ordinal, {within}, CAST({near} AS VARCHAR), {most // 2}, 0
-                FROM walk WHERE {near} IS NOT NULL
+                FROM walked WHERE {near} IS NOT NULL
             ),
             line AS (
                 SELECT *,
@@ -253,9 +258,10 @@ class KeyWalk:
             {"names": list(names), "lows": list(lows), "highs": list(highs)},
         )
         self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE chosen AS SELECT walk.* FROM walk JOIN bounds "
-            "USING (stratum) WHERE rank > low AND rank <= high ORDER BY ordinal"
+            "CREATE OR REPLACE TEMP TABLE taken AS SELECT walk.* FROM walk JOIN bounds "
+            "USING (stratum) WHERE rank > low AND rank <= high"
         )
+        self._choose("taken")
         keys = self._connection.execute("SELECT ordinal, stratum FROM chosen").fetchall()
         if self._partners:
             self._connection.execute(
@@ -264,9 +270,9 @@ class KeyWalk:
                 "FROM chosen JOIN (FROM partners UNION ALL SELECT key, 0, key FROM chosen) "
                 "USING (key)"
             )
-            self._connection.execute(
-                "CREATE OR REPLACE TEMP TABLE chosen AS SELECT * FROM walk "
-                "WHERE key IN (SELECT partner FROM groups) ORDER BY ordinal"
+            self._choose(
+                "(FROM walk WHERE place IN (SELECT ordinal FROM keys WHERE key IN "
+                "(SELECT partner FROM groups)))"
             )
         beyond = self._connection.execute(
             "SELECT stratum, min(ordinal) FROM walk JOIN bounds USING (stratum) "
@@ -275,6 +281,14 @@ class KeyWalk:
         return Window(
             [(ordinal, self._stratum(name)) for ordinal, name in keys],
             {self._stratum(name): ordinal for name, ordinal in beyond},
+        )
+
+    def _choose(self, walked: str) -> None:
+        """Fill ``chosen`` with the keys of some rows of the walk."""
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE chosen AS "
+            "SELECT keys.* REPLACE (walked.ordinal AS ordinal), rank "
+            f"FROM keys JOIN {walked} AS walked ON keys.ordinal = place ORDER BY walked.ordinal"
         )
 
     def _stratum(self, name: str) -> Stratum:
