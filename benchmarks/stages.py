@@ -1,6 +1,7 @@
 """Where the processor time of a mixture goes, stage by stage.
 
     python benchmarks/stages.py nvidia_all --files /data/full --limit 2000
+    python benchmarks/stages.py every_row --recipe benchmarks/scale/recipes.yaml --files /data/full
 
 The mixture runs in this one process, without workers, so that nothing goes on elsewhere; DuckDB's
 threads are this process's too. A timer stands around each stage, and what one stage does inside
@@ -118,15 +119,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("mixture", default="nvidia_all", nargs="?")
     parser.add_argument("--files", type=Path, required=True, help="where the full-scale files are")
+    parser.add_argument("--recipe", type=Path, help="the mixture's, taken as it is")
     parser.add_argument("--limit", type=int, help="at most so many samples a task")
     arguments = parser.parse_args()
     started = time.process_time()
     places = make_files(arguments.files)
-    recipe = load_recipe(
-        without_models(arguments.mixture, arguments.files / "without-models.yaml")
-    ).with_changes(
+    path, name = arguments.recipe, arguments.mixture
+    if path is None:
+        path = without_models(name, arguments.files / "without-models.yaml")
+        name = f"{name}_by_rules"
+    recipe = load_recipe(path).with_changes(
         limit=arguments.limit,
-        paths={name: str(place) for name, place in places.items()},
+        paths={source: str(place) for source, place in places.items()},
         allow_test=("mmlu",),
     )
     stages = timers()
@@ -134,9 +138,7 @@ def main() -> None:
     stages.seconds["recipe and checks"] = time.process_time() - started
     rarely_look_for_cycles()
     with tempfile.TemporaryDirectory(dir=arguments.files) as out:
-        result = mixture.run_mixture(
-            recipe, f"{arguments.mixture}_by_rules", Path(out), LocalEngine()
-        )
+        result = mixture.run_mixture(recipe, name, Path(out), LocalEngine())
     stages.enter("all else")
     rows = result.manifest["files"]["train.jsonl"]["rows"]
     whole = sum(stages.seconds.values())
