@@ -23,10 +23,10 @@ def quantize(
         typer.Option(metavar="PATH", help="The GGUF file, or the folder of GPTQ or AWQ."),
     ],
     to: Annotated[
-        Literal["q4_0", "q8_0", "f16", "gptq", "awq"],
+        Literal["q4_0", "q4_k_m", "q8_0", "f16", "gptq", "awq"],
         typer.Option(
-            metavar="[q4_0|q8_0|f16|gptq|awq]",
-            help="A GGUF file of 4.5, 8.5 or 16 bits a weight, or a folder of four bits for vLLM.",
+            metavar="[q4_0|q4_k_m|q8_0|f16|gptq|awq]",
+            help="A GGUF file of 4.5, 4.8, 8.5 or 16 bits a weight, or four bits for vLLM.",
         ),
     ] = "q8_0",
     calibrate: Annotated[

@@ -88,7 +88,7 @@ def quantise(
         "tensors": written.kinds,
         "not_divisible": list(written.not_divisible),
         "chat_template": written.chats,
-        "versions": versions(),
+        "versions": versions(to),
     }
     if benchmark is not None:
         compared = out.with_suffix(COMPARED)

@@ -107,6 +107,40 @@ def test_the_same_checkpoint_gives_the_same_bytes(tmp_path: Path, llama: Path) -
     assert first.kinds == {"f32": 5, "q4_0": 14, "q8_0": 2}
 
 
+def test_q4_k_m_is_llama_cpps_mix_and_nearer_than_q4_0(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 8}
+    folder = tiny_model(tmp_path / "model", initializer_range=0.1, **sizes)
+    first = write_gguf(folder, "q4_k_m", tmp_path / "first.gguf")
+    # Blocks 0, 3, 6 and 7 of 8 have more bits for values and down projections; so has the output.
+    assert first.kinds == {"f32": 17, "q4_k": 8 * 7 - 8 + 1, "q6_k": 8 + 1}
+    second = write_gguf(folder, "q4_k_m", tmp_path / "second.gguf")
+    assert first.path.read_bytes() == second.path.read_bytes()
+    four = write_gguf(folder, "q4_0", tmp_path / "four.gguf", embeddings="q4_0")
+    tokens = tokens_of(folder)
+    own = chances_of(folder, tokens)
+    lost = [distance(Served(each.path).chances(tokens), own) for each in (first, four)]
+    assert lost[0] < lost[1]
+
+
+def test_rows_that_256_does_not_divide_take_the_nearest_kind(tmp_path: Path, llama: Path) -> None:
+    written = write_gguf(llama, "q4_k_m", tmp_path / "model.gguf")
+    assert written.kinds == {"f32": 5, "q5_0": 13, "q8_0": 3}
+    tokens = tokens_of(llama)
+    assert distance(Served(written.path).chances(tokens), chances_of(llama, tokens)) < 0.1
+
+
+def test_another_function_of_the_same_name_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_model(tmp_path / "model", hidden_size=256, intermediate_size=256)
+    monkeypatch.setattr(
+        "factory.training.gguf_file.k_quants._function", lambda: lambda *given: given[4] * 144
+    )
+    with pytest.raises(TrainingError, match="does not write Q6_K as this project knows it"):
+        write_gguf(folder, "q4_k_m", tmp_path / "model.gguf")
+    assert not list(tmp_path.glob("*.gguf"))
+
+
 def test_weights_in_several_files_are_read_as_one(tmp_path: Path, llama: Path) -> None:
     model = transformers.AutoModelForCausalLM.from_pretrained(llama)
     parted = shutil.copytree(llama, tmp_path / "model")

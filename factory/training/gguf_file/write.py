@@ -2,11 +2,11 @@
 
 Norms and biases stay in 32 bits. Under ``q4_0`` the embeddings, which most small models use as
 their output layer too, have 8 bits (docs/training.md has what 4 would cost). A tensor whose rows do
-not divide into blocks of 32 has 16.
+not divide into blocks of 32 has 16. ``q4_k_m`` is a mix of llama.cpp's own
+(:mod:`factory.training.gguf_file.k_quants`).
 
 ``q4_1`` is not offered: from a model that was once in Q4_1, its blocks are the old ones again and
-nearly every change that fine-tuning made is rounded away. Nor is ``q4_k_m``: the package ``gguf``
-reads those blocks and cannot write them.
+nearly every change that fine-tuning made is rounded away.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from factory.errors import MissingExtraError, TrainingError
 from factory.outputs.files import explained, publish
 from factory.training.checkpoint import Checkpoint
 from factory.training.gguf_file.architectures import Shape, rotated, shape_of
+from factory.training.gguf_file.k_quants import kind_in_q4_k_m, quantised_rows
 from factory.training.gguf_file.vocabulary import Vocabulary, add_vocabulary, read_vocabulary
 
 if TYPE_CHECKING:
     from factory.training.checkpoint import Numbers
 
-Precision = Literal["q4_0", "q8_0", "f16"]
+Precision = Literal["q4_0", "q4_k_m", "q8_0", "f16"]
 Watch = Callable[[int, int], None]
 _EMBEDDINGS: Final = frozenset({"token_embd.weight", "output.weight"})
 _OUTPUT: Final = "lm_head.weight"
@@ -133,20 +134,28 @@ def _planned(
         name = names.get_name(source, try_suffixes=(".weight", ".bias"))
         if name is None:
             raise TrainingError(f"{checkpoint.folder}: {source} is no tensor that llama.cpp knows")
-        if len(sizes) == 1:
-            kind = kinds.F32
-        elif to == "f16" or not _divides(sizes):
-            kind = kinds.F16
-        elif name in _EMBEDDINGS:
-            kind = kinds[(embeddings or "q8_0").upper()]
-        else:
-            kind = kinds[to.upper()]
-        planned.append(_Tensor(name, source, sizes, kind))
+        planned.append(
+            _Tensor(name, source, sizes, kinds[_kind(name, sizes, shape, to, embeddings)])
+        )
     wanted = {"token_embd.weight", "output_norm.weight"}
     wanted |= set() if shape.tied else {"output.weight"}
     if missing := sorted(wanted - {each.name for each in planned}):
         raise TrainingError(f"{checkpoint.folder} lacks the weights of {', '.join(missing)}")
     return planned
+
+
+def _kind(
+    name: str, sizes: tuple[int, ...], shape: Shape, to: Precision, embeddings: Precision | None
+) -> str:
+    """Return the kind of numbers of one tensor."""
+    if len(sizes) == 1:
+        return "F32"
+    if to == "f16" or not _divides(sizes):
+        return "F16"
+    if to == "q4_k_m":
+        output = name == ("token_embd.weight" if shape.tied else "output.weight")
+        return kind_in_q4_k_m(name, sizes[-1], shape.blocks, output=output)
+    return (embeddings or "q8_0" if name in _EMBEDDINGS else to).upper()
 
 
 def _divides(sizes: tuple[int, ...]) -> bool:
@@ -189,13 +198,20 @@ def _stored(numbers: Numbers, tensor: _Tensor) -> Any:
         )
     if tensor.kind == kinds.F16:
         return np.ascontiguousarray(numbers.astype(np.float16))
+    if tensor.kind in (kinds.Q4_K, kinds.Q6_K):
+        return quantised_rows(numbers, tensor.kind)
     return gguf.quants.quantize(np.ascontiguousarray(numbers), tensor.kind)
 
 
 def _add_head(writer: Any, shape: Shape, vocabulary: Vocabulary, to: Precision) -> None:
     gguf = _gguf()
     kind = gguf.LlamaFileType
-    kinds = {"q4_0": kind.MOSTLY_Q4_0, "q8_0": kind.MOSTLY_Q8_0, "f16": kind.MOSTLY_F16}
+    kinds = {
+        "q4_0": kind.MOSTLY_Q4_0,
+        "q4_k_m": kind.MOSTLY_Q4_K_M,
+        "q8_0": kind.MOSTLY_Q8_0,
+        "f16": kind.MOSTLY_F16,
+    }
     writer.add_type(gguf.GGUFType.MODEL)
     writer.add_block_count(shape.blocks)
     writer.add_context_length(shape.context)
@@ -214,9 +230,10 @@ def _add_head(writer: Any, shape: Shape, vocabulary: Vocabulary, to: Precision) 
     add_vocabulary(writer, vocabulary)
 
 
-def versions() -> dict[str, str]:
+def versions(to: Precision) -> dict[str, str]:
     """Return the versions of the packages that decide the bytes."""
-    return {name: version(name) for name in ("gguf", "torch", "tokenizers")}
+    more = ("xllamacpp",) if to == "q4_k_m" else ()
+    return {name: version(name) for name in ("gguf", "torch", "tokenizers", *more)}
 
 
 def _gguf() -> Any:
