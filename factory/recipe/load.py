@@ -105,11 +105,15 @@ def _included(text: RecipeText) -> _Parts:
 def _files(name: str, text: RecipeText, number: int) -> list[Path]:
     """Return the files of one ``include`` entry: a file, or every recipe of a folder."""
     at = CATALOGUE if name == "catalogue" else text.path.resolve().parent / name
-    files = sorted(at.glob("*.yaml")) if at.is_dir() else [at]
-    if not files or not files[0].is_file():
+    try:
+        files = sorted(at.glob("*.yaml")) if at.is_dir() else [at]
+        is_there = bool(files) and files[0].is_file()
+    except OSError:  # a name that no disk takes
+        is_there = False
+    if not is_there:
         line = text.line(("include", number))
         raise RecipeError(
-            f"{text.path}:{line}: include.{number}: there is no recipe {name!r} in "
+            f"{text.path}:{line}: include.{number}: there is no recipe {name[:200]!r} in "
             f"{text.path.resolve().parent}; 'catalogue' is the packaged one"
         )
     return files

@@ -6,6 +6,7 @@ import http.client
 import logging
 import os
 import secrets
+import socket
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any, Final
@@ -188,13 +189,19 @@ class _Connection(http.client.HTTPSConnection):
     adapter = ""
     _tunnel_host: str | None
 
-    def connect(self) -> None:
-        """Connect, and look who answered before anything is asked."""
-        super().connect()
-        peer = str(self.sock.getpeername()[0])
-        if self._tunnel_host is None and not (is_public(peer) or is_named(self.host)):
-            self.close()
+    def __init__(self, host: str, **options: Any) -> None:
+        super().__init__(host, **options)
+        # What the base class connects with, before it says a word.
+        self._create_connection = self._reached
+
+    def _reached(self, *where: Any) -> socket.socket:
+        reached = socket.create_connection(*where)
+        peer = str(reached.getpeername()[0])
+        allowed = is_public(peer) or is_named(self.host) or is_loopback(self.host)
+        if self._tunnel_host is None and not allowed:
+            reached.close()
             raise SourceError(
                 f"{self.adapter}: {self.host} is a machine of a private network ({peer}): "
                 f"{advice(self.host)}"
             )
+        return reached
