@@ -120,10 +120,7 @@ class RayEngine:
                 done, answer = self._ray.get(reference)
             except self._ray.exceptions.RayTaskError as error:
                 # The function itself hands errors over: it was not even reached.
-                raise UsageError(
-                    f"a machine of the cluster cannot run this ({_last_line(error)}): install the "
-                    "same eshop-factory on every one of them"
-                ) from error
+                raise UsageError(_unlike(error)) from error
             except self._ray.exceptions.RayError:
                 # Its machine died, and the next one, ...: that costs time and nothing else.
                 yield run(shard)
@@ -172,7 +169,10 @@ def answered(name: bytes, known: list[Any], shard: Any) -> tuple[bool, Any]:
             _given.clear()
             paths, function = pickle.loads(_imported().get(known[0]))  # noqa: S301  (our driver)
             sys.path += [path for path in paths if path not in sys.path]
-            _given[name] = pickle.loads(function)  # noqa: S301  (our driver)
+            try:
+                _given[name] = pickle.loads(function)  # noqa: S301  (our driver)
+            except (AttributeError, ImportError) as error:
+                raise UsageError(_unlike(error)) from error
         return True, _given[name](shard)
     except Exception as error:  # noqa: BLE001  (whatever it is, the asking process raises it)
         return False, pickled_error(error)
@@ -197,6 +197,13 @@ def _knock(address: str) -> None:
             f"--address {address}: no cluster answers there ({error}): 'ray start --head' starts "
             "one and prints its address"
         ) from error
+
+
+def _unlike(error: BaseException) -> str:
+    return (
+        f"a machine of the cluster cannot run this ({_last_line(error)}): install the same "
+        "eshop-factory, and what else it imports, on every one of them"
+    )
 
 
 def _last_line(error: BaseException) -> str:

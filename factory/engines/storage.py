@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -40,7 +43,7 @@ class Storage:
         """Let a file appear, whole or not at all; one that is there is replaced."""
         files, root = self._opened
         try:
-            if not _local(files):
+            if not self.local:
                 # An object store shows an object when all of it has come.
                 files.pipe_file(f"{root}/{name}", data)
                 return
@@ -70,12 +73,20 @@ class Storage:
         except Exception as error:  # noqa: BLE001  (each kind of storage has errors of its own)
             self._refuse(error)
 
+    @property
+    def local(self) -> bool:
+        """Whether it is a folder that can be opened as one of this machine."""
+        return _local(self._opened[0])
+
+    def folder_at_hand(self) -> Path:
+        """Return the folder as one of this machine, which stays to the end of this process."""
+        return _copied(self)
+
     @contextmanager
     def at_hand(self, name: str) -> Iterator[Path]:
         """Give a file as one of this machine; raises :class:`OutputError` where it is gone."""
-        files, root = self._opened
-        if _local(files):
-            yield Path(root) / name
+        if self.local:
+            yield Path(self._opened[1]) / name
             return
         data = self.read(name)
         if data is None:
@@ -106,6 +117,20 @@ class Storage:
 def _local(files: Any) -> bool:
     protocol = files.protocol
     return "file" in ((protocol,) if isinstance(protocol, str) else protocol)
+
+
+@cache
+def _copied(storage: Storage) -> Path:
+    files, root = storage._opened
+    if storage.local:
+        return Path(root)
+    folder = Path(tempfile.mkdtemp(prefix="eshop-factory-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    try:
+        files.get(f"{root}/", f"{folder}/", recursive=True)
+    except Exception as error:  # noqa: BLE001  (each kind of storage has errors of its own)
+        storage._refuse(error)
+    return folder
 
 
 def _opened(address: str) -> tuple[Any, str]:

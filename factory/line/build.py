@@ -108,7 +108,7 @@ class SampleBuilder:
                 f"the classifier of {self._task.name} cannot travel to other processes ({error}): "
                 "give it as module:function, or run with LocalEngine(workers=0)"
             ) from error
-        return _compiled_again, (recipe, self._task.name, self._split, self._index)
+        return compiled_again, (recipe, self._task.name, self._split, self._index)
 
     def outcomes(self, rows: Iterable[Mapping[str, Any]]) -> list[Outcome]:
         """Return what comes of each facts row: ``ordinal`` and ``split_group`` come with it.
@@ -432,7 +432,8 @@ def _models(asked: Asked | None, wording: Wording) -> str | None:
 
 
 @lru_cache(maxsize=8)
-def _compiled_again(recipe: bytes, task: str, split: str, index: Path | None) -> SampleBuilder:
+def compiled_again(recipe: bytes, task: str, split: str, index: Path | None) -> SampleBuilder:
+    """Return the builder of a pickled recipe in another process."""
     loaded: Recipe = pickle.loads(recipe)  # noqa: S301  (the pipe between our own processes)
     compiled = with_classifier(compile_task(loaded, task), loaded.classifiers)
     compiled = with_benchmarks(compiled, index)

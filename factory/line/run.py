@@ -35,7 +35,7 @@ from factory.line.opened import opened_models
 from factory.line.plan import KeyWalk, Plan, load_plan, make_plan
 from factory.line.quotas import Stratum
 from factory.line.sink import Sink
-from factory.line.stored import StoredBuilder, made_of, store_facts
+from factory.line.stored import store_facts, stored_builder
 from factory.line.task import (
     Task,
     benchmarks_of,
@@ -444,7 +444,7 @@ def _facts(job: _Job, split: str) -> Iterator[Any]:
 def _working(job: _Job, split: str) -> _OutcomesOf:
     builder = SampleBuilder(job.recipe, job.task, split, job.index)
     packed: Callable[[Any], list[PackedOutcome]] = (
-        builder.packed if job.shards is None else StoredBuilder(builder, made_of(builder)).packed
+        stored_builder(builder, job.shards, job.index).packed if job.shards else builder.packed
     )
     return lambda _, shards: unpacked(job.engine.map_shards(packed, shards))
 

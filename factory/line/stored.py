@@ -27,7 +27,8 @@ from pydantic_core import to_json
 
 from factory.engines.storage import Storage
 from factory.errors import UsageError
-from factory.line.build import PackedOutcome, SampleBuilder
+from factory.filters.decontamination import read_about
+from factory.line.build import PackedOutcome, SampleBuilder, compiled_again
 from factory.line.facts import facts_of, grouped_rows, groups_of
 from factory.line.fold import Candidate
 from factory.line.manifest import versions
@@ -132,11 +133,19 @@ class StoredBuilder:
     """Makes the candidates of a stored shard, or takes them from where they were laid down.
 
     ``made_of`` is what the driver has that decides bytes: a machine that has anything else of it
-    must not take part.
+    must not take part. ``index`` is where the index of benchmarks lies, where the machines cannot
+    see the driver's own.
     """
 
     builder: SampleBuilder
     made_of: Mapping[str, str]
+    index: Storage | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.index is None:
+            return StoredBuilder, (self.builder, self.made_of)
+        _, (recipe, task, split, _) = self.builder.__reduce__()
+        return _with_index, (recipe, task, split, self.made_of, self.index)
 
     def packed(self, shard: StoredShard) -> list[PackedOutcome]:
         """Return :meth:`factory.line.build.SampleBuilder.packed` of the shard.
@@ -160,6 +169,24 @@ class StoredBuilder:
                     f"a machine of the cluster has {name} {own.get(name)}, the driver has "
                     f"{wanted}: the bytes might differ; install the same on every one of them"
                 )
+
+
+def stored_builder(builder: SampleBuilder, folder: Storage, index: Path | None) -> StoredBuilder:
+    """Return the builder for shards in ``folder``, which gets the ``index`` of benchmarks too."""
+    # In the run's own folder they lie side by side.
+    if index is None or index.parent == Path(folder.address).parent:
+        return StoredBuilder(builder, made_of(builder))
+    kept = folder.below(f"benchmarks-{read_about(index)['fingerprint']}")
+    for file in sorted(index.iterdir()):
+        if not kept.has(file.name):
+            kept.write(file.name, file.read_bytes())
+    return StoredBuilder(builder, made_of(builder), kept)
+
+
+def _with_index(
+    recipe: bytes, task: str, split: str, made_of: Mapping[str, str], index: Storage
+) -> StoredBuilder:
+    return StoredBuilder(compiled_again(recipe, task, split, index.folder_at_hand()), made_of)
 
 
 def made_of(builder: SampleBuilder) -> dict[str, str]:

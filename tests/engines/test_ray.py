@@ -20,10 +20,7 @@ from tests.conftest import copy_shop
 
 pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 # Ray leaves sockets and files to the end of the process.
-pytestmark = [
-    pytest.mark.filterwarnings("default"),
-    pytest.mark.xdist_group("ray"),
-]
+pytestmark = pytest.mark.filterwarnings("default")
 
 STORE = 100 << 20
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +15,34 @@ import pytest
 from factory.engines import LocalEngine
 from factory.engines.storage import Storage
 from factory.errors import UsageError
+from factory.filters import write_index
 from factory.line import compile_task, run_task
 from factory.line.build import SampleBuilder
 from factory.line.facts import read_facts
-from factory.line.stored import StoredBuilder, StoredShard, made_of, read_stored, store_facts
+from factory.line.stored import (
+    StoredBuilder,
+    StoredShard,
+    made_of,
+    read_stored,
+    store_facts,
+    stored_builder,
+)
+from factory.line.task import with_benchmarks
+from factory.recipe import load_recipe
 from tests.catalogue import catalogue, sized
 from tests.conftest import copy_shop
 
 #: Every way that facts take: rows, what a mapper makes of them, records that are combined.
 TASKS = ("task15", "judge_answerability", "match_description_across_languages", "check_answer_line")
+
+
+DECONTAMINATED = """\
+include: [catalogue]
+benchmarks: {seen: {file: seen.txt}}
+filters: {decontamination: {against: [seen]}}
+tasks:
+  task12: {size: 60}
+"""
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -141,3 +162,20 @@ def test_a_machine_with_other_versions_does_not_take_part(tmp_path: Path) -> Non
     shard = StoredShard(Storage(str(tmp_path)), "name", (), (), None)
     with pytest.raises(UsageError, match=r"has jinja2 3.*the driver has 2\.0"):
         other.packed(shard)
+
+
+def test_the_index_of_benchmarks_comes_along_where_machines_see_no_folder_of_the_driver(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "recipe.yaml").write_text(DECONTAMINATED, encoding="utf-8")
+    (tmp_path / "seen.txt").write_text("one line of a benchmark that nothing here repeats\n")
+    recipe = load_recipe(tmp_path / "recipe.yaml")
+    index = write_index(recipe.benchmarks, tmp_path / "index", recipe.folder)
+    task = with_benchmarks(compile_task(recipe, "task12"), index)
+    folder = Storage("memory://index")
+    stored = stored_builder(SampleBuilder(recipe, task, "train", index), folder, index)
+    travelled = pickle.dumps(stored)
+    shutil.rmtree(index)
+    there = pickle.loads(travelled)  # noqa: S301
+    assert there.made_of == stored.made_of == made_of(there.builder)
+    assert str(tmp_path) not in there.builder.task.filters[-1]._folder
