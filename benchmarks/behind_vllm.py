@@ -152,7 +152,7 @@ def measure_boost(served: Served) -> list[str]:
             said += len(tokens)
             foreign += len(set(tokens) - set(reply["prompt_token_ids"]))
         strange.append(foreign)
-        print(f"boost {strength:3}: {foreign} other tokens than the prompt's in {said}", flush=True)
+        print(f"boost {strength:3}: {foreign} different ones, not the prompt's, in {said} tokens")
     return [] if strange[0] > 0 == strange[-1] else [f"the boost does not work: {strange}"]
 
 

@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from http.client import HTTPConnection
 from itertools import pairwise
 from typing import Any
@@ -17,11 +18,13 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factory.llm.local import LocalServer
+from factory.llm.models import ModelSpec
 from factory.serving.front import Limits
 from factory.serving.layer import Switches
 from factory.serving.stream import Cleaned, event, parts_of
 from tests.llm.server import Fault, error, serve
-from tests.serving.fronts import CHOICE, MODEL, ask, chat, completion, fronted
+from tests.serving.fronts import CHOICE, MODEL, WEIGHTS, ask, chat, completion, fronted
 
 DONE = b"data: [DONE]\n\n"
 MESSAGES: Any = [{"role": "user", "content": CHOICE}]
@@ -224,4 +227,24 @@ def test_who_leaves_or_never_reads_gives_the_place_free_and_the_engine_hears_of_
             while len(ended) < 2 and time.monotonic() < end:
                 time.sleep(0.05)
             assert ended == ["gone", "gone"]
+            # What it finds, late, is the connection's end, and no wait for more.
+            with suppress(ConnectionResetError):
+                while stalls.recv(1 << 20):
+                    pass
         assert ask(url, chat()).text == "1"
+
+
+@pytest.mark.skipif(not WEIGHTS.is_file(), reason="SmolLM2 was not fetched")
+@pytest.mark.parametrize("prompt", [CHOICE, "Write a title for a red shoe."])
+def test_a_real_model_streams_what_it_says_whole(prompt: str) -> None:
+    pytest.importorskip("xllamacpp", reason="the extra local is not installed")
+    spec = ModelSpec.model_validate({"engine": "local", "model": str(WEIGHTS)})
+    server = LocalServer(spec, WEIGHTS)
+    with fronted(server.endpoint.url) as url:
+        asked = chat(prompt, temperature=0, max_tokens=24)
+        whole = ask(url, asked).text
+        *events, done = lines_of(url, asked | {"stream": True})
+
+    said = [json.loads(each)["choices"][0]["delta"].get("content") or "" for each in events]
+    assert done == b"[DONE]"
+    assert "".join(said) == whole != ""
