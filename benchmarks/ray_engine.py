@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from factory.recipe import load_recipe, resolve_mixture
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = 100 << 20
+WAYS = ("1", "2", "4", "killed", "restarted")
 
 
 class Nodes:
@@ -93,7 +94,9 @@ def finish(run: subprocess.Popen[str]) -> None:
     json.loads(answer)
 
 
-def ways(nodes: Nodes, mixture: str, out: Path, limit: int) -> Iterator[tuple[str, Path]]:
+def ways(
+    nodes: Nodes, mixture: str, out: Path, limit: int, wanted: Collection[str]
+) -> Iterator[tuple[str, Path]]:
     """Make a mixture in one way after another; yield what was done, and the folder."""
     tasks = len(resolve_mixture(load_recipe(ROOT / "recipes.yaml"), mixture).shares)
     cluster = ("--engine", "ray", "--address", nodes.address)
@@ -105,27 +108,28 @@ def ways(nodes: Nodes, mixture: str, out: Path, limit: int) -> Iterator[tuple[st
     finish(begin(mixture, out / "local", limit))
     yield "local", out / "local"
     for number in (1, 2, 4):
-        nodes.be(number)
-        finish(begin(mixture, out / f"nodes{number}", limit, *cluster))
-        yield f"{number} node{'s' * (number > 1)}", out / f"nodes{number}"
-    nodes.be(4)
-    folder = out / "killed"
-    run = begin(mixture, folder, limit, *cluster)
-    killed = 0
-    for part in (1 / 6, 3 / 6, 5 / 6):
-        if until(run, done(part, folder)):
-            nodes.kill()
-            killed += 1
-    finish(run)
-    yield f"4 nodes, {killed} killed", folder
-    nodes.be(2)
-    folder = out / "restarted"
-    run = begin(mixture, folder, limit, *cluster)
-    met = until(run, done(0.5, folder))
-    run.send_signal(signal.SIGKILL)
-    run.communicate()
-    finish(begin(mixture, folder, limit, *cluster))
-    yield f"driver {'killed' if met else 'not met'}, restarted", folder
+        if str(number) in wanted:
+            nodes.be(number)
+            finish(begin(mixture, out / f"nodes{number}", limit, *cluster))
+            yield f"{number} node{'s' * (number > 1)}", out / f"nodes{number}"
+    if "killed" in wanted:
+        nodes.be(4)
+        run = begin(mixture, out / "killed", limit, *cluster)
+        killed = 0
+        for part in (1 / 6, 3 / 6, 5 / 6):
+            if until(run, done(part, out / "killed")):
+                nodes.kill()
+                killed += 1
+        finish(run)
+        yield f"4 nodes, {killed} killed", out / "killed"
+    if "restarted" in wanted:
+        nodes.be(2)
+        run = begin(mixture, out / "restarted", limit, *cluster)
+        met = until(run, done(0.5, out / "restarted"))
+        run.send_signal(signal.SIGKILL)
+        run.communicate()
+        finish(begin(mixture, out / "restarted", limit, *cluster))
+        yield f"driver {'killed' if met else 'not met'}, restarted", out / "restarted"
 
 
 def main() -> None:
@@ -134,6 +138,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--limit", type=int, default=5)
     parser.add_argument("--mixture", action="append", help="in place of all of the catalogue")
+    parser.add_argument("--way", action="append", choices=WAYS, help="in place of all of them")
     asked = parser.parse_args()
     out = asked.out.resolve()
     os.environ["ESHOP_FACTORY_CACHE"] = str(out / "cache")
@@ -142,7 +147,8 @@ def main() -> None:
     try:
         for mixture in asked.mixture or load_recipe(ROOT / "recipes.yaml").mixtures:
             sums: dict[str, str] = {}
-            for way, folder in ways(nodes, mixture, out / mixture, asked.limit):
+            wanted = asked.way or WAYS
+            for way, folder in ways(nodes, mixture, out / mixture, asked.limit, wanted):
                 sums[way] = checksum(folder / mixture)
                 print(f"{mixture:20} {way:28} {sums[way]}", flush=True)
                 shutil.rmtree(folder)

@@ -55,14 +55,6 @@ class Storage:
         except Exception as error:  # noqa: BLE001  (each kind of storage has errors of its own)
             self._refuse(error)
 
-    def has(self, name: str) -> bool:
-        """Return whether there is such a file."""
-        files, root = self._opened
-        try:
-            return bool(files.exists(f"{root}/{name}"))
-        except Exception as error:  # noqa: BLE001  (each kind of storage has errors of its own)
-            self._refuse(error)
-
     def read(self, name: str) -> bytes | None:
         """Return what a file holds; None where there is none."""
         files, root = self._opened

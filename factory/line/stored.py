@@ -26,13 +26,13 @@ import duckdb
 from pydantic_core import to_json
 
 from factory.engines.storage import Storage
-from factory.errors import UsageError
+from factory.errors import OutputError, UsageError
 from factory.filters.decontamination import read_about
 from factory.line.build import PackedOutcome, SampleBuilder, compiled_again
 from factory.line.facts import facts_of, grouped_rows, groups_of
 from factory.line.fold import Candidate
 from factory.line.manifest import versions
-from factory.sources.sql import text_literal
+from factory.sources.sql import one_line, text_literal
 from factory.sources.view import View
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def store_facts(
         digest = blake2b(data, digest_size=16, key=named)
         digest.update(to_json([columns, types, groups]))
         name = digest.hexdigest()
-        if not folder.has(name + _FACTS):
-            folder.write(name + _FACTS, data)
+        # Also where it is there: a disk that lost power may have kept its name alone.
+        folder.write(name + _FACTS, data)
         yield StoredShard(folder, name, columns, types, groups)
 
 
@@ -178,8 +178,7 @@ def stored_builder(builder: SampleBuilder, folder: Storage, index: Path | None) 
         return StoredBuilder(builder, made_of(builder))
     kept = folder.below(f"benchmarks-{read_about(index)['fingerprint']}")
     for file in sorted(index.iterdir()):
-        if not kept.has(file.name):
-            kept.write(file.name, file.read_bytes())
+        kept.write(file.name, file.read_bytes())
     return StoredBuilder(builder, made_of(builder), kept)
 
 
@@ -204,13 +203,14 @@ def read_stored(shard: StoredShard) -> list[dict[str, Any]]:
     """Return the rows of a stored shard, as :func:`factory.line.facts.read_facts` gives them."""
     given_back = ", ".join(f"c{number}::{kind}" for number, kind in enumerate(shard.types))
     with shard.folder.at_hand(shard.name + _FACTS) as path:
-        found = (
-            _database()
-            .execute(
-                f"SELECT {given_back} FROM read_parquet({text_literal(str(path))}) ORDER BY c0"
-            )
-            .fetchall()
-        )
+        query = f"SELECT {given_back} FROM read_parquet({text_literal(str(path))}) ORDER BY c0"
+        try:
+            found = _database().execute(query).fetchall()
+        except duckdb.Error as error:
+            raise OutputError(
+                f"{shard.folder.address}: a shard cannot be read ({one_line(error)}): can every "
+                "machine see it? Then the same command writes it again"
+            ) from error
     rows = [dict(zip(shard.columns, row, strict=True)) for row in found]
     return rows if shard.groups is None else list(grouped_rows(shard.groups, rows))
 

@@ -57,8 +57,8 @@ def engine(cluster: Any) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Recipe:
-    shop = copy_shop(tmp_path_factory.mktemp("shop") / "esci", copies=3)
-    return sized(1200, 5).with_changes(paths={"esci": str(shop)})
+    shop = copy_shop(tmp_path_factory.mktemp("shop") / "esci", copies=2)
+    return sized(900, 5).with_changes(paths={"esci": str(shop)})
 
 
 def test_a_node_that_is_killed_on_the_way_changes_no_byte(

@@ -14,7 +14,7 @@ import pytest
 
 from factory.engines import LocalEngine
 from factory.engines.storage import Storage
-from factory.errors import UsageError
+from factory.errors import OutputError, UsageError
 from factory.filters import write_index
 from factory.line import compile_task, run_task
 from factory.line.build import SampleBuilder
@@ -91,6 +91,8 @@ def test_a_run_that_was_stopped_takes_finished_shards_from_their_markers(
     damaged = bytearray(finished[0].read_bytes())
     damaged[len(damaged) // 2] ^= 0xFF
     finished[0].write_bytes(damaged)
+    facts = min((tmp_path / "storage").rglob("*.facts.parquet"))
+    facts.write_bytes(b"")
     built: list[int] = []
     packed = SampleBuilder.packed
 
@@ -179,3 +181,9 @@ def test_the_index_of_benchmarks_comes_along_where_machines_see_no_folder_of_the
     there = pickle.loads(travelled)  # noqa: S301
     assert there.made_of == stored.made_of == made_of(there.builder)
     assert str(tmp_path) not in there.builder.task.filters[-1]._folder
+
+
+def test_a_shard_that_a_machine_cannot_see_says_so(tmp_path: Path) -> None:
+    shard = StoredShard(Storage(str(tmp_path)), "name", ("ordinal",), ("BIGINT",), None)
+    with pytest.raises(OutputError, match=r"a shard cannot be read .*can every machine see it\?"):
+        read_stored(shard)
