@@ -144,13 +144,13 @@ class Front:
         if self._under_way >= self._limits.concurrency + self._limits.waiting:
             raise _FailedError(503, "server_error", "too many requests wait: try again later")
         self._under_way += 1
-        self._pace.came(time.monotonic())
         try:
             # The reading, too: who sends a body for ever must not keep a place.
             async with asyncio.timeout(self._limits.seconds) as clock:
                 body = _object(await request.read())
                 self._check_model(body.get("model"))
                 prepared = prepare(body, self._backend.model, self._backend.dialect, self._switches)
+                self._pace.came(time.monotonic())
                 async with self._slots:
                     if prepared.stream:
                         return await self._streamed(request, prepared, clock)
