@@ -7,6 +7,10 @@ the same held-out questions go to the base, the tuned model and both files. It e
 served answers in 8 bits are not nearer to the merged model's than the base's are: then the tuning
 was lost on the way. The same command goes on with a training run that was stopped. So few steps and
 questions say that the chain holds, and nothing about how good it is.
+
+``--quick`` is the chain of a minute or two that every change goes through: fewer steps on shorter
+prompts, with 16 bits in the place of 8. Those lose nothing, so it fails where fewer than three
+quarters of the answers served in 16 bits are the merged model's, letter by letter.
 """
 
 from __future__ import annotations
@@ -20,7 +24,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
-RECIPE = "include: [catalogue]\ntasks:\n  task15: {{size: {train}, test: {test}}}\n"
+RECIPE = "include: [catalogue]\ntasks:\n  {task}: {{size: {train}, test: {test}{english}}}\n"
+ENGLISH = ", balance: {locale: {us: 1}}"
+#: Of the served answers that the merged model gave too.
+QUICK_SHARE = 0.75
 
 
 def step(name: str, *arguments: str) -> None:
@@ -47,8 +54,12 @@ def answers_of(folder: Path) -> dict[str, dict[str, str]]:
     return found
 
 
-def report(folder: Path) -> bool:
-    """Print scores and agreements; return whether the tuning is in the served answers."""
+def report(folder: Path, nearest: str, share: float) -> bool:
+    """Print scores and agreements; return whether the tuning is in the served answers.
+
+    It is where those of the file ``nearest`` are the merged model's more often than the base's are,
+    and in ``share`` of the questions.
+    """
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     answers = answers_of(folder)
     merged = answers["unquantised"]
@@ -61,43 +72,50 @@ def report(folder: Path) -> bool:
         score = each["overall"]["mean over questions"]
         spread = f"{score['value']:.3f} ({score['low']:.3f}-{score['high']:.3f})"
         print(f"{name:12} {spread:22} {same[name]} of {len(merged)}")
-    return same["q8_0"] > same["base"]
+    return same[nearest] > same["base"] and same[nearest] >= share * len(merged)
 
 
 def main() -> None:
     """Run the chain in a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--samples", type=int, default=80, help="to train on")
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--questions", type=int, default=16, help="held out")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--samples", type=int, help="to train on: 80, or 48")
+    parser.add_argument("--steps", type=int, help="20, or 12")
+    parser.add_argument("--questions", type=int, help="held out: 16, or 8")
     asked = parser.parse_args()
+    quick: bool = asked.quick
+    samples, steps = asked.samples or (48 if quick else 80), asked.steps or (12 if quick else 20)
+    questions = asked.questions or (8 if quick else 16)
+    task, near = ("judge_review_sentence", "f16") if quick else ("task15", "q8_0")
     out = asked.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     recipe = out / "recipes.yaml"
-    recipe.write_text(RECIPE.format(train=asked.samples, test=asked.questions), encoding="utf-8")
-    run, q4, q8 = out / "task15", out / "q4_0.gguf", out / "q8_0.gguf"
+    english = ENGLISH if quick else ""
+    written = RECIPE.format(task=task, train=samples, test=questions, english=english)
+    recipe.write_text(written, encoding="utf-8")
+    run, q4, other = out / task, out / "q4_0.gguf", out / f"{near}.gguf"
     base, merged = out / "base.gguf", out / "merged"
-    step("samples", "run", str(recipe), "--task", "task15", "--out", str(out))
-    tiny = ("--preset", "tiny", "--steps", str(asked.steps), "--out", str(out / "training"))
+    step("samples", "run", str(recipe), "--task", task, "--out", str(out))
+    tiny = ("--preset", "tiny", "--steps", str(steps), "--out", str(out / "training"))
     step("train", "train", str(run), *tiny)
     adapter = str(out / "training" / "adapter")
     step("merge", "merge", adapter, "--weight", "0.56", "--into-weights", "--out", str(merged))
-    few = ("--questions", str(asked.questions))
+    few = ("--questions", str(questions))
     step(
         "quantize to q4_0, and compare",
         *("quantize", str(merged), "--to", "q4_0", "--out", str(q4), "--compare", str(run), *few),
     )
-    step("quantize to q8_0", "quantize", str(merged), "--to", "q8_0", "--out", str(q8))
-    step("quantize the base to q8_0", "quantize", BASE, "--to", "q8_0", "--out", str(base))
+    step(f"quantize to {near}", "quantize", str(merged), "--to", near, "--out", str(other))
+    step(f"quantize the base to {near}", "quantize", BASE, "--to", near, "--out", str(base))
     step(
         "evaluate",
         *("evaluate", str(run), "--out", str(out / "evaluation"), "--sets", "1000"),
         *("--answers", f"unquantised={q4.with_suffix('.compared') / 'answers.jsonl'}"),
-        *(f"--model={each.stem}={each}" for each in (base, q8, q4)),
+        *(f"--model={each.stem}={each}" for each in (base, other, q4)),
     )
-    if not report(out / "evaluation"):
-        sys.exit("the served answers are no nearer to the merged model's than the base's are")
+    if not report(out / "evaluation", near, QUICK_SHARE if quick else 0):
+        sys.exit("the served answers are not those of the merged model: the tuning was lost")
 
 
 if __name__ == "__main__":

@@ -203,6 +203,7 @@ def evaluate(
     split: str = "test",
     tasks: Iterable[str] = (),
     without: Iterable[str] = (),
+    unseen_by: Folder | None = None,
     limit: int | None = None,
     system: str = "task-type",
     max_tokens: int | None = None,
@@ -238,6 +239,7 @@ def evaluate(
         split=split,
         tasks=tuple(tasks),
         without=tuple(without),
+        unseen_by=None if unseen_by is None else Path(unseen_by),
         limit=limit,
         seed=seed,
     )

@@ -50,6 +50,12 @@ def evaluate(
         list[str] | None,
         typer.Option(metavar="METRIC", help="Leave out the tasks of this metric."),
     ] = None,
+    unseen_by: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Leave out the questions of a search.json of merge --search."
+        ),
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="At most this many questions of each task."),
@@ -100,6 +106,7 @@ def evaluate(
             split=split,
             tasks=task or (),
             without=without or (),
+            unseen_by=unseen_by,
             limit=limit,
             system=system,
             max_tokens=max_tokens,

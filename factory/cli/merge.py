@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from factory.cli.options import JsonOption, print_json
 from factory.errors import UsageError
+
+if TYPE_CHECKING:
+    from factory.training.merge import Adapter
 
 
 def merge(
@@ -40,6 +46,27 @@ def merge(
         str | None,
         typer.Option(metavar="MODEL", help="Where the base is, if not where the adapters say."),
     ] = None,
+    search: Annotated[
+        Literal["alpha", "weights"] | None,
+        typer.Option(
+            metavar="[alpha|weights]",
+            help="Try shares of it all, or every combination of weights, and take the best.",
+        ),
+    ] = None,
+    on: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Half of whose held-out samples decide the search."),
+    ] = None,
+    metric: Annotated[
+        Literal["tasks", "questions"],
+        typer.Option(metavar="[tasks|questions]", help="The mean over which decides."),
+    ] = "tasks",
+    grid: Annotated[
+        str, typer.Option(metavar="W,W,...", help="The shares or weights that are tried.")
+    ] = "0,0.25,0.5,0.75,1",
+    questions: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="At most so many of each task decide.")
+    ] = None,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="The folder that gets the adapter or model.")
     ] = Path("merged"),
@@ -50,6 +77,7 @@ def merge(
     Examples:
         python -m factory merge training/adapter --weight 0.56 --out wise
         python -m factory merge v8=a/adapter v9b=b/adapter --nvidia-track 1 --into-weights
+        python -m factory merge training/adapter --search alpha --on out/mine
     """
     from factory.sources.download import cache_folder
     from factory.training.merge import (
@@ -65,6 +93,14 @@ def merge(
         weights = weights_of_track(nvidia_track, list(folders))
         folders = {name: folders[name] for name in weights}
     chosen = [read_adapter(name, path, weights[name]) for name, path in folders.items()]
+    record: dict[str, Any] | None = None
+    if search is not None:
+        if on is None:
+            raise UsageError(f"--search {search}: on which held-out samples? Give --on RUN")
+        record = _searched(
+            chosen, search, on, f"mean over {metric}", _grid(grid), questions, base, out, as_json
+        )
+        chosen = [replace(each, weight=record["best"][each.name]) for each in chosen]
     made = (
         merge_into_weights(chosen, base, out, cache_folder())
         if into_weights
@@ -72,10 +108,59 @@ def merge(
     )
     taken = {each.name: each.weight for each in chosen}
     if as_json:
-        print_json({"folder": str(made), "weights": taken})
+        found = {} if record is None else {"search": record}
+        print_json({"folder": str(made), "weights": taken, **found})
     else:
         said = ", ".join(f"{share:g} of {name}" for name, share in taken.items())
         typer.echo(f"{made}: {said}")
+
+
+def _searched(
+    adapters: Sequence[Adapter],
+    kind: Literal["alpha", "weights"],
+    run: Path,
+    summary: str,
+    grid: Sequence[float],
+    questions: int | None,
+    base: str | None,
+    out: Path,
+    as_json: bool,
+) -> dict[str, Any]:
+    """Return what a search found, kept beside ``out`` and shown."""
+    from factory.sources.download import cache_folder
+    from factory.terminal.bars import answer_bars
+    from factory.terminal.searched import print_searched
+    from factory.training.search import (
+        SUFFIX,
+        checksums,
+        deciding_half,
+        merged_answers,
+        named,
+        search,
+        trials_of,
+    )
+
+    trials = trials_of(kind, {each.name: each.weight for each in adapters}, grid)
+    benchmark = deciding_half(run, questions)
+    folder = out.with_name(out.name + SUFFIX)
+    answer = merged_answers(adapters, base, folder / ".merged", cache_folder())
+    with answer_bars(silent=as_json) as bars:
+        record = search(
+            *(benchmark, trials, answer, folder, summary, checksums(adapters)), watch=bars.update
+        )
+    if not as_json:
+        print_searched(record, [named(each) for each in trials])
+    return record
+
+
+def _grid(said: str) -> list[float]:
+    try:
+        found = [float(each) for each in said.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(map(isfinite, found)):
+        raise UsageError(f"--grid {said}: write numbers, such as 0,0.5,1")
+    return found
 
 
 def _folders(adapters: list[str]) -> dict[str, Path]:

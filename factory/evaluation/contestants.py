@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from factory.errors import UsageError
 from factory.evaluation.asking import Response
 from factory.evaluation.questions import BenchmarkQuestion
 from factory.llm.models import ModelSpec
 from factory.llm.names import model_spec
+from factory.outputs.files import LineFile
 from factory.outputs.jsonl import read_records
 from factory.tasktypes.official import encodes
 
@@ -107,3 +109,19 @@ def read_answers(path: Path, questions: Sequence[BenchmarkQuestion], name: str) 
             f"questions, such as {missing[0]}: each line needs an id and the text of an answer"
         )
     return [found[each.id] for each in questions]
+
+
+def write_answers(
+    path: Path, aside: Path, questions: Sequence[BenchmarkQuestion], responses: Sequence[Response]
+) -> None:
+    """Write answers as :func:`read_answers` reads them: whole, or not at all.
+
+    ``aside`` is the folder where the file is written first.
+    """
+    with LineFile(path, aside) as file:
+        for question, response in zip(questions, responses, strict=True):
+            file.write(
+                to_json({"id": question.id, "text": response.text, "finish": response.finish})
+            )
+        file.finish()
+        file.publish()

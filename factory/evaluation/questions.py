@@ -96,13 +96,15 @@ def read_benchmark(
     split: str = "test",
     tasks: Sequence[str] = (),
     without: Sequence[str] = (),
+    unseen_by: Path | None = None,
     limit: int | None = None,
     seed: int = 0,
 ) -> Benchmark:
     """Return the questions at ``path``, at most ``limit`` of each task, drawn by ``seed``.
 
-    ``split`` chooses the file of a run's folder; questions of a metric of ``without`` are left out.
-    They come in the order of the file.
+    ``split`` chooses the file of a run's folder; questions of a metric of ``without`` are left out,
+    and those that decided a search (``unseen_by`` is its ``search.json``). They come in the order
+    of the file.
 
     Raises:
         UsageError: nothing there is a set of questions, or there is no such task.
@@ -120,6 +122,8 @@ def read_benchmark(
         causes = ", ".join(f"{count:,} {cause}" for cause, count in unreadable.items())
         raise UsageError(f"{path}: holds no question{f' ({causes})' if causes else ''}")
     questions = _chosen(path, questions, tasks, without)
+    if unseen_by is not None:
+        questions = _unseen(path, questions, unseen_by)
     if limit is not None:
         questions = _drawn(questions, limit, seed)
     return Benchmark(path, form, tuple(_told_apart(questions)), dict(unreadable))
@@ -150,6 +154,22 @@ def _chosen(
     if not chosen:
         raise UsageError(f"no question of {path} is left without {', '.join(without)}")
     return chosen
+
+
+def _unseen(
+    path: Path, questions: Sequence[BenchmarkQuestion], search: Path
+) -> list[BenchmarkQuestion]:
+    """Return the questions that are not among those of a search for weights."""
+    try:
+        seen = set(from_json(search.read_bytes())["questions"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UsageError(
+            f"--unseen-by {search}: is no search.json of merge --search: {error}"
+        ) from error
+    left = [each for each in questions if each.id not in seen]
+    if not left:
+        raise UsageError(f"every question of {path} decided the search of {search}")
+    return left
 
 
 def _of_folder(

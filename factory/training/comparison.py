@@ -13,11 +13,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic_core import to_json
-
 from factory.errors import MissingExtraError
 from factory.evaluation.asking import BY_TYPE, asked_question
-from factory.evaluation.contestants import Contestant, read_answers
+from factory.evaluation.contestants import Contestant, read_answers, write_answers
 from factory.evaluation.evaluate import (
     ANSWERS,
     Protocol,
@@ -31,7 +29,6 @@ from factory.evaluation.questions import Benchmark, read_benchmark
 from factory.llm.models import ModelSpec
 from factory.llm.pool import ModelPool
 from factory.llm.request import Question
-from factory.outputs.files import LineFile
 from factory.outputs.run_folder import RunFolder
 from factory.training.answers import answer_all
 from factory.training.base import fingerprint
@@ -109,13 +106,7 @@ def _answered(
     if not answers.is_file():
         told = None if watch is None else lambda done, total: watch(name, done, total)
         given = answer_all(model, asked, told)
-        with LineFile(answers, work) as lines:
-            for question, response in zip(benchmark.questions, given, strict=True):
-                lines.write(
-                    to_json({"id": question.id, "text": response.text, "finish": response.finish})
-                )
-            lines.finish()
-            lines.publish()
+        write_answers(answers, work, benchmark.questions, given)
     return Contestant(name, None, answers)
 
 

@@ -1,0 +1,139 @@
+"""Weights of adapters are chosen on one half of the held-out questions, and asked on the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory.errors import UsageError
+from factory.evaluation.asking import Response
+from factory.evaluation.questions import read_benchmark
+from factory.llm.request import Question
+from factory.training.search import Weights, deciding_half, search, trials_of
+
+SUMMARY = "mean over tasks"
+#: How many of ten questions a model answers that took so much of the adapter.
+RIGHT = {0.0: 2, 0.5: 9, 1.0: 6}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Return the folder of a run with 24 held-out questions of one task and one of another."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "manifest.json").write_text("{}", encoding="utf-8")
+    rows = [
+        {
+            "input_field": f"Question {number}: 0 or 1?",
+            "output_field": 1,
+            "task_type": "multiple-choice",
+            "metric": "accuracy",
+            "task_name": "single" if number == 24 else "choose",
+        }
+        for number in range(25)
+    ]
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    (folder / "test.jsonl").write_text(lines, encoding="utf-8")
+    return folder
+
+
+class Answering:
+    """A model that is best halfway, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, float]] = []
+
+    def __call__(self, weights: Weights, questions: Sequence[Question]) -> Sequence[Response]:
+        self.asked.append(dict(weights))
+        right = RIGHT[sum(weights.values())]
+        return [Response("1" if place % 10 < right else "0") for place in range(len(questions))]
+
+
+def searched(run: Path, out: Path, answering: Answering, **adapters: str) -> dict[str, Any]:
+    trials = trials_of("alpha", {"mine": 1.0}, [0, 0.5, 1])
+    said = adapters or {"mine": "a"}
+    return search(deciding_half(run), trials, answering, out, SUMMARY, said)
+
+
+def test_the_best_is_found_and_each_other_says_how_far_it_is_behind(run: Path) -> None:
+    record = searched(run, run.parent / "search", Answering())
+
+    assert record["best"] == {"mine": 0.5}
+    none, half, whole = record["trials"]
+    assert half["behind"] is None
+    assert half["score"]["value"] == pytest.approx(11 / 12, abs=1e-6)
+    assert whole["behind"]["value"] == pytest.approx(3 / 12, abs=1e-6)
+    for each in (none, whole):
+        assert each["behind"]["low"] <= each["behind"]["value"] <= each["behind"]["high"]
+    assert none["behind"]["p"] < whole["behind"]["p"]
+    assert json.loads((run.parent / "search" / "search.json").read_text("utf-8")) == record
+
+
+def test_of_equal_weights_the_nearest_to_the_base_is_taken(run: Path) -> None:
+    def always(weights: Weights, questions: Sequence[Question]) -> list[Response]:  # noqa: ARG001
+        return [Response("1") for _ in questions]
+
+    trials = trials_of("weights", {"a": 1.0, "b": 1.0}, [0.25, 0.5])
+    found = search(deciding_half(run), trials, always, run.parent / "s", SUMMARY, {"a": "1"})
+
+    assert found["best"] == {"a": 0.25, "b": 0.25}
+
+
+def test_what_decided_is_not_asked_again_at_the_end(run: Path) -> None:
+    out = run.parent / "search"
+    record = searched(run, out, Answering())
+
+    final = read_benchmark(run, unseen_by=out / "search.json")
+
+    every = {each.id for each in read_benchmark(run).questions}
+    assert {each.id for each in final.questions} == every - set(record["questions"])
+    # Of a task with one question nothing decides: it is left for the end.
+    assert "single" in {each.task for each in final.questions}
+    assert len(record["questions"]) == 12
+
+
+def test_a_search_goes_on_where_it_was_stopped_and_takes_no_others_answers(run: Path) -> None:
+    out = run.parent / "search"
+
+    class Stops(Answering):
+        def __call__(self, weights: Weights, questions: Sequence[Question]) -> Sequence[Response]:
+            if len(self.asked) == 2:
+                raise KeyboardInterrupt
+            return super().__call__(weights, questions)
+
+    with pytest.raises(KeyboardInterrupt):
+        searched(run, out, Stops())
+    goes_on = Answering()
+    searched(run, out, goes_on)
+
+    assert goes_on.asked == [{"mine": 1.0}]
+    again = Answering()
+    searched(run, out, again, mine="trained further")
+    assert len(again.asked) == 3
+
+
+def test_alphas_scale_what_was_given_and_weights_are_combined() -> None:
+    given = {"v8": 0.56, "v9b": 0.75}
+
+    assert trials_of("alpha", given, [1, 0.5]) == [{"v8": 0.28, "v9b": 0.375}, given]
+    assert len(trials_of("weights", given, [0, 0.5, 1])) == 9
+    for grid in ([0.5], [0, 0.1, 0.2, 0.3, 0.4, 0.5]):
+        with pytest.raises(UsageError, match="between 2 and 30"):
+            trials_of("weights", given, grid)
+
+
+def test_nothing_is_chosen_on_a_benchmark(run: Path) -> None:
+    development = run / "development.json"
+    (run / "test.jsonl").rename(development)
+
+    with pytest.raises(UsageError, match="is a benchmark"):
+        deciding_half(development)
+
+
+def test_a_file_that_is_no_search_is_told(run: Path) -> None:
+    with pytest.raises(UsageError, match=r"no search\.json"):
+        read_benchmark(run, unseen_by=run / "manifest.json")
