@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,8 @@ from factory.evaluation.asking import Response
 from factory.llm.request import Question
 from factory.outputs.files import read_json
 from factory.training.base import load_model, load_tokenizer
-from factory.training.memory import ran_out
+from factory.training.checkpoint import Checkpoint
+from factory.training.memory import check_free, ran_out
 from factory.training.quiet import quiet
 
 Watch = Callable[[int, int], None]
@@ -20,6 +22,7 @@ _BATCH: Final = 8
 #: Tokens of an answer whose question sets no bound.
 _MOST: Final = 256
 _COMPRESSED: Final = "compressed-tensors"
+_BYTES_OF_A_WEIGHT: Final = 4
 
 
 def answer_all(
@@ -58,10 +61,13 @@ def loaded(folder: Path) -> Any:
 
     said = read_json(folder / "config.json") or {}
     options: dict[str, Any] = {"dtype": torch.float32}
-    if said.get("quantization_config", {}).get("quant_method") == _COMPRESSED:
+    if (said.get("quantization_config") or {}).get("quant_method") == _COMPRESSED:
         from transformers import CompressedTensorsConfig
 
         options["quantization_config"] = CompressedTensorsConfig(dequantize=True)
+    else:
+        weights = sum(map(prod, Checkpoint(folder).shapes.values()))
+        check_free(weights * _BYTES_OF_A_WEIGHT, f"asking {folder} in 32 bits")
     with quiet():
         model = load_model(str(folder), **options).float().eval()
     return model.to("cuda") if torch.cuda.is_available() else model

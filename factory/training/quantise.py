@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from factory.errors import UsageError
+from factory.errors import TrainingError, UsageError
 from factory.evaluation.evaluate import Watch
 from factory.evaluation.questions import Benchmark
 from factory.llm.local import checksum
@@ -125,7 +125,10 @@ def quantise_calibrated(
     record = write_four_bits(folder, plan, out, watch) | {"model": model}
     if benchmark is not None:
         compared = out.with_name(out.name + COMPARED)
-        record["comparison"] = compare(folder, out, benchmark, compared, cache, watch)
+        try:
+            record["comparison"] = compare(folder, out, benchmark, compared, cache, watch)
+        except TrainingError as error:
+            raise TrainingError(f"{out} is whole, but not compared: {error}") from error
     write_json(out / four_bits.RECORD, record)
     return record | {"folder": str(out)}
 

@@ -17,6 +17,7 @@ from factory.training.four_bits.compressor import Method, input_sizes
 from factory.training.four_bits.group_size import choose_group_size, padded_size
 from factory.training.four_bits.padding import mlp_width, pad_mlp
 from factory.training.four_bits.write import RECORD, FourBits, write_four_bits
+from factory.training.quantise import Calibrating, quantise_calibrated
 from tests.test_models_cli import command
 from tests.training.tiny import TEXT, chances_of, tiny_model
 
@@ -156,6 +157,19 @@ def test_a_folder_is_whole_or_as_it_was(
     (tmp_path / "mine" / "notes.txt").write_text("mine", "utf-8")
     with pytest.raises(OutputError, match="holds something else"):
         write_four_bits(qwen, other, tmp_path / "mine")
+
+
+@pytest.mark.usefixtures("compressor")
+def test_a_comparison_that_does_not_fit_leaves_the_folder(
+    tmp_path: Path, qwen: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Enough for 16 bits, not for the 32 in which both are asked.
+    needed = 2 * sum(each.numel() for each in load_model(str(qwen)).state_dict().values())
+    monkeypatch.setattr("factory.training.memory.free_memory", lambda: needed)
+    asked = Calibrating("gptq", run, samples=2, max_length=32)
+    with pytest.raises(TrainingError, match=r"w4 is whole, but not compared: asking .* in 32 bits"):
+        quantise_calibrated(str(qwen), asked, tmp_path / "w4", tmp_path, limit=2)
+    assert told(tmp_path / "w4")["group_size"] == 128
 
 
 @pytest.mark.usefixtures("compressor")
