@@ -19,6 +19,7 @@ from factory.serving.backends import Backend, opened
 from factory.serving.front import Front, Limits
 from factory.serving.layer import Dialect, Switches
 from factory.serving.pace import Pace
+from factory.serving.prompt_tokens import NoTokensError, prompt_tokens
 
 _SECONDS_TO_FINISH: Final = 10.0
 
@@ -124,6 +125,8 @@ async def _until_cancelled(
         start_seconds=service.start_seconds,
         boosts=switches.boost > 0,
     ) as backend:
+        if switches.boost and backend.dialect == "llama.cpp":
+            await _check_boost(session, backend)
         if backend.slots:
             limits = replace(limits, concurrency=min(limits.concurrency, backend.slots))
         front = Front(backend, session, switches, limits, service.key, pace)
@@ -148,6 +151,18 @@ async def _until_cancelled(
             await _ended(backend)
         finally:
             await runner.cleanup()
+
+
+async def _check_boost(session: aiohttp.ClientSession, backend: Backend) -> None:
+    """Raise :class:`ModelError` where an engine does not say which tokens a prompt has."""
+    try:
+        await prompt_tokens(session, backend, [{"role": "user", "content": "tea"}])
+    except (NoTokensError, aiohttp.ClientError, OSError) as error:
+        raise ModelError(
+            f"{backend.endpoint.url} does not say which tokens a prompt has "
+            f"({backend.endpoint.without_key(str(error))}): name the address of llama.cpp's own "
+            "server, or serve without --boost-prompt-tokens"
+        ) from error
 
 
 async def _ended(backend: Backend) -> None:

@@ -122,6 +122,16 @@ def test_nobody_at_the_address_is_one_line() -> None:
     assert "nobody answers at" in json.loads(errors)["error"]
 
 
+def test_an_engine_that_cannot_be_boosted_is_one_line_at_the_start() -> None:
+    boost = ("--engine", "llama.cpp", "--boost-prompt-tokens", "2")
+    with serve(lambda _, __: completion("1")) as seen, served(f"m@{seen.url}", *boost) as started:
+        process, told = started
+        code, errors = ended(process)
+
+    assert (code, told) == (1, None)
+    assert "/apply-template answered 404" in json.loads(errors)["error"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
