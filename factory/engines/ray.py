@@ -28,6 +28,8 @@ _EACH: Final = 2
 _RETRIES: Final = 8
 #: Seconds after which it is looked whether the cluster has grown, or has nothing left to run on.
 _LOOK_AGAIN: Final = 5.0
+#: Seconds that shards nobody waits for may take to end.
+_TO_END: Final = 5.0
 #: Seconds that a cluster may take to answer its door.
 _DOOR: Final = 5.0
 #: Unless told otherwise Ray reports how it is used, warns of its own future, and prints what it
@@ -100,6 +102,9 @@ class RayEngine:
             with suppress(self._ray.exceptions.RayError):
                 for reference in waiting:
                     self._ray.cancel(reference)
+                if waiting:
+                    # What they write must not appear when the run has cleared up behind them.
+                    self._ray.wait(list(waiting), num_returns=len(waiting), timeout=_TO_END)
 
     def _finished(
         self, run: Callable[[Shard], Result], waiting: dict[Any, Shard]
@@ -117,17 +122,21 @@ class RayEngine:
         for reference in ready:
             shard = waiting.pop(reference)
             try:
-                done, answer = self._ray.get(reference)
-            except self._ray.exceptions.RayTaskError as error:
-                # The function itself hands errors over: it was not even reached.
-                raise UsageError(_unlike(error)) from error
+                yield self._answer(reference)
             except self._ray.exceptions.RayError:
                 # Its machine died, and the next one, ...: that costs time and nothing else.
                 yield run(shard)
-                continue
-            if not done:
-                raise pickle.loads(answer)  # noqa: S301  (our own process)
-            yield answer
+
+    def _answer(self, reference: Any) -> Any:
+        """Return the result of a task, or raise its error; a RayError where it could not run."""
+        try:
+            done, answer = self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            # The function itself hands errors over: it was not even reached.
+            raise UsageError(_unlike(error)) from error
+        if not done:
+            raise pickle.loads(answer)  # noqa: S301  (our own process)
+        return answer
 
     def _processors(self) -> int:
         """Return how many processors the cluster has, looked up now and then."""
