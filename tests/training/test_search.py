@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from factory.errors import UsageError
-from factory.evaluation.asking import Response
+from factory.evaluation.asking import Response, asked_question
 from factory.evaluation.questions import read_benchmark
 from factory.llm.request import Question
-from factory.training.search import Weights, deciding_half, search, trials_of
+from factory.training.answers import answer_all
+from factory.training.merge import merge_into_weights, read_adapter
+from factory.training.search import Weights, deciding_half, merged_answers, search, trials_of
+from tests.test_models_cli import command
+from tests.training.tiny import tiny_model
 
 SUMMARY = "mean over tasks"
 #: How many of ten questions a model answers that took so much of the adapter.
@@ -137,3 +141,53 @@ def test_nothing_is_chosen_on_a_benchmark(run: Path) -> None:
 def test_a_file_that_is_no_search_is_told(run: Path) -> None:
     with pytest.raises(UsageError, match=r"no search\.json"):
         read_benchmark(run, unseen_by=run / "manifest.json")
+
+
+def test_a_trial_is_the_base_with_so_much_of_the_adapter_and_leaves_nothing(
+    run: Path, tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch", reason="the extra train is not installed")
+    peft = pytest.importorskip("peft", reason="the extra train is not installed")
+    transformers = pytest.importorskip("transformers", reason="the extra train is not installed")
+    base = tiny_model(tmp_path / "base")
+    torch.manual_seed(1)
+    model = transformers.AutoModelForCausalLM.from_pretrained(base)
+    options = peft.LoraConfig(task_type="CAUSAL_LM", r=4, init_lora_weights=False)
+    peft.get_peft_model(model, options).save_pretrained(tmp_path / "adapter")
+    adapter = read_adapter("mine", tmp_path / "adapter", 1.0)
+    whole = merge_into_weights([adapter], None, tmp_path / "whole", tmp_path)
+    asked = [asked_question(each, "task-type", None) for each in deciding_half(run).questions]
+    answer = merged_answers([adapter], None, tmp_path / "scratch", tmp_path)
+
+    assert answer({"mine": 0.0}, asked) == answer_all(base, asked)
+    tuned = answer({"mine": 1.0}, asked)
+
+    assert tuned == answer_all(whole, asked)
+    assert tuned != answer_all(base, asked)
+    assert not (tmp_path / "scratch").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--search", "alpha"], "Give --on RUN"),
+        (["--search", "alpha", "--on", "RUN", "--grid", "0,much"], "write numbers"),
+        (["--search", "alpha", "--on", "RUN", "--grid", "0,nan"], "write numbers"),
+        (["--search", "weights", "--on", "RUN", "--grid", "1"], "are 1 trials"),
+        (["--search", "alpha", "--on", "ADAPTER"], "neither a run's folder"),
+    ],
+)
+def test_a_search_that_cannot_be_is_told_in_one_line(
+    run: Path, tmp_path: Path, given: list[str], said: str
+) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    config = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "base_model_name_or_path": "base"}
+    (adapter / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+    (adapter / "adapter_model.safetensors").write_bytes(b"")
+    named = {"RUN": str(run), "ADAPTER": str(adapter)}
+    arguments = [named.get(each, each) for each in given]
+
+    refused = command("merge", str(adapter), *arguments, code=2)
+
+    assert said in " ".join(refused.split())
