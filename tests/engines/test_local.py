@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from factory.engines import _PROGRAM
+from factory.engines.local import _PROGRAM
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x00\x00", b"\x00\x00\x10\x00half of what was said"])
