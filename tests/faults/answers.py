@@ -70,7 +70,7 @@ def endless_body(bench: Bench, draw: random.Random, times: int) -> Found:
 
 
 def rate_limits(bench: Bench, draw: random.Random, times: int) -> Found:  # noqa: ARG001
-    """Answer 429 ``times`` times in a row."""
+    """Answer 429 to the first requests, one after another."""
     found = Found()
     # Many at once: each waits for seconds after its tenth.
     _withstand(bench, found, "limit", times, width=_MANY)
