@@ -1,7 +1,8 @@
-"""Where the processor time of a mixture goes, stage by stage.
+r"""Where the processor time of a mixture goes, stage by stage.
 
     python benchmarks/stages.py nvidia_all --files /data/full --limit 2000
-    python benchmarks/stages.py every_row --recipe benchmarks/scale/recipes.yaml --files /data/full
+    python benchmarks/stages.py pairs_and_ranks --files /data/full \
+        --recipe benchmarks/scale/recipes.yaml
 
 The mixture runs in this one process, without workers, so that nothing goes on elsewhere; DuckDB's
 threads are this process's too. A timer stands around each stage, and what one stage does inside
