@@ -3,11 +3,11 @@
 Run ``python benchmarks/results.py --out DIR --development development.json`` in an environment with
 the extras ``train`` and ``local``, after ``python -m factory fetch smollm2``. It makes the mixtures
 of ``benchmarks/results.yaml``, tunes SmolLM2-135M on each for the same number of steps, and puts
-three sets of questions to the base and to the tuned models as llama.cpp serves them: held-out
-samples of the tasks that were trained, tasks that nothing was trained on, and ShopBench's
-development set, where its file is given (it may not be passed on, so it is not here). What was made
-stays in the folder and is not made again: the same command goes on where it was stopped. The last
-thing is ``results.md`` with the tables.
+four sets of questions to the base and to the tuned models as llama.cpp serves them: held-out
+samples of the tasks that are labelled and of those that derive from them, tasks that nothing was
+trained on, and ShopBench's development set, where its file is given (it may not be passed on, so it
+is not here). What was made stays in the folder and is not made again: the same command goes on
+where it was stopped. The last thing is ``results.md`` with the tables.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from factory.recipe import load_recipe
+
 ROOT = Path(__file__).resolve().parents[1]
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 RECIPE = ROOT / "benchmarks" / "results.yaml"
 #: The mixture whose held-out samples everybody is asked; its model is served in 4 bits too.
 WHOLE = "full"
 VARIANTS = ("without_derived", "described", "unconstrained", "one_wording")
-SETS = ("samples", "tasks", "development")
+SETS = ("labelled", "derived", "held_out", "development")
 OVERALL = "mean over tasks"
 
 
@@ -61,10 +63,9 @@ def tuned(stages: Stages, out: Path, variant: str, steps: int, alpha: float) -> 
     """Tune the base on one mixture and put ``alpha`` of that into its weights; return them."""
     models = out / "models" / variant
     merged = models / "merged"
-    stages.run(
-        f"samples: {variant}",
-        *("run", str(RECIPE), "--mixture", variant, "--out", str(out)),
-    )
+    if not (out / variant / "manifest.json").is_file():
+        made = ("run", str(RECIPE), "--mixture", variant, "--out", str(out))
+        stages.run(f"samples: {variant}", *made)
     if not merged.is_dir():
         training = models / "training"
         stages.run(
@@ -86,10 +87,14 @@ def served(stages: Stages, model: str, file: Path, kind: str) -> Path:
 
 
 def tasks_of(run: Path) -> dict[str, list[str]]:
-    """Return the tasks of a mixture: those that were trained, and those that were held out."""
+    """Return the tasks of a mixture by set: trained as labelled, as derived, and held out."""
+    recipe = load_recipe(RECIPE)
+    sets: dict[str, list[str]] = {"labelled": [], "derived": [], "held_out": []}
     tasks = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["tasks"]
-    trained = [name for name, each in tasks.items() if not each["held_out"]]
-    return {"samples": trained, "tasks": [name for name in tasks if name not in trained]}
+    for name, each in tasks.items():
+        derived = recipe.tasks[name].derive is not None
+        sets["held_out" if each["held_out"] else "derived" if derived else "labelled"].append(name)
+    return sets
 
 
 def evaluations(
