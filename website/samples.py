@@ -9,7 +9,7 @@ from typing import Final
 
 from factory.engines import LocalEngine
 from factory.line import run_task
-from factory.line.run import NothingMadeError
+from factory.line.job import NothingMadeError
 from factory.outputs.jsonl import read_samples
 from factory.recipe import Recipe
 from factory.sample import Sample

@@ -20,9 +20,10 @@ from pydantic_core import to_json
 
 from factory.engines import Engine
 from factory.errors import SourceError
+from factory.line.job import Ban, NothingMadeError, Progress
 from factory.line.likeness import touches
 from factory.line.manifest import given
-from factory.line.run import Ban, NothingMadeError, Progress, RunResult, run_task
+from factory.line.run import RunResult, run_task
 from factory.outputs.card import write_card
 from factory.outputs.files import LineFile
 from factory.outputs.jsonl import read_samples

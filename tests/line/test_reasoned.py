@@ -16,7 +16,7 @@ import factory
 from factory.engines import LocalEngine
 from factory.errors import RecipeError
 from factory.line import RunResult, run_task
-from factory.line.run import NothingMadeError
+from factory.line.job import NothingMadeError
 from factory.line.task import compile_task
 from factory.llm.pool import ModelPool
 from factory.outputs.jsonl import read_records
