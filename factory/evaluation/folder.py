@@ -17,7 +17,15 @@ from typing import Any, Final
 
 from factory.errors import UsageError
 from factory.evaluation.contestants import Contestant
-from factory.evaluation.evaluate import FORMAT, Protocol, Watch, check_metrics, evaluate
+from factory.evaluation.evaluate import (
+    ANSWERS,
+    FORMAT,
+    RESULTS,
+    Protocol,
+    Watch,
+    check_metrics,
+    evaluate,
+)
 from factory.evaluation.page import write_page
 from factory.evaluation.questions import Benchmark
 from factory.llm.pool import ModelPool
@@ -55,7 +63,8 @@ def evaluate_in(
             asked, cache_folder(), budget=budget, fresh=fresh, ledger=folder.work / LEDGER
         ) as pool,
     ):
-        folder.claim(said := identity(benchmark, protocol), fresh=fresh)
+        said = identity(benchmark, protocol)
+        folder.claim(said, fresh=fresh, made=(ANSWERS, RESULTS))
         folder.keep_plan(said)
         results = evaluate(benchmark, contestants, pool, folder, protocol, watch)
     write_page(out, results)

@@ -46,6 +46,7 @@ SPILL: Final = "spill"
 _PLAN: Final = "plan.json"
 # What a run may leave; anything else in the folder is somebody's, and stays.
 _OWN_FILES: Final = (TRAIN, "test.jsonl", REJECTED)
+_MADE: Final = (MANIFEST, *_OWN_FILES)
 
 
 class RunFolder:
@@ -78,10 +79,13 @@ class RunFolder:
         """Return the manifest of a finished run; None where there is none."""
         return _read_json(self.path / MANIFEST)
 
-    def claim(self, identity: Mapping[str, Any], *, fresh: bool) -> bool:
+    def claim(
+        self, identity: Mapping[str, Any], *, fresh: bool, made: Sequence[str] = _MADE
+    ) -> bool:
         """Make this folder the folder of the run ``identity``; return whether its plan is kept.
 
-        Another run that has come to nothing but its plan makes way: there is nothing to lose.
+        Another run that has come to nothing but its plan makes way: there is nothing to lose where
+        none of the files ``made`` is there, which are what such a run is for.
 
         Raises:
             UsageError: the folder holds another run, and ``fresh`` was not given.
@@ -91,7 +95,7 @@ class RunFolder:
         kept = _read_json(self.work / _PLAN)
         if kept == identity:
             return True
-        if not any((self.path / name).exists() for name in (MANIFEST, *_OWN_FILES)):
+        if not any((self.path / name).exists() for name in made):
             return False
         if kept is not None:
             changed = sorted(
