@@ -23,7 +23,7 @@ from typing import Any
 from mixtures import make_files, without_models
 
 from factory.engines import LocalEngine, rarely_look_for_cycles
-from factory.line import build, mixture, run
+from factory.line import build, mixture, run, splits
 from factory.line.build import SampleBuilder
 from factory.line.fold import Fold
 from factory.line.plan import KeyWalk
@@ -103,14 +103,14 @@ def timers() -> Stages:
     stages.around(run, "make_plan", "keys and plan")
     stages.around(KeyWalk, "__init__", "keys and plan")
     stages.around(KeyWalk, "next_window", "keys and plan")
-    stages.around_steps(run, "read_facts", "facts")
+    stages.around_steps(splits, "read_facts", "facts")
     stages.around(SampleBuilder, "packed", "rows, arranged, worded")
     stages.around(build, "run_filters", "filters")
     stages.around(SampleBuilder, "_judged", "hashes and JSON")
     stages.around(Fold, "offer", "fold")
     stages.around(LineFile, "write", "writing")
     stages.around(RunFolder, "publish", "writing")
-    stages.around(run, "_probes", "probes")
+    stages.around(splits, "_probes", "probes")
     stages.around(mixture, "_mix", "mixing")
     return stages
 
