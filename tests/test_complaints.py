@@ -69,6 +69,10 @@ def shell() -> Callable[..., subprocess.CompletedProcess[str]]:
         (["run", "r.yaml", "--limit", "ten"], "--limit takes a whole number, not 'ten': "),
         (["run", "r.yaml", "--limit", "0"], "--limit takes 1 or more, not '0': "),
         (["run", "r.yaml", "--budget", "$2"], "--budget takes a number, not '$2': "),
+        (
+            ["run", "r.yaml", "--engine", "spark"],
+            "--engine: 'spark' is not one of 'local', 'ray': ",
+        ),
         (["judge", "r.yaml", "--threshold", "9", "-t", "x"], "--threshold takes 5 or less, not"),
         (["run"], "run needs RECIPE, the recipe file, such as recipes.yaml: "),
         (["judge", "r.yaml"], "judge needs --task NAME, a task "),

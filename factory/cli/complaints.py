@@ -64,15 +64,21 @@ def _bad_value(error: Any, context: Any) -> str:
     option = error.param.opts[0] if error.param is not None else _verb(context)
     details: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
     if not details:
-        return f"{option}: {error.message.rstrip('.')}"
+        return f"{option}: {_told(error)}"
     kind, value, limits = details[0]["type"], details[0]["input"], details[0].get("ctx", {})
     if "ge" in limits or "le" in limits:
         wanted = f"{limits['ge']:g} or more" if "ge" in limits else f"{limits['le']:g} or less"
     elif kind in _KINDS:
         wanted = _KINDS[kind]
     else:
-        return f"{option}: {error.message.rstrip('.')}"
+        return f"{option}: {_told(error)}"
     return f"{option} takes {wanted}, not {value!r}"
+
+
+def _told(error: Any) -> str:
+    """Return an error's own words, without the class that the checking library puts before them."""
+    message: str = error.message
+    return message.removeprefix("Value error, ").rstrip(".")
 
 
 def _other(error: Any, context: Any) -> str:

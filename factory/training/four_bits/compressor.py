@@ -25,7 +25,7 @@ _PACKAGES: Final = ("llmcompressor", "compressed-tensors", "transformers", "torc
 def check_installed() -> None:
     """Raise :class:`MissingExtraError` where the extra ``quantize`` is not installed."""
     if importlib.util.find_spec("llmcompressor") is None:
-        raise MissingExtraError("llmcompressor", EXTRA, "GPTQ and AWQ")
+        raise MissingExtraError("llmcompressor", EXTRA, "quantisation by GPTQ or AWQ")
 
 
 def versions() -> dict[str, str]:
