@@ -218,7 +218,9 @@ def test_who_leaves_or_never_reads_gives_the_place_free_and_the_engine_hears_of_
     with serve(fault) as seen, fronted(seen.url, limits=limits) as url:
         host, _, port = url.removeprefix("http://").removesuffix("/v1").partition(":")
         body = json.dumps(chat(stream=True)).encode()
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        # Whoever reads again in time gets the end of the answer, and then the connection's.
+        head = "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        head += f"Content-Length: {len(body)}\r\n"
         leaves = socket.create_connection((host, int(port)), timeout=20)
         leaves.sendall(head.encode() + b"\r\n" + body)
         leaves.recv(100)
