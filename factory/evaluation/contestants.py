@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -109,6 +109,19 @@ def read_answers(path: Path, questions: Sequence[BenchmarkQuestion], name: str) 
             f"questions, such as {missing[0]}: each line needs an id and the text of an answer"
         )
     return [found[each.id] for each in questions]
+
+
+def with_kept_answers(
+    name: str,
+    path: Path,
+    aside: Path,
+    questions: Sequence[BenchmarkQuestion],
+    answer: Callable[[], Sequence[Response]],
+) -> Contestant:
+    """Return the contestant whose answers stand at ``path``, had first where they do not yet."""
+    if not path.is_file():
+        write_answers(path, aside, questions, answer())
+    return Contestant(name, None, path)
 
 
 def write_answers(

@@ -170,13 +170,12 @@ def check_url(url: str) -> None:
 
 
 def _is_near(host: str) -> bool:
-    if host == "localhost" or host.endswith((".local", ".internal")) or "." not in host:
+    if is_loopback(host) or host.endswith((".local", ".internal")) or "." not in host:
         return True
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.ip_address(host).is_private
     except ValueError:
         return False
-    return address.is_loopback or address.is_private
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from factory.errors import OutputError
 from factory.outputs.features import JSON, SAMPLE, Feature
 from factory.outputs.jsonl import read_records
-from factory.tasktypes import TASK_TYPES
+from factory.tasktypes import BY_NAME
 
 #: What comes of reading on in a record or a manifest that is not what it should be.
 MISREAD: Final = (
@@ -26,7 +26,6 @@ MISREAD: Final = (
     OverflowError,
     RecursionError,
 )
-_TYPES: Final = frozenset(each.name for each in TASK_TYPES.values())
 #: Fields that are absent where there is nothing to say.
 _NULLABLE: Final = frozenset({"parent", "generator", "model", "prompt_hash", "score", "reasoning"})
 _OF_REJECTED: Final = ("id", "task", "filter", "reason", "detail", "record")
@@ -55,7 +54,7 @@ def fault_of_sample(record: Mapping[str, Any]) -> str:
     for name, feature in SAMPLE.items():
         if fault := _fault(name, record, feature):
             return fault
-    if record["task_type"] not in _TYPES:
+    if record["task_type"] not in BY_NAME:
         return f"there is no task type {record['task_type']!r}"
     try:
         json.loads(record["gold"])

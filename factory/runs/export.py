@@ -36,10 +36,9 @@ from factory.outputs.tables import SHARD_BYTES, LinesTable, ParquetTable, Table
 from factory.recipe.formats import FormatSpec
 from factory.runs.folder import kept_files, read_manifest, task_manifests
 from factory.sample import Sample
-from factory.tasktypes import TASK_TYPES
+from factory.tasktypes import BY_NAME, TASK_TYPES
 
 _ECOM: Final = "ecom"
-_TYPES: Final = frozenset(each.name for each in TASK_TYPES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +242,7 @@ class _Job:
 def _named(path: Path, number: int, sample: Sample) -> Iterator[None]:
     """Name the line whose record, which somebody edited, no format can write."""
     try:
-        if sample.task_type not in _TYPES:
+        if sample.task_type not in BY_NAME:
             raise ValueError(f"there is no task type {sample.task_type!r}")
         yield
     except MISREAD as error:

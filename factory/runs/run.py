@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from factory.errors import OutputError, UsageError
 from factory.outputs.jsonl import from_record, read_samples, to_record
-from factory.outputs.records import MISREAD, rejected_records, sample_records
+from factory.outputs.records import MISREAD, rejected_records
 from factory.outputs.run_folder import CARD, MANIFEST
 from factory.runs.folder import (
     KEPT,
@@ -154,8 +154,7 @@ class Run:
         Raises :class:`~factory.errors.UsageError` for a split that the run does not have.
         """
         if split == "rejected":
-            records_of = rejected_records if split == "rejected" else sample_records
-            records = chain.from_iterable(map(records_of, self._files(split)))
+            records = chain.from_iterable(map(rejected_records, self._files(split)))
             return Shown(list(islice(records, skip, skip + limit)))
         return Shown(read_samples_of(self.folder, split, skip, limit))
 

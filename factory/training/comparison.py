@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from factory.errors import MissingExtraError
 from factory.evaluation.asking import BY_TYPE, asked_question
-from factory.evaluation.contestants import Contestant, read_answers, write_answers
+from factory.evaluation.contestants import Contestant, read_answers, with_kept_answers
 from factory.evaluation.evaluate import (
     ANSWERS,
     Protocol,
@@ -103,11 +103,10 @@ def _answered(
     """Return the contestant whose answers stand in a file, computed where they are not yet."""
     key = blake2b(f"{fingerprint(model)} {benchmark.fingerprint}".encode(), digest_size=8)
     answers = work / f"{name}-{key.hexdigest()}.jsonl"
-    if not answers.is_file():
-        told = None if watch is None else lambda done, total: watch(name, done, total)
-        given = answer_all(model, asked, told)
-        write_answers(answers, work, benchmark.questions, given)
-    return Contestant(name, None, answers)
+    told = None if watch is None else lambda done, total: watch(name, done, total)
+    return with_kept_answers(
+        name, answers, work, benchmark.questions, lambda: answer_all(model, asked, told)
+    )
 
 
 def _summary(benchmark: Benchmark, results: dict[str, Any], out: Path) -> dict[str, Any]:

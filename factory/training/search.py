@@ -17,6 +17,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from itertools import product
 from pathlib import Path
@@ -25,7 +26,7 @@ from typing import Any, Final, Literal
 from factory.draw import draw
 from factory.errors import UsageError
 from factory.evaluation.asking import BY_TYPE, Response, asked_question
-from factory.evaluation.contestants import Contestant, write_answers
+from factory.evaluation.contestants import with_kept_answers
 from factory.evaluation.evaluate import Protocol, check_metrics, evaluate
 from factory.evaluation.folder import identity
 from factory.evaluation.page import write_page
@@ -124,9 +125,10 @@ def search(
         folder.keep_plan(said)
         for number, weights in enumerate(trials, 1):
             file = folder.work / f"{_digest(weights, said)}.jsonl"
-            if not file.is_file():
-                write_answers(file, folder.work, benchmark.questions, answer(weights, asked))
-            contestants.append(Contestant(named(weights), None, file))
+            had = partial(answer, weights, asked)
+            contestants.append(
+                with_kept_answers(named(weights), file, folder.work, benchmark.questions, had)
+            )
             if watch is not None:
                 watch("trials", number, len(trials))
         results = evaluate(benchmark, contestants, None, folder, _PROTOCOL)
