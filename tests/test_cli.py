@@ -519,6 +519,9 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path, large_shop: 
         subprocess.run(["umount", str(disk)], check=True)
 
 
+TOLD_OF_AN_INTERRUPT = "interrupted; nothing half-written. The same command goes on from here.\n"
+
+
 @pytest.fixture(scope="module")
 def undisturbed(large_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     out = tmp_path_factory.mktemp("undisturbed")
@@ -544,11 +547,32 @@ def test_who_is_interrupted_leaves_no_half_written_file_and_goes_on(
         for split in ("train", "rejected"):
             (folder / f"{split}.jsonl").unlink()
     assert process.returncode == 130
-    assert err == "interrupted; nothing half-written. The same command goes on from here.\n"
+    assert err == TOLD_OF_AN_INTERRUPT
     assert nothing_written(folder)
     again = start(*run_of(large_shop, tmp_path / "out"))
     again.communicate(timeout=120)
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == undisturbed
+
+
+def test_an_interrupt_while_a_library_executes_text_ends_with_the_code_of_every_other(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "interrupted.py").write_text(
+        "import factory.cli\n"
+        "def app(*_, **__):\n"
+        "    exec('raise KeyboardInterrupt')\n"
+        "factory.cli.app = app\n"
+        "factory.cli.main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (130, TOLD_OF_AN_INTERRUPT)
 
 
 def wait_for(path: Path, process: subprocess.Popen[str]) -> None:

@@ -120,6 +120,9 @@ def main() -> None:
         typer.echo(
             "interrupted; nothing half-written. The same command goes on from here.", err=True
         )
+    # CPython remembers an interrupt that crossed an exec of text (dataclasses do it), even a caught
+    # one, and would end this process by SIGINT instead of by its code; another exec forgets it.
+    exec("")  # noqa: S102
     sys.exit(code or 0)
 
 
