@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,22 +43,25 @@ class Stages:
         known = self._file.is_file()
         self.seconds: dict[str, float] = json.loads(self._file.read_text()) if known else {}
 
-    def run(self, name: str, *arguments: str) -> None:
-        """Run one verb; end where it fails. What it took is added to what it took before."""
+    def run(self, name: str, *verbs: Sequence[str]) -> None:
+        """Run verbs, as many at once as there are processors; end where one fails.
+
+        What all of them took by the clock is added to what they took before.
+        """
         began = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-m", "factory", *arguments],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            ended = list(pool.map(self._run, verbs))
         took = time.monotonic() - began
         self.seconds[name] = self.seconds.get(name, 0.0) + took
         self._file.write_text(json.dumps(self.seconds, indent=1), encoding="utf-8")
         print(f"{time.strftime('%H:%M:%S')} {took:7.1f} s  {name}", flush=True)
-        if done.returncode:
-            sys.exit(f"{name}: {done.stderr or done.stdout}")
+        for each in ended:
+            if each.returncode:
+                sys.exit(f"{name}: {each.stderr or each.stdout}")
+
+    def _run(self, verb: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "factory", *verb]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def tuned(stages: Stages, out: Path, variant: str, steps: int, alpha: float) -> Path:
@@ -65,24 +70,22 @@ def tuned(stages: Stages, out: Path, variant: str, steps: int, alpha: float) -> 
     merged = models / "merged"
     if not (out / variant / "manifest.json").is_file():
         made = ("run", str(RECIPE), "--mixture", variant, "--out", str(out))
-        stages.run(f"samples: {variant}", *made)
+        stages.run(f"samples: {variant}", made)
     if not merged.is_dir():
         training = models / "training"
-        stages.run(
-            f"train: {variant}",
-            *("train", str(out / variant), "--preset", "tiny", "--precision", "bf16"),
-            *("--steps", str(steps), "--out", str(training)),
-        )
+        preset = ("--preset", "tiny", "--precision", "bf16", "--steps", str(steps))
+        learned = ("train", str(out / variant), *preset, "--out", str(training))
+        stages.run(f"train: {variant}", learned)
         weight = ("--weight", str(alpha), "--into-weights", "--out", str(merged))
-        stages.run(f"merge: {variant}", "merge", str(training / "adapter"), *weight)
+        stages.run(f"merge: {variant}", ("merge", str(training / "adapter"), *weight))
     return merged
 
 
 def served(stages: Stages, model: str, file: Path, kind: str) -> Path:
     """Return the file of ``model`` in the precision ``kind``, made where it is missing."""
     if not file.is_file():
-        arguments = ("quantize", model, "--to", kind, "--out", str(file))
-        stages.run(f"quantize: {file.parent.name} {kind}", *arguments)
+        verb = ("quantize", model, "--to", kind, "--out", str(file))
+        stages.run(f"quantize: {file.parent.name} {kind}", verb)
     return file
 
 
@@ -110,28 +113,24 @@ def evaluations(
     Of the mixture's tasks at most ``limit`` questions are asked each, of at most ``most`` tokens.
     """
     run = out / WHOLE
+    folders = {name: out / "evaluations" / name for name in SETS}
     asked = [f"--model={name}={path}" for name, path in models.items()]
-    common = ("--sets", "2000", "--max-tokens", str(most))
-    found = {}
-    for name, tasks in tasks_of(run).items():
-        folder = out / "evaluations" / name
-        chosen = [f"--task={task}" for task in tasks]
-        stages.run(
-            f"evaluate: {name}",
-            *("evaluate", str(run), "--out", str(folder), "--limit", str(limit)),
-            *(*common, *chosen, *asked),
+    common = ("--sets", "2000", "--max-tokens", str(most), *asked)
+    verbs = {
+        name: (
+            *("evaluate", str(run), "--out", str(folders[name]), "--limit", str(limit), *common),
+            *(f"--task={task}" for task in tasks),
         )
-        found[name] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        for name, tasks in tasks_of(run).items()
+    }
     if development is not None:
-        folder = out / "evaluations" / "development"
         # Its embeddings and its Japanese BLEU need models and a dictionary of their own.
         without = ("--without", "sent-transformer", "--without", "jp-bleu")
-        stages.run(
-            "evaluate: development",
-            *("evaluate", str(development), "--out", str(folder), *common, *without, *asked),
-        )
-        found["development"] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    return found
+        place = ("--out", str(folders["development"]))
+        verbs["development"] = ("evaluate", str(development), *place, *common, *without)
+    newest = next(reversed(models))
+    stages.run(f"evaluate: {newest}", *verbs.values())
+    return {name: json.loads((folders[name] / "results.json").read_bytes()) for name in verbs}
 
 
 def of(value: dict[str, float]) -> str:
