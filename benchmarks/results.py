@@ -106,11 +106,12 @@ def evaluations(
     models: dict[str, Path],
     development: Path | None,
     most: int,
-    limit: int,
+    limits: dict[str, int],
 ) -> dict[str, dict[str, Any]]:
     """Put every set of questions to every model; return the results by set.
 
-    Of the mixture's tasks at most ``limit`` questions are asked each, of at most ``most`` tokens.
+    A task of the mixture is asked at most its set's ``limits`` of questions, an answer has at most
+    ``most`` tokens.
     """
     run = out / WHOLE
     folders = {name: out / "evaluations" / name for name in SETS}
@@ -118,8 +119,8 @@ def evaluations(
     common = ("--sets", "2000", "--max-tokens", str(most), *asked)
     verbs = {
         name: (
-            *("evaluate", str(run), "--out", str(folders[name]), "--limit", str(limit), *common),
-            *(f"--task={task}" for task in tasks),
+            *("evaluate", str(run), "--out", str(folders[name]), "--limit", str(limits[name])),
+            *(*common, *(f"--task={task}" for task in tasks)),
         )
         for name, tasks in tasks_of(run).items()
     }
@@ -199,13 +200,15 @@ def main() -> None:
     parser.add_argument("--development", type=Path, help="ShopBench's development.json")
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--alpha", type=float, default=1.0, help="wise-ft's")
-    parser.add_argument("--questions", type=int, default=16, help="of each task, at most")
+    parser.add_argument("--questions", type=int, default=8, help="of each trained task, at most")
+    parser.add_argument("--unseen", type=int, default=16, help="of each held-out task, at most")
     parser.add_argument("--max-tokens", type=int, default=64, help="of an answer")
     parser.add_argument("--variants", nargs="*", default=VARIANTS, choices=VARIANTS)
     asked = parser.parse_args()
     out = asked.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     stages = Stages(out)
+    limits = {"labelled": asked.questions, "derived": asked.questions, "held_out": asked.unseen}
     models = {
         name: served(stages, BASE, out / "models" / "base" / f"{kind}.gguf", kind)
         for name, kind in (("base", "q8_0"), ("base-q4_0", "q4_0"))
@@ -217,7 +220,7 @@ def main() -> None:
         if variant == WHOLE:
             models[f"{variant}-q4_0"] = served(stages, merged, folder / "q4_0.gguf", "q4_0")
         # So that what there is can be read while the rest is made.
-        sizes = (asked.max_tokens, asked.questions)
+        sizes = (asked.max_tokens, limits)
         found = evaluations(stages, out, models, asked.development, *sizes)
         text = report(found, stages.seconds)
         (out / "results.md").write_text(text, encoding="utf-8")
