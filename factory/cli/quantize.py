@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
 from factory.cli.options import JsonOption, print_json
 from factory.errors import UsageError
+
+#: What only a method that looks at samples can be told: its field, and the option that tells it.
+_CALIBRATING: Final = {
+    "run": "--calibrate",
+    "samples": "--samples",
+    "max_length": "--max-length",
+    "group_size": "--group-size",
+    "devices": "--pad-for-tensor-parallel",
+    "seed": "--seed",
+}
+#: Of each task, where nobody says how many.
+_QUESTIONS: Final = 50
 
 
 def quantize(
@@ -37,11 +49,21 @@ def quantize(
         ),
     ] = None,
     samples: Annotated[
-        int, typer.Option(min=1, metavar="N", help="So many of them, as many of each task.")
-    ] = 1000,
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="So many of them, as many of each task: else 1,000.",
+        ),
+    ] = None,
     max_length: Annotated[
-        int, typer.Option(min=16, metavar="TOKENS", help="At most so much of a sample.")
-    ] = 2048,
+        int | None,
+        typer.Option(
+            min=16,
+            metavar="TOKENS",
+            help="At most so much of a sample: else 2,048.",
+        ),
+    ] = None,
     group_size: Annotated[
         int | None,
         typer.Option(
@@ -51,11 +73,11 @@ def quantize(
         ),
     ] = None,
     pad_for_tensor_parallel: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=1, metavar="N", help="Pad MLPs with zeros, so that N devices can share them."
         ),
-    ] = 1,
+    ] = None,
     compare: Annotated[
         Path | None,
         typer.Option(
@@ -65,9 +87,12 @@ def quantize(
         ),
     ] = None,
     questions: Annotated[
-        int, typer.Option(min=1, metavar="N", help="At most so many of each task.")
-    ] = 50,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of which samples are drawn.")] = 0,
+        int | None,
+        typer.Option(min=1, metavar="N", help="At most so many of each task: else 50."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Of which samples are drawn: else 0.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a model in fewer bits, for llama.cpp or vLLM, and say what that lost.
@@ -84,6 +109,11 @@ def quantize(
     from factory.terminal.quantised import print_quantised
     from factory.training.quantise import Calibrating, quantise, quantise_calibrated
 
+    values = (calibrate, samples, max_length, group_size, pad_for_tensor_parallel, seed)
+    given: dict[str, Any] = {
+        field: value for field, value in zip(_CALIBRATING, values, strict=True) if value is not None
+    }
+    limit = _QUESTIONS if questions is None else questions
     with answer_bars(silent=as_json) as bars:
         record: dict[str, Any]
         if to == "gptq" or to == "awq":
@@ -92,19 +122,19 @@ def quantize(
                     f"--to {to} looks at samples to choose its scales: --calibrate RUN, whose "
                     "training samples it takes"
                 )
-            asked = Calibrating(
-                to, calibrate, samples, group_size, pad_for_tensor_parallel, max_length, seed
-            )
+            asked = Calibrating(to, **given)
             record = quantise_calibrated(
-                model, asked, out, cache_folder(), compare, questions, bars.update
+                model, asked, out, cache_folder(), compare, limit, bars.update
             )
         else:
-            if calibrate is not None or group_size is not None or pad_for_tensor_parallel > 1:
+            if given:
                 raise UsageError(
-                    f"--to {to} has blocks of its own and looks at no samples: --calibrate, "
-                    "--group-size and --pad-for-tensor-parallel belong to gptq and awq"
+                    f"--to {to} has blocks of its own and looks at no samples: leave out "
+                    f"{', '.join(_CALIBRATING[field] for field in given)}, for gptq and awq alone"
                 )
-            record = quantise(model, to, out, cache_folder(), compare, questions, bars.update)
+            if questions is not None and compare is None:
+                raise UsageError(f"--questions {questions}: of which run? Give --compare RUN")
+            record = quantise(model, to, out, cache_folder(), compare, limit, bars.update)
     if as_json:
         print_json(record)
     else:

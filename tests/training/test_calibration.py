@@ -127,8 +127,15 @@ def test_the_command_says_what_does_not_go_together(tmp_path: Path) -> None:
     model, out = str(tmp_path), str(tmp_path / "made")
     said = command("quantize", model, "--to", "gptq", "--out", out, code=2)
     assert "--calibrate RUN, whose training samples it takes" in said
-    said = command("quantize", model, "--group-size", "32", "--out", "x.gguf", code=2)
-    assert "belong to gptq and awq" in said
+    for option in ("calibrate", "samples", "max-length", "group-size", "seed"):
+        said = command("quantize", model, f"--{option}", "32", "--out", "x.gguf", code=2)
+        assert f"leave out --{option}, for gptq and awq alone" in said
+    two = ("--pad-for-tensor-parallel", "1", "--seed", "0")  # what they are where nobody says
+    said = command("quantize", model, "--to", "f16", *two, "--out", "x.gguf", code=2)
+    assert "--to f16 has blocks of its own" in said
+    assert "leave out --pad-for-tensor-parallel, --seed, for gptq and awq alone" in said
+    said = command("quantize", model, "--questions", "5", "--out", "x.gguf", code=2)
+    assert "--questions 5: of which run? Give --compare RUN" in said
 
 
 @pytest.mark.skipif(
