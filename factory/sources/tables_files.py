@@ -15,6 +15,7 @@ from factory.sources.json_files import check_text_file, json_lines
 from factory.sources.layout import listed
 from factory.sources.parquet import columns, path_list, relation
 from factory.sources.sql import identifier, one_line, text_literal
+from factory.sources.text_lines import count_lines, first_line
 
 _PACKED: Final = ("", ".gz", ".zst")
 _DELIMITED: Final = {".csv": ",", ".tsv": "\t"}
@@ -27,6 +28,7 @@ ENDINGS: Final = (
 _DELIMITERS: Final = ",;\t|"
 _EXAMPLES_QUOTED: Final = 3
 _EXAMPLE_LENGTH: Final = 80
+_LOST: Final = "lines of no row: too long, or after a quote that is not closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,8 @@ def _read_delimited(
     """Read CSV or TSV with a header into ``raw``, every value as text, columns matched by name."""
     by_header: dict[tuple[str, tuple[str, ...]], list[Path]] = {}
     for file in files:
-        delimiter = _DELIMITED[ending] if ending == ".tsv" else _delimiter(connection, file)
-        header = _header(connection, file, delimiter)
+        delimiter = _DELIMITED[ending] if ending == ".tsv" else _delimiter(file)
+        header = _header(file, delimiter)
         by_header.setdefault((delimiter, header), []).append(file)
     faults: list[Quarantine] = []
     parts: list[str] = []
@@ -165,38 +167,44 @@ def _read_alike(
         f"quote = '\"', escape = '\"', hive_partitioning = false, columns = {{{named}}}, "
         "store_rejects = true, rejects_table = 'rejected_lines', rejects_scan = 'rejected_scans')"
     )
-    ((bad, examples),) = connection.execute(
-        f"SELECT count(DISTINCT row(file_id, line)), "
+    ((rejected, examples),) = connection.execute(
+        f"SELECT count(DISTINCT row(file_id, line, line_byte_position)), "
         f"list(DISTINCT left(csv_line, {_EXAMPLE_LENGTH}) ORDER BY left(csv_line, "
         f"{_EXAMPLE_LENGTH})) FROM rejected_lines"
     ).fetchall()
     connection.execute("DROP TABLE rejected_lines")
     connection.execute("DROP TABLE rejected_scans")
+    lost = sum(map(count_lines, files)) - len(files) - _lines_of_rows(connection, raw, header)
+    if lost > rejected:
+        examples = [_LOST, *(examples or ())]
+    bad = max(lost, rejected)
     if not bad:
         return []
     return [Quarantine("line-malformed", bad, tuple(examples[:_EXAMPLES_QUOTED]))]
 
 
-def _first_line(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
-    """Return the header, whatever packs the file."""
-    found = connection.execute(
-        f"SELECT line FROM read_csv({path_list([file])}, header = false, auto_detect = false, "
-        "columns = {'line': 'VARCHAR'}, delim = chr(1), quote = '', escape = '') LIMIT 1"
-    ).fetchall()
-    return str(found[0][0] or "").removeprefix("\ufeff") if found else ""
+def _lines_of_rows(connection: duckdb.DuckDBPyConnection, raw: str, header: Sequence[str]) -> int:
+    """Return how many lines that are not empty the rows in ``raw`` take."""
+    ends = " + ".join(
+        f"CASE WHEN contains({name}, chr(10)) OR contains({name}, chr(13)) THEN "
+        f"len(regexp_extract_all({name}, '[\\r\\n]+')) ELSE 0 END"
+        for name in map(identifier, header)
+    )
+    ((found,),) = connection.execute(f"SELECT coalesce(sum(1 + {ends}), 0) FROM {raw}").fetchall()
+    return int(found)
 
 
-def _delimiter(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
+def _delimiter(file: Path) -> str:
     """Return what parts the columns of a header: the most frequent of the usual marks."""
-    header = _first_line(connection, file)
+    header = first_line(file)
     return max(_DELIMITERS, key=header.count)
 
 
-def _header(connection: duckdb.DuckDBPyConnection, file: Path, delimiter: str) -> tuple[str, ...]:
+def _header(file: Path, delimiter: str) -> tuple[str, ...]:
     """Return the names of a file's columns."""
     import csv
 
-    names = next(csv.reader([_first_line(connection, file)], delimiter=delimiter), [])
+    names = next(csv.reader([first_line(file)], delimiter=delimiter), [])
     if not all(names) or len({name.lower() for name in names}) < len(names):
         raise SourceError(
             f"tables: {str(file)!r} must start with a line of column names, each another; it "
