@@ -126,9 +126,13 @@ def measure(task: str, samples: int, command: Sequence[str], made: Path, cache: 
 
 
 def run_size(size: int, places: dict[str, Path], out: Path, cache: Path, *, keep: bool) -> None:
-    """Make ``size`` samples of both tasks, and each task's Parquet; those measured are left out."""
+    """Make ``size`` samples of both tasks, and each task's Parquet; those measured are left out.
+
+    What a task's source does not give is asked of the next one.
+    """
+    lacking = 0
     for task, (source, fifths) in TASKS.items():
-        wanted = size * fifths // 5
+        wanted = size * fifths // 5 + lacking
         name = f"{task} {wanted}"
         folder = out / task
         if name not in load(out):
@@ -137,6 +141,7 @@ def run_size(size: int, places: dict[str, Path], out: Path, cache: Path, *, keep
             command += ["--limit", str(wanted), "--source", f"{source}={places[source]}"]
             command += ["--out", str(out), "--json"]
             save(out, name, measure(task, 0, command, folder, cache))
+        lacking = wanted - load(out)[name].samples
         export = f"export:{name}"
         if export not in load(out) and (folder / "train.jsonl").is_file():
             made = load(out)[name].samples
