@@ -73,7 +73,7 @@ def admitted(asked: Asked, prompt: str) -> Expression | None:
 
 def _in_words(shown: Labels | Lines | Copied | None) -> Expression | None:
     match shown:
-        case Labels(labels, several):
+        case Labels(labels, several) if labels:
             return _some_of(labels) if several else one_of(labels)
         case Lines():
             return _lines(shown)

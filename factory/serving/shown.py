@@ -1,7 +1,7 @@
 """What prompts in EcomInstruct's forms show of their answers: labels, types for lines, a text.
 
 Answers there are in words and not in numbers. The forms are this project's bases of those task
-types, and EcomInstruct's own candidates at a prompt's end.
+types, and EcomInstruct's own: candidates at a prompt's end, and the words that its tasks ask in.
 """
 
 from __future__ import annotations
@@ -11,13 +11,29 @@ from dataclasses import dataclass
 from typing import Final
 
 #: The last line of a prompt, where it only asks for the answer.
-_CUE: Final = re.compile(r"(?:output|(?:### )?response):", re.IGNORECASE)
-_CANDIDATES: Final = re.compile(r"\bcandidates?(?: labels?)?:[ \t]*(\S.*)", re.IGNORECASE)
+_CUE: Final = re.compile(r"(?:output|(?:### )?response|输出)[:：]", re.IGNORECASE)
+_CANDIDATES: Final = re.compile(
+    r"(?:\b(?:candidates?(?: labels?)?|from the following (?:topics|categories|labels|types)):"
+    r"|^分类[:：])[ \t]*(\S.*)",
+    re.IGNORECASE,
+)
 _ONE: Final = re.compile(r"\bone of the\b|\bthe right label\b|\byes or no\b", re.IGNORECASE)
 _LINES: Final = re.compile(r"\bone line for each [\w ]{1,40}, in the order given\b", re.IGNORECASE)
 _COPIES: Final = re.compile(
     r"copy (?:the|two to five) (?:answer|phrases|values|words)\b", re.IGNORECASE
 )
+#: EcomInstruct's "Detect all named entity about ...", and with a line for each type "Extract all
+#: attribute value with attribue name about ..."; what it copies from a context or from candidates.
+_ABOUT: Final = re.compile(
+    r"(?:detect|extract) all (?:named entit(?:y|ies)|attribute values?)"
+    r"(?P<lines> with [\w ]{1,30})? about (?P<kinds>.+) in the sentence\.?",
+    re.IGNORECASE,
+)
+_SPANS: Final = re.compile(
+    r"extract spans from context to answer the question\.?|output the document content only\.?",
+    re.IGNORECASE,
+)
+_FRAME: Final = "### Instruction:"
 #: A line's form as a constraint quotes it, ``"aspect: positive"``.
 _QUOTED: Final = re.compile(r'"[^":\n]{1,40}: ([^"\n]{1,40})"')
 _NOTHING: Final = re.compile(r"\bNone\b")
@@ -29,7 +45,10 @@ _MOST_CHARACTERS: Final = 4000
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """Candidate labels, in the order shown; ``several`` where more than one may be right."""
+    """Candidate labels, in the order shown; ``several`` where more than one may be right.
+
+    There are none where more are shown than can be told.
+    """
 
     labels: tuple[str, ...]
     several: bool
@@ -68,9 +87,11 @@ def shown_by(prompt: str) -> Labels | Lines | Copied | None:
     lines = [line.strip() for line in prompt.splitlines() if line.strip()]
     if lines and _CUE.fullmatch(lines[-1]):
         del lines[-1]
-    if len(lines) < 2 or len(lines[-1]) > _MOST_CHARACTERS:
+    if len(lines) < 2:
         return None
     *_, before, last = lines
+    if len(last) > _MOST_CHARACTERS:
+        return _labels("", last)
     may_be_none = _NOTHING.search(last) is not None
     if _LINES.search(last):
         kinds = _listed(_NAMED.sub("", before, count=1)) if _NAMED.match(before) else ()
@@ -80,22 +101,36 @@ def shown_by(prompt: str) -> Labels | Lines | Copied | None:
         return Lines(kinds, values if len(values) > 1 else (), _text(lines[1:-2]), may_be_none)
     if _COPIES.match(last):
         return Copied(_text(lines[1:-1]), may_be_none)
-    return _labels(before, last)
+    return _asked_of_text(lines) or _labels(before, last)
+
+
+def _asked_of_text(lines: list[str]) -> Lines | Copied | None:
+    """Return what the last line asks for in EcomInstruct's words of the text before it."""
+    *before, last = lines
+    # Any line of a real text may begin as if it were named, so all of it is text.
+    text = "\n".join(before[before[0] == _FRAME :])
+    if (about := _ABOUT.fullmatch(last)) is not None:
+        kinds = _listed(about["kinds"])
+        if about["lines"] and kinds:
+            return Lines(kinds, (), text, may_be_none=True)
+        return None if about["lines"] else Copied(text, may_be_none=True)
+    return Copied(text, may_be_none=False) if _SPANS.fullmatch(last) else None
 
 
 def _labels(before: str, last: str) -> Labels | None:
     """Return the candidates of the last line but one, or at the end of the last one."""
     if (found := _CANDIDATES.match(before)) is not None:
-        labels, several = _listed(found[1]), _ONE.search(last) is None
+        shown, several = found[1], _ONE.search(last) is None
     elif (found := _CANDIDATES.search(last)) is not None:
-        labels, several = _listed(found[1].removesuffix(".")), True
+        shown, several = found[1].removesuffix("."), True
     else:
         return None
-    return Labels(labels, several) if len(labels) > 1 else None
+    labels = _listed(shown)
+    return Labels(labels, several) if len(labels) != 1 else None
 
 
 def _listed(text: str) -> tuple[str, ...]:
-    """Return what commas part; nothing of a list that is too long to be one."""
+    """Return what commas part; nothing of a list that is too long to be told."""
     if len(text) > _MOST_CHARACTERS:
         return ()
     listed = tuple(dict.fromkeys(part for each in text.split(", ") if (part := each.strip())))

@@ -25,10 +25,20 @@ from factory.serving.recognise import (
     Asked,
     recognise,
 )
+from factory.sources.ecominstruct_records import read_task
 from tests.catalogue import COVER, catalogue
 from tests.conftest import SHARED
 
 DEVELOPMENT = SHARED / "data" / "kddcup2024_devset" / "development.json"
+ECOM = SHARED / "data" / "ecominstruct" / "ecom_instruct_v1"
+#: EcomInstruct's types of task, by the kind of answer that each has.
+ECOM_TYPES = {
+    "CLS": CLASSIFICATION,
+    "NER": ENTITY_LINES,
+    "Condition_Extract": EXTRACTION,
+    "Extract": EXTRACTION,
+    "Generate": GENERATION,
+}
 IN_WORDS = (CLASSIFICATION, ENTITY_LINES, EXTRACTION)
 TOLD = (MULTIPLE_CHOICE, RANKING, RETRIEVAL, ENTITIES, *IN_WORDS)
 TASKS = [name for name in COVER if catalogue().tasks[name].type != "labels"]
@@ -99,6 +109,84 @@ def test_ecominstructs_own_candidates_are_told_at_the_end_alone() -> None:
     assert recognise(lines).task_type == GENERATION
 
 
+@pytest.mark.parametrize(
+    ("prompt", "told", "answer", "refused"),
+    [
+        (
+            "{}\nDetect all named entity about Brand, Product in the sentence. ",
+            EXTRACTION,
+            ("Lumo, Lumo Arc lamp", "None"),
+            "Philips",
+        ),
+        (
+            "{}\nExtract all attribute value with attribue name about Brand, Product in the "
+            "sentence.",
+            ENTITY_LINES,
+            ("Brand: Lumo\nProduct: None",),
+            "Brand: Lumo",
+        ),
+        (
+            "{}\nExtract spans from context to answer the question. ",
+            EXTRACTION,
+            ("Lumo Arc lamp",),
+            "None",
+        ),
+        (
+            "Select documents from the candidates that best match the product query.\n{}\n"
+            "Output the document content only.",
+            EXTRACTION,
+            ("Lumo Arc lamp",),
+            "None",
+        ),
+        (
+            "{}\nSelect category for the above sentences from the following topics: Food, Price. ",
+            CLASSIFICATION,
+            ("Food", "Food, Price"),
+            "Service",
+        ),
+        ("输入: {}\n分类: 匹配, 不匹配\n输出:", CLASSIFICATION, ("匹配",), "合适"),
+    ],
+)
+def test_ecominstructs_own_words_are_told(
+    prompt: str, told: str, answer: tuple[str, ...], refused: str
+) -> None:
+    for text in ("The Lumo Arc lamp is bright .", "Note: it is warm.\nUse: the Lumo Arc lamp"):
+        framed = f"### Instruction:\n{prompt.format(text)}\n### Response:"
+        asked = recognise(framed)
+        answers = admitted(asked, framed)
+        assert asked.task_type == told
+        assert answers is not None
+        form = re.compile(regex(answers))
+        assert all(form.fullmatch(each) for each in answer)
+        assert not form.fullmatch(refused)
+
+
+def test_more_labels_than_can_be_told_are_labels_still() -> None:
+    labels = ", ".join(f"category {number}" for number in range(500))
+    asked = f"Item: lamp\nCategorize product items. Candidates: {labels}\n### Response:"
+    assert recognise(asked) == Asked(CLASSIFICATION)
+    assert admitted(Asked(CLASSIFICATION), asked) is None
+
+
+@pytest.mark.skipif(not ECOM.is_dir(), reason="EcomInstruct's folders are not beside the project")
+def test_all_of_ecominstructs_own_rows_are_told() -> None:
+    rows = free = refused = 0
+    for file in sorted(ECOM.glob("*/tasks/*/meta-info.json")):
+        task = read_task(file)
+        for line in file.with_name("test.json").read_text(encoding="utf-8").splitlines():
+            if not line.strip():
+                continue
+            record = task.read(json.loads(line))
+            asked = recognise(record.instruction)
+            assert asked.task_type == ECOM_TYPES[task.type], record.instruction
+            answers = admitted(asked, record.instruction)
+            rows += 1
+            free += answers is None
+            refused += answers is not None and not re.fullmatch(regex(answers), record.output)
+    # Two name labels in another order than they were shown in, five have more phrases than eight.
+    assert (rows, free, refused) == (780, 243, 7)
+
+
 def test_the_last_list_is_the_one_that_is_asked_about() -> None:
     prompt = (
         "Seen:\n1. a\n2. b\n3. c\nOutput three numbers.\nQueries:\n1. d\n2. e\n3. f\n4. g\nOutput: "
@@ -141,6 +229,9 @@ def test_a_word_of_a_task_is_not_its_form() -> None:
         "\n" * 1_000_000,
         "one " * 250_000,
         "a\nCandidate labels: " + "a, " * 300_000 + "\nOutput: ",
+        "a\nSelect them from the following topics: " + "a, " * 300_000,
+        "a\nDetect all named entity about " + " in the sentence" * 200,
+        "a\n" + "from the following " * 60_000,
         "a\nTypes: a, b\n" + "one line for each " * 60_000,
         "a\nCopy the words " + '"a: b' * 200_000,
     ],
