@@ -22,6 +22,8 @@ import sys
 import time
 from pathlib import Path
 
+from factory.terminal.intervals import with_interval
+
 ROOT = Path(__file__).resolve().parents[1]
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 RECIPE = "include: [catalogue]\ntasks:\n  {task}: {{size: {train}, test: {test}{english}}}\n"
@@ -67,11 +69,10 @@ def report(folder: Path, nearest: str, share: float) -> bool:
         name: sum(text == merged[asked] for asked, text in own.items())
         for name, own in answers.items()
     }
-    print("\nmodel        score (95 %)           answers as the merged model's")
+    print("\nmodel        score (95 %)             answers as the merged model's")
     for name, each in results["models"].items():
         score = each["overall"]["mean over questions"]
-        spread = f"{score['value']:.3f} ({score['low']:.3f}-{score['high']:.3f})"
-        print(f"{name:12} {spread:22} {same[name]} of {len(merged)}")
+        print(f"{name:12} {with_interval(score):24} {same[name]} of {len(merged)}")
     return same[nearest] > same["base"] and same[nearest] >= share * len(merged)
 
 

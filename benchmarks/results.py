@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.recipe import load_recipe
+from factory.terminal.intervals import with_interval
 
 ROOT = Path(__file__).resolve().parents[1]
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -134,9 +135,9 @@ def evaluations(
     return {name: json.loads((folders[name] / "results.json").read_bytes()) for name in verbs}
 
 
-def of(value: dict[str, float]) -> str:
-    """Return a value with its interval."""
-    return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"
+def beyond_chance(difference: dict[str, float]) -> str:
+    """Return a difference with its interval, and how likely it is where there is none."""
+    return f"{with_interval(difference)} | {difference['p']:.4f}"
 
 
 def table(results: dict[str, Any]) -> Iterator[str]:
@@ -148,9 +149,9 @@ def table(results: dict[str, Any]) -> Iterator[str]:
     }
     for name, each in results["models"].items():
         difference = beside.get(name)
-        compared = "| |" if difference is None else f"{of(difference)} | {difference['p']:.4f} |"
+        compared = "| |" if difference is None else f"{beyond_chance(difference)} |"
         faults = sum(each["faults_of_form"].values())
-        yield f"| {name} | {of(each['overall'][OVERALL])} | {compared} {faults} |"
+        yield f"| {name} | {with_interval(each['overall'][OVERALL])} | {compared} {faults} |"
 
 
 def pairs(results: dict[str, Any]) -> Iterator[str]:
@@ -160,7 +161,7 @@ def pairs(results: dict[str, Any]) -> Iterator[str]:
     for each in results["comparisons"]:
         first, second = each["first"], each["second"]
         if first == WHOLE or (first, second) == ("base-q4_0", f"{WHOLE}-q4_0"):
-            yield f"| {second} | {first} | {of(each[OVERALL])} | {each[OVERALL]['p']:.4f} |"
+            yield f"| {second} | {first} | {beyond_chance(each[OVERALL])} |"
 
 
 def by_task(results: dict[str, Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from factory.evaluation.statistics import SUMMARIES
+from factory.terminal.intervals import with_interval
 from factory.terminal.text import as_text, open_console
 
 #: The ways to make one number of many tasks, as results name them.
@@ -39,8 +40,7 @@ def print_results(results: Mapping[str, Any], folder: Path, page: Path) -> None:
             console.print(
                 as_text(
                     f"{each['second']} against {each['first']}, {summary}: "
-                    f"{found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f}), "
-                    f"p = {found['p']:.4g}"
+                    f"{with_interval(found, signed=True)}, p = {found['p']:.4g}"
                 )
             )
     console.print(as_text(f"kept in {folder}; to look at: {page}"))
@@ -59,7 +59,10 @@ def _print_tasks(console: Console, models: Mapping[str, Any]) -> None:
                 as_text("" if place else task),
                 measure,
                 "" if place else f"{of_task['questions']:,}",
-                *(_score(each["tasks"][task]["measures"][measure]) for each in models.values()),
+                *(
+                    with_interval(each["tasks"][task]["measures"][measure])
+                    for each in models.values()
+                ),
             )
     console.print(table)
 
@@ -87,9 +90,5 @@ def _add_summaries(
             summary,
             "" if place else f"{part['tasks']:,}",
             "" if place else f"{part['questions']:,}",
-            *(_score(found[summary]) for found in each),
+            *(with_interval(found[summary]) for found in each),
         )
-
-
-def _score(found: Mapping[str, float]) -> str:
-    return f"{found['value']:.3f} ({found['low']:.3f}-{found['high']:.3f})"

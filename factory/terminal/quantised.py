@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from factory.terminal.evaluations import SUMMARY_NAMES
+from factory.terminal.intervals import with_interval
 from factory.terminal.text import as_text, open_console
 
 
@@ -59,9 +60,6 @@ def _of_comparison(found: Mapping[str, Any] | None) -> Iterator[str]:
         scores = "; ".join(
             f"{name} {each[summary]['value']:.3f}" for name, each in found["scores"].items()
         )
-        lost = found["difference"][summary]
-        yield (
-            f"{summary}: {scores}; difference {lost['value']:+.3f} "
-            f"({lost['low']:+.3f} to {lost['high']:+.3f})"
-        )
+        lost = with_interval(found["difference"][summary], signed=True)
+        yield f"{summary}: {scores}; difference {lost}"
     yield f"kept in {found['evaluation']}"

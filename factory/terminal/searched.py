@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from factory.terminal.intervals import with_interval
 from factory.terminal.text import as_text, open_console
 
 
@@ -21,13 +22,9 @@ def print_searched(record: Mapping[str, Any], names: list[str]) -> None:
         behind = trial["behind"] or {}
         table.add_row(
             as_text(name),
-            as_text(_spread(trial["score"])),
-            as_text(_spread(behind) if behind else "the best"),
+            as_text(with_interval(trial["score"])),
+            as_text(with_interval(behind, signed=True) if behind else "the best"),
             as_text(f"{behind['p']:.3f}" if behind else ""),
             style="bold" if best else "",
         )
     console.print(table)
-
-
-def _spread(value: Mapping[str, float]) -> str:
-    return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"

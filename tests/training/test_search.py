@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,13 @@ import pytest
 
 from factory.errors import UsageError
 from factory.evaluation.asking import Response, asked_question
+from factory.evaluation.evaluate import RESULTS
+from factory.evaluation.page import PAGE
 from factory.evaluation.questions import read_benchmark
 from factory.llm.request import Question
+from factory.terminal.evaluations import print_results
+from factory.terminal.intervals import with_interval
+from factory.terminal.searched import print_searched
 from factory.training.answers import answer_all
 from factory.training.merge import merge_into_weights, read_adapter
 from factory.training.search import Weights, deciding_half, merged_answers, search, trials_of
@@ -61,6 +67,28 @@ def searched(run: Path, out: Path, answering: Answering, **adapters: str) -> dic
     trials = trials_of("alpha", {"mine": 1.0}, [0, 0.5, 1])
     said = adapters or {"mine": "a"}
     return search(deciding_half(run), trials, answering, out, SUMMARY, said)
+
+
+def test_a_score_is_printed_alike_by_whatever_prints_it(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run.parent / "search"
+    record = searched(run, folder, Answering())
+    print_searched(record, ["none", "half", "whole"])
+    of_search = capsys.readouterr().out
+    print_results(json.loads((folder / RESULTS).read_bytes()), folder, folder / PAGE)
+    of_evaluation = capsys.readouterr().out
+    shown = re.compile(r"0\.\d{3} \(0\.\d{3} to \d\.\d{3}\)")
+    scores = [with_interval(each["score"]) for each in record["trials"]]
+    assert all(map(shown.fullmatch, scores))
+    assert all(each in of_search and each in of_evaluation for each in scores)
+    page = (folder / PAGE).read_text(encoding="utf-8").replace('<span class="interval">', "(")
+    assert all(each in page.replace("</span>", ")") for each in scores)
+    behind = with_interval(record["trials"][2]["behind"], signed=True)
+    assert behind.startswith("+0.250 (+0.000 to ")
+    assert behind in of_search
+    assert f"1 of mine against 0.5 of mine, {SUMMARY}: -0.250 (-0." in of_evaluation
+    assert with_interval({"value": -0.00004, "low": -0.5, "high": 0.1}) == "0.000 (-0.500 to 0.100)"
 
 
 def test_the_best_is_found_and_each_other_says_how_far_it_is_behind(run: Path) -> None:
