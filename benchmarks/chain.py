@@ -17,15 +17,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
-import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.verbs import BASE, run_verbs
 from factory.terminal.intervals import with_interval
 
-ROOT = Path(__file__).resolve().parents[1]
-BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 RECIPE = "include: [catalogue]\ntasks:\n  {task}: {{size: {train}, test: {test}{english}}}\n"
 ENGLISH = ", balance: {locale: {us: 1}}"
 #: Of the served answers that the merged model gave too.
@@ -34,17 +33,10 @@ QUICK_SHARE = 0.75
 
 def step(name: str, *arguments: str) -> None:
     """Run one verb of the command line and print how long it took; end where it fails."""
-    began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "factory", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    print(f"{time.monotonic() - began:6.1f} s  {name}", flush=True)
-    if done.returncode:
-        sys.exit(f"{name}: {done.stderr or done.stdout}")
+    took, failed = run_verbs(arguments)
+    print(f"{took:6.1f} s  {name}", flush=True)
+    if failed is not None:
+        sys.exit(f"{name}: {failed}")
 
 
 def answers_of(folder: Path) -> dict[str, dict[str, str]]:

@@ -14,20 +14,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.verbs import BASE, ROOT, run_verbs
 from factory.recipe import load_recipe
 from factory.terminal.intervals import with_interval
 
-ROOT = Path(__file__).resolve().parents[1]
-BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 RECIPE = ROOT / "benchmarks" / "results.yaml"
 #: The mixture whose held-out samples everybody is asked; its model is served in 4 bits too.
 WHOLE = "full"
@@ -49,20 +47,12 @@ class Stages:
 
         What all of them took by the clock is added to what they took before.
         """
-        began = time.monotonic()
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            ended = list(pool.map(self._run, verbs))
-        took = time.monotonic() - began
+        took, failed = run_verbs(*verbs)
         self.seconds[name] = self.seconds.get(name, 0.0) + took
         self._file.write_text(json.dumps(self.seconds, indent=1), encoding="utf-8")
         print(f"{time.strftime('%H:%M:%S')} {took:7.1f} s  {name}", flush=True)
-        for each in ended:
-            if each.returncode:
-                sys.exit(f"{name}: {each.stderr or each.stdout}")
-
-    def _run(self, verb: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "factory", *verb]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if failed is not None:
+            sys.exit(f"{name}: {failed}")
 
 
 def tuned(stages: Stages, out: Path, variant: str, steps: int, alpha: float) -> Path:

@@ -1,0 +1,33 @@
+"""Verbs of the command line as a benchmark runs them: in processes of their own, by the clock."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+#: The model that is tuned.
+BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
+
+
+def run_verbs(*verbs: Sequence[str]) -> tuple[float, str | None]:
+    """Run verbs, as many at once as there are processors, until all have ended.
+
+    Returns the seconds that all of them took by the clock, and what the first said that failed:
+    None where none did.
+    """
+    began = time.monotonic()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        ended = list(pool.map(_run, verbs))
+    took = time.monotonic() - began
+    return took, next((each.stderr or each.stdout for each in ended if each.returncode), None)
+
+
+def _run(verb: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "factory", *verb]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
