@@ -11,11 +11,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from factory.errors import UsageError
+from factory.evaluation.asking import BY_TYPE, asked_question
 from factory.evaluation.contestants import Contestant
 from factory.evaluation.evaluate import (
     ANSWERS,
@@ -29,10 +31,16 @@ from factory.evaluation.evaluate import (
 from factory.evaluation.page import write_page
 from factory.evaluation.questions import Benchmark
 from factory.llm.pool import ModelPool
+from factory.llm.request import Question
 from factory.outputs.run_folder import MANIFEST, RunFolder
 from factory.sources.download import cache_folder
 
 LEDGER: Final = "answers.sqlite"
+#: How models are asked that were only just made: as they were trained.
+AS_TRAINED: Final = Protocol(BY_TYPE, None, 1000, 0)
+
+#: Who answers, given the work folder, where answers are kept, and the questions as they are put.
+Makers = Callable[[Path, Sequence[Question]], Sequence[Contestant]]
 
 
 def evaluate_in(
@@ -67,6 +75,43 @@ def evaluate_in(
         folder.claim(said, fresh=fresh, made=(ANSWERS, RESULTS))
         folder.keep_plan(said)
         results = evaluate(benchmark, contestants, pool, folder, protocol, watch)
+    write_page(out, results)
+    return results
+
+
+def evaluate_made(
+    out: Path,
+    benchmark: Benchmark,
+    makers: Makers,
+    *,
+    said: Mapping[str, Any] | None = None,
+    cache: Path | None = None,
+    watch: Watch | None = None,
+) -> dict[str, Any]:
+    """Evaluate models that are only just made, in ``out``; return what ``results.json`` holds.
+
+    ``makers`` has those answer that answer here and keeps what they said; what it only names is
+    asked, through the ledger of the folder and the ``cache`` of models (the user's, if it is not
+    given). ``said`` is what makes the evaluation this one besides its questions.
+
+    Raises what ``makers`` and :func:`~factory.evaluation.evaluate.evaluate` raise.
+    """
+    check_metrics(benchmark)
+    asked = [
+        asked_question(each, AS_TRAINED.system, AS_TRAINED.max_tokens)
+        for each in benchmark.questions
+    ]
+    with RunFolder(out) as folder:
+        folder.keep_plan({**identity(benchmark, AS_TRAINED), **(said or {})})
+        contestants = makers(folder.work, asked)
+        specs = {each.name: each.spec for each in contestants if each.spec is not None}
+        with ExitStack() as stack:
+            pool = None
+            if specs:
+                # A file's answers are kept under its checksum, so nothing old can answer for it.
+                ledger = folder.work / LEDGER
+                pool = stack.enter_context(ModelPool(specs, cache or cache_folder(), ledger=ledger))
+            results = evaluate(benchmark, contestants, pool, folder, AS_TRAINED, watch)
     write_page(out, results)
     return results
 

@@ -14,28 +14,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from factory.errors import MissingExtraError
-from factory.evaluation.asking import BY_TYPE, asked_question
 from factory.evaluation.contestants import Contestant, read_answers, with_kept_answers
-from factory.evaluation.evaluate import (
-    ANSWERS,
-    Protocol,
-    Watch,
-    check_metrics,
-    evaluate,
-)
-from factory.evaluation.folder import LEDGER, identity
-from factory.evaluation.page import write_page
+from factory.evaluation.evaluate import ANSWERS, Watch, check_metrics
+from factory.evaluation.folder import evaluate_made
 from factory.evaluation.questions import Benchmark, read_benchmark
 from factory.llm.models import ModelSpec
-from factory.llm.pool import ModelPool
 from factory.llm.request import Question
-from factory.outputs.run_folder import RunFolder
 from factory.training.answers import answer_all
 from factory.training.base import fingerprint
 
 UNQUANTISED: Final = "unquantised"
 QUANTISED: Final = "quantised"
-_PROTOCOL: Final = Protocol(BY_TYPE, None, 1000, 0)
 
 
 def questions_of(run: Path, limit: int, *, served: bool) -> Benchmark:
@@ -71,25 +60,15 @@ def compare(
     Raises:
         TrainingError, ModelError: one of both cannot be asked.
     """
-    asked = [asked_question(each, _PROTOCOL.system, None) for each in benchmark.questions]
-    with RunFolder(out) as folder:
 
-        def answered(name: str, model: Path) -> Contestant:
-            return _answered(name, model, benchmark, asked, folder.work, watch)
-
-        contestants = [answered(UNQUANTISED, checkpoint)]
-        specs = {}
+    def both(work: Path, asked: Sequence[Question]) -> Sequence[Contestant]:
+        first = _answered(UNQUANTISED, checkpoint, benchmark, asked, work, watch)
         if made.is_dir():
-            contestants.append(answered(QUANTISED, made))
-        else:
-            specs[QUANTISED] = ModelSpec.model_validate({"engine": "local", "model": str(made)})
-            contestants.append(Contestant(QUANTISED, specs[QUANTISED]))
-        # What a file answers is kept under its checksum, so nothing old can answer for it.
-        with ModelPool(specs, cache, ledger=folder.work / LEDGER) as pool:
-            results = evaluate(benchmark, contestants, pool, folder, _PROTOCOL, watch)
-        folder.keep_plan(identity(benchmark, _PROTOCOL))
-    write_page(out, results)
-    return _summary(benchmark, results, out)
+            return [first, _answered(QUANTISED, made, benchmark, asked, work, watch)]
+        spec = ModelSpec.model_validate({"engine": "local", "model": str(made)})
+        return [first, Contestant(QUANTISED, spec)]
+
+    return _summary(benchmark, evaluate_made(out, benchmark, both, cache=cache, watch=watch), out)
 
 
 def _answered(

@@ -25,16 +25,13 @@ from typing import Any, Final, Literal
 
 from factory.draw import draw
 from factory.errors import UsageError
-from factory.evaluation.asking import BY_TYPE, Response, asked_question
-from factory.evaluation.contestants import with_kept_answers
-from factory.evaluation.evaluate import Protocol, check_metrics, evaluate
-from factory.evaluation.folder import identity
-from factory.evaluation.page import write_page
+from factory.evaluation.asking import Response
+from factory.evaluation.contestants import Contestant, with_kept_answers
+from factory.evaluation.folder import AS_TRAINED, evaluate_made, identity
 from factory.evaluation.questions import Benchmark, read_benchmark
 from factory.llm.local import checksum
 from factory.llm.request import Question
 from factory.outputs.files import write_json
-from factory.outputs.run_folder import RunFolder
 from factory.training.answers import answer_all
 from factory.training.base import base_folder
 from factory.training.merge import WEIGHTS, Adapter, merge_into_weights
@@ -43,7 +40,6 @@ RECORD: Final = "search.json"
 SUFFIX: Final = ".search"
 #: Each is compared with each.
 _MOST: Final = 30
-_PROTOCOL: Final = Protocol(BY_TYPE, None, 1000, 0)
 
 Kind = Literal["alpha", "weights"]
 Weights = Mapping[str, float]
@@ -117,22 +113,21 @@ def search(
     asked again: ``adapters`` are checksums of what is weighted, by name, so that no other adapter
     is answered for.
     """
-    check_metrics(benchmark)
-    asked = [asked_question(each, _PROTOCOL.system, None) for each in benchmark.questions]
-    said = {**identity(benchmark, _PROTOCOL), "adapters": dict(adapters)}
-    contestants = []
-    with RunFolder(out) as folder:
-        folder.keep_plan(said)
+    said = {**identity(benchmark, AS_TRAINED), "adapters": dict(adapters)}
+
+    def all_of_them(work: Path, asked: Sequence[Question]) -> Sequence[Contestant]:
+        contestants = []
         for number, weights in enumerate(trials, 1):
-            file = folder.work / f"{_digest(weights, said)}.jsonl"
+            file = work / f"{_digest(weights, said)}.jsonl"
             had = partial(answer, weights, asked)
             contestants.append(
-                with_kept_answers(named(weights), file, folder.work, benchmark.questions, had)
+                with_kept_answers(named(weights), file, work, benchmark.questions, had)
             )
             if watch is not None:
                 watch("trials", number, len(trials))
-        results = evaluate(benchmark, contestants, None, folder, _PROTOCOL)
-    write_page(out, results)
+        return contestants
+
+    results = evaluate_made(out, benchmark, all_of_them, said=said)
     record = _record(benchmark, trials, results, summary)
     write_json(out / RECORD, record)
     return record

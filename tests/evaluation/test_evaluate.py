@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,19 @@ from aiohttp import web
 
 import factory
 from factory.errors import OutputError, UsageError
-from factory.evaluation.contestants import contestant, read_answers, told_apart
+from factory.evaluation.asking import Response
+from factory.evaluation.contestants import (
+    Contestant,
+    contestant,
+    read_answers,
+    told_apart,
+    with_kept_answers,
+)
+from factory.evaluation.folder import AS_TRAINED, evaluate_made, identity
+from factory.evaluation.page import PAGE
 from factory.evaluation.questions import read_benchmark
+from factory.llm.models import ModelSpec
+from factory.llm.request import Question
 from factory.tasktypes import TASK_TYPES
 from tests.conftest import SHARED
 from tests.llm.server import error, serve
@@ -192,6 +203,30 @@ def test_every_row_of_the_development_set_is_a_question() -> None:
     benchmark = read_benchmark(SHARED / "data" / "kddcup2024_devset" / "development.json")
     assert (len(benchmark.questions), dict(benchmark.unreadable)) == (96, {})
     assert {each.task for each in benchmark.questions} == {f"task{n}" for n in range(1, 19)}
+
+
+def test_who_answers_here_and_who_is_asked_stand_in_one_evaluation(
+    tmp_path: Path, questions: Path
+) -> None:
+    benchmark = read_benchmark(questions)
+    out = tmp_path / "out"
+    put: list[str] = []
+
+    def both(work: Path, asked: Sequence[Question]) -> Sequence[Contestant]:
+        put[:] = [each.messages[-1].content for each in asked]
+        golds = [Response(each.type.render(each.gold)) for each in benchmark.questions]
+        kept = work / "golds.jsonl"
+        named = Contestant("asked", ModelSpec.model_validate({"engine": "scripted", "model": "s"}))
+        return [with_kept_answers("here", kept, work, benchmark.questions, lambda: golds), named]
+
+    results = evaluate_made(out, benchmark, both, said={"of": "mine"}, cache=tmp_path / "cache")
+    assert put == [each.prompt for each in benchmark.questions]
+    assert list(results["models"]) == ["here", "asked"]
+    assert results["models"]["here"]["overall"]["mean over questions"]["value"] == 1
+    assert results == json.loads((out / "results.json").read_bytes())
+    assert (out / PAGE).is_file()
+    plan = json.loads((out / ".work" / "plan.json").read_bytes())
+    assert plan == {**identity(benchmark, AS_TRAINED), "of": "mine"}
 
 
 @pytest.mark.parametrize(
