@@ -36,6 +36,7 @@ ENTITY: Final = re.compile(
     r"|(amp|nbsp|quot|lt|gt)(?![a-zA-Z0-9;]))"
 )
 
+_LABEL_END: Final = re.compile(": |\uff1a")
 _RAW_TEXT: Final = re.compile(r"<(/?)(script|style)(?:\s[^<>]*)?>", re.IGNORECASE)
 
 _EMOJI: Final = (
@@ -225,6 +226,15 @@ def tokens(text: str) -> tuple[str, ...]:
     words = folded_case(text).split()
     found = tuple(chain.from_iterable(map(_TOKENS_OF.__getitem__, words)))
     return found or (" ".join(words),)
+
+
+def after_label(text: str) -> str:
+    """Return what stands after the label of a prompt's field, ``Query: `` or ``検索語：``; else "".
+
+    The label ends with a colon and a space, or with the full-width colon of Chinese and Japanese.
+    """
+    found = _LABEL_END.search(text)
+    return text[found.end() :] if found else ""
 
 
 def written(text: str) -> int:

@@ -136,7 +136,9 @@ def test_list_json_has_what_coverage_is_asked_of(cli) -> None:
         derive = catalogue().tasks[name].derive
         assert row["parent"] == (derive.from_ if derive else None)
         assert row["missing"] == []
+        assert row["prompt_languages"][0] == "en"
     assert (rows["task12"]["nvidia"], rows["task12"]["eshop"], rows["task12"]["dev"]) == (5, 36, 12)
+    assert rows["label_query_type"]["prompt_languages"] == ["en", "es", "ja", "zh"]
     assert rows["write_query_for_product"]["nvidia"] is None
     assert "v9b" in rows["classify_query_product_relation"]["mixtures"]
     assert "task12" in cli("list", RECIPE).out

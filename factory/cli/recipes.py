@@ -131,7 +131,7 @@ def list_tasks(
 
 def _row(recipe: Recipe, name: str, mixtures: Mapping[str, Mixture]) -> dict[str, Any]:
     """Return what is listed of one task."""
-    from factory.line import missing_columns
+    from factory.line import missing_columns, prompt_languages
 
     spec = recipe.tasks[name]
     return {
@@ -151,6 +151,7 @@ def _row(recipe: Recipe, name: str, mixtures: Mapping[str, Mixture]) -> dict[str
         "operator": spec.derive and spec.derive.operator,
         "map": spec.derive and spec.derive.map,
         "missing": missing_columns(recipe, name),
+        "prompt_languages": prompt_languages(recipe, name),
         "mixtures": [
             mixture
             for mixture, each in mixtures.items()

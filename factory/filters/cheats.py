@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from factory.sample import Sample
-from factory.text import CJK, folded_case, tokens
+from factory.text import CJK, after_label, folded_case, tokens
 
 _WORD: Final = re.compile(r"\w+")
 #: Every ASCII character that stands in no word becomes a space: a third of the expression's time.
@@ -132,8 +132,7 @@ def _brand(board: Board) -> list[float]:
     """Whether the option names the brand of the question: a guess where no slot says it."""
     slot = board.sample.slots.get("brand")
     if not isinstance(slot, str) or not slot:
-        _, _, said = board.sample.input.partition(": ")
-        start = _CAPITALISED.match(said)
+        start = _CAPITALISED.match(after_label(board.sample.input))
         slot = start[0] if start and start[0][0].isupper() else ""
     brand = frozenset(words(slot))
     return [float(bool(brand) and brand <= each) for each in board.words]

@@ -8,6 +8,7 @@ asks for; ``docs/probes.md`` says which, task by task.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ MARGIN: Final = 0.10
 #: As many samples are probed, the first in draw order.
 MOST_SAMPLES: Final = 2000
 #: Or fewer, once they have shown so many options: what a probe costs follows from these.
+_COLON: Final = re.compile("[:\uff1a]")
 _MOST_OPTIONS: Final = 8_000
 #: Comparing long texts costs 0.1 ms each.
 _MOST_TEXTS: Final = 400
@@ -210,8 +212,10 @@ def _written(rows: Sequence[Sample], task_type: TaskType) -> dict[str, ProbeResu
 
 def _said(row: Sample) -> str:
     """Return the input without the name of its first field (``Product title: ``)."""
-    first, colon, rest = row.input.partition(":")
-    return rest.strip() if colon and "\n" not in first and len(first) < 40 else row.input
+    colon = _COLON.search(row.input)
+    first = row.input[: colon.start()] if colon else ""
+    named = colon and "\n" not in first and len(first) < 40
+    return row.input[colon.end() :].strip() if colon and named else row.input
 
 
 def _aggregate(texts: Sequence[str], rows: Sequence[Sample], task_type: TaskType) -> float:

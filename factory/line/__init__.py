@@ -3,12 +3,14 @@
 from factory.line.mixture import MixtureResult, run_mixture
 from factory.line.run import RunResult, run_task
 from factory.line.task import compile_task, missing_columns
+from factory.line.worded import prompt_languages
 
 __all__ = [
     "MixtureResult",
     "RunResult",
     "compile_task",
     "missing_columns",
+    "prompt_languages",
     "run_mixture",
     "run_task",
 ]

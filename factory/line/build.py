@@ -81,7 +81,10 @@ class SampleBuilder:
         self._task = task
         self._seed = recipe.seed
         self._split = split
-        self._wordings = tuple(task.template.wordings)
+        self._worded = {lang: task.worded(lang) for lang in LANGUAGE_NAMES}
+        self._wordings = {
+            lang: tuple(each.template.wordings) for lang, each in self._worded.items()
+        }
         self._arranged = frozenset(task.type.columns(task.options))
         named = {name for wording in task.template.wordings.values() for name in wording.names}
         self._set_level = task.spec.filters or recipe.filters
@@ -304,14 +307,15 @@ class SampleBuilder:
         if lang is None:
             known = ", ".join(sorted(LOCALE_LANGUAGES))
             raise DroppedError("rows", "locale-unknown", f"{row['locale']!r} is none of {known}")
-        wording = task.template.wordings[draw.largest(self._wordings, "wording")]
+        worded = self._worded[lang]
+        wording = worded.template.wordings[draw.largest(self._wordings[lang], "wording")]
         rendered = wording.render(
             {
-                **task.spec.words,
+                **worded.words,
                 **row,
                 "candidates": arrangement.candidates,
                 "golds": len(arrangement.gold) if isinstance(arrangement.gold, list) else 1,
-                "language": LANGUAGE_NAMES[lang],
+                "language": worded.names.get(lang, ""),
             }
         )
         slots = {name: value for name, value in row.items() if name not in ROW_COLUMNS}

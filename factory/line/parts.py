@@ -22,8 +22,9 @@ def parts_of(task: Task) -> dict[str, Any]:
     ``view`` has the hashes of its ``text``, of its statements ``keys`` and ``facts`` and of
     ``rows``, the row mapper with what it imports; ``parent`` (a definition) and ``map`` stand in
     its place for a derived task. ``template`` is the hash of its text and its base's, ``wordings``
-    has one for each wording, which a comment or another wording does not change. ``steps``,
-    ``judge`` and ``benchmarks`` are there where the task has them.
+    has one for each wording, which a comment or another wording does not change. ``translations``
+    (hashes of templates by language), ``steps``, ``judge`` and ``benchmarks`` are there where the
+    task has them; a translated wording's hash is of its words too.
     """
     parts: dict[str, Any] = {
         "template": _hash(task.template.source),
@@ -31,6 +32,11 @@ def parts_of(task: Task) -> dict[str, Any]:
             name: each.fingerprint for name, each in sorted(task.template.wordings.items())
         },
     }
+    for language, translated in sorted(task.translations.items()):
+        parts.setdefault("translations", {})[language] = _hash(translated.template.source)
+        for each in translated.template.wordings.values():
+            said = json.dumps(translated.said(each), sort_keys=True, ensure_ascii=False)
+            parts["wordings"][each.name] = _hash(f"{each.fingerprint}{said}")
     if task.derivation is None:
         view = task.view
         parts["view"] = {

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from factory.line.fold import Candidate
+from factory.templates import ENGLISH, language_of
 
 #: Costs are summed in parts of a cent: sums of floats would depend on what was taken back.
 _PARTS: Final = 10**10
@@ -50,8 +51,9 @@ class Tally:
     def describe(self) -> dict[str, Any]:
         """Return the counts as a manifest holds them, by name; costs are in US dollars.
 
-        ``makers`` has a record for each way that answers came about: the ``generator`` and the
-        ``model`` of the samples' provenance, both empty where a row of the source says the answer.
+        ``prompt_languages`` is there where some prompt is not in English. ``makers`` has a record
+        for each way that answers came about: the ``generator`` and the ``model`` of the samples'
+        provenance, both empty where a row of the source says the answer.
         """
         languages: Counter[str] = Counter()
         wordings: Counter[str] = Counter()
@@ -60,9 +62,14 @@ class Tally:
             languages[lang] += samples
             wordings[wording] += samples
             makers[generator, model] += samples
+        prompts: Counter[str] = Counter()
+        for wording, samples in wordings.items():
+            prompts[language_of(wording)] += samples
+        in_others = _positive(prompts).keys() - {ENGLISH}
         return {
             "languages": _positive(languages),
             "wordings": _positive(wordings),
+            **({"prompt_languages": _positive(prompts)} if in_others else {}),
             "makers": [
                 {
                     "generator": generator,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,13 @@ from factory.filters import (
 from factory.filters.classifier import Given
 from factory.generators import RecordMap, SampleStep, Step
 from factory.generators.rewrite import Rewrite
+from factory.line.worded import (
+    Worded,
+    asked_languages,
+    definition_of,
+    translations,
+    worded_in_english,
+)
 from factory.recipe import Recipe, SourceSpec, TaskSpec
 from factory.sources.base import TABLES
 from factory.sources.view import View, load_view
@@ -51,6 +58,8 @@ class Task:
             seed, title and paper numbers are not in it.
         metric: the metric its samples carry.
         derivation: what a derived task derives from, and how.
+        translations: its prompts in the languages beside English that the recipe wants and that it
+            has, by language (ISO 639-1).
         steps: the steps that ask a model for columns of a row, in order.
         sample_steps: the steps that ask a model about the sample that was made of it, in order.
         judge: who is asked about each sample that the other filters keep, if anybody is.
@@ -69,9 +78,26 @@ class Task:
     filters: tuple[Filter, ...]
     definition: str
     derivation: Derivation | None = None
+    translations: Mapping[str, Worded] = field(default_factory=dict)
     steps: tuple[AskedStep, ...] = ()
     sample_steps: tuple[AskedSampleStep, ...] = ()
     judge: JudgeOptions | None = None
+
+    def worded(self, language: str) -> Worded:
+        """Return the prompts of the samples whose text is in ``language`` (ISO 639-1)."""
+        asked = self.translations.get(self.spec.prompt.of(language))
+        return asked or worded_in_english(self.spec, self.template)
+
+    def asked_in(self, languages: Collection[str]) -> Task:
+        """Return the task, and those above it, without prompts in other languages beside English.
+
+        A derived task shows its parent's input, which no other language may label.
+        """
+        if self.translations.keys() <= set(languages):
+            return self
+        kept = {name: each for name, each in self.translations.items() if name in languages}
+        derivation = self.derivation and self.derivation.asked_in(kept)
+        return replace(self, translations=kept, derivation=derivation)
 
     @property
     def asks(self) -> tuple[str, ...]:
@@ -165,6 +191,10 @@ class Derivation:
     map: RecordMap
     options: BaseModel
 
+    def asked_in(self, languages: Collection[str]) -> Derivation:
+        """Return the same with a parent that is asked in no other languages beside English."""
+        return replace(self, parent=self.parent.asked_in(languages))
+
     def check(self, name: str) -> None:
         """Raise :class:`RecipeError` where the map cannot read the parent's records."""
         at, parent = f"tasks.{name}.derive", self.parent
@@ -226,7 +256,7 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
         strata = tuple(strata)
         _check_needs(recipe, name, view)
     else:
-        parent = compile_task(recipe, spec.derive.from_, compiled)
+        parent = _parent_of(recipe, spec.derive.from_, spec.prompt, compiled)
         derivation = Derivation(
             parent, spec.derive.operator, spec.derive.record_map, spec.derive.options
         )
@@ -274,6 +304,8 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
     if reworded:
         definition["wordings"] = [[each.name, each.of, each.text] for each in reworded]
     template.check_names({*columns, *spec.words, *_OFFERED_BY_THE_LINE})
+    above = derivation.parent.translations if derivation else None
+    translated = translations(recipe, spec, template, asked_languages(spec, above))
     filter_options = spec.filters or recipe.filters
     definition |= {
         "template": template.source,
@@ -282,6 +314,7 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
         # A task without any keeps the definition that it had before there were such options.
         **({"prompt": spec.prompt.model_dump()} if spec.prompt != PromptOptions() else {}),
     }
+    definition |= definition_of(translated)
     if filter_options.judge:
         definition["judge"] = [filter_options.judge.source, rubric(spec.task_type.name)]
     text = json.dumps(definition, sort_keys=True, ensure_ascii=False)
@@ -298,7 +331,8 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
         template=template,
         filters=build_filters(filter_options),
         definition=blake2b(text.encode(), digest_size=8).hexdigest(),
-        derivation=derivation,
+        derivation=derivation and derivation.asked_in(translated),
+        translations=translated,
         steps=steps,
         sample_steps=sample_steps,
         judge=filter_options.judge,
@@ -307,6 +341,21 @@ def compile_task(recipe: Recipe, name: str, compiled: dict[str, Task] | None = N
     if compiled is not None:
         compiled[name] = task
     return task
+
+
+def _parent_of(
+    recipe: Recipe, name: str, prompt: PromptOptions, compiled: dict[str, Task] | None
+) -> Task:
+    """Compile the task that another derives from, in the languages that the other is asked in.
+
+    What the other shows of a record is its input, which its parent's template has labelled.
+    """
+    parent = recipe.task(name)
+    if parent.prompt.language == prompt.language:
+        return compile_task(recipe, name, compiled)
+    labelled = parent.prompt.model_copy(update={"language": prompt.language})
+    tasks = {**recipe.tasks, name: parent.model_copy(update={"prompt": labelled})}
+    return compile_task(recipe.model_copy(update={"tasks": tasks}), name)
 
 
 def _steps(

@@ -284,7 +284,8 @@ def _of_template(
             f"{'wordings' if plural else 'the wording'} {listed(names)} of {name} {verb}",
             wordings=frozenset(names),
         )
-    if old == new and before["template"] != after["template"]:
+    texts = [(each["template"], each.get("translations")) for each in (before, after)]
+    if old == new and texts[0] != texts[1]:
         yield _cause(f"{name} changed in nothing that is printed", frozenset())
 
 

@@ -26,23 +26,33 @@ EXTRACTION: Final = "extraction"
 #: A line of a numbered list; ShopBench prints both ``1. tea`` and ``1.tea``.
 _ITEM: Final = re.compile(r"^[ \t]*([0-9]{1,2})\.(?![0-9])", re.MULTILINE)
 _ASKS_CHOICE: Final = re.compile(r"\n[ \t]*answer:?\s*\Z", re.IGNORECASE)
-_PERMUTATION: Final = re.compile(r"\bpermutation\b", re.IGNORECASE)
+_PERMUTATION: Final = re.compile(
+    r"\bpermuta(?:tion|ción)\b|までの番号を並べ替え|的一个排列", re.IGNORECASE
+)
 _RANK: Final = re.compile(r"\brank(?:s|ed|ing)?\b", re.IGNORECASE)
 #: Not the two numbers between which a comma stands.
 _NUMBERS: Final = re.compile(
     r"\b(?<!separating )(?<!every )(?<!between )(?P<count>one|two|three|[1-3])"
     r"(?:[ -][\w-]{1,20}){0,2}[ -](?:numbers?|indices)\b"
-    r"|\bthe (?P<single>number) of the\b",
+    r"|\bthe (?P<single>number) of the\b"
+    r"|\bsolo con (?P<numeros>[1-3]) números\b|番号を(?P<ko>[1-3])つ|(?P<ge>[1-3])个编号",
     re.IGNORECASE,
 )
 _ENTITIES: Final = re.compile(
     r"\bextract (?:the |all )?(?:phrases|entities)\b"
-    r"|\bseparate them with (?:a )?commas?\b",
+    r"|\bseparate them with (?:a )?commas?\b"
+    r"|\bsin repetir su tipo\b|種類は繰り返さず|不要重复实体类型",
     re.IGNORECASE,
 )
 #: EcomInstruct's lines of ``type: entity``: the same words ask for another form.
 _LINES: Final = re.compile(r"\bone line for each\b", re.IGNORECASE)
 _SCALE: Final = re.compile(r"\bscale (?:of|from) ([01]) to ([2-9])\b", re.IGNORECASE)
+#: A scale in Spanish, Japanese or Chinese, and the cue that ends those prompts.
+_SCALE_ELSEWHERE: Final = re.compile(
+    r"\bde ([01])(?: \([^)\n]{1,30}\))? a ([2-9])\b"
+    r"|([01])(?:\uff08[^\uff09\n]{1,30}\uff09)?(?:から|到)([2-9])"
+)
+_ASKS_ELSEWHERE: Final = re.compile(r"\n[ \t]*(?:Respuesta:|回答\uff1a|答案\uff1a)\s*\Z")
 _COUNTS: Final = {"one": 1, "two": 2, "three": 3}
 _LEAST_ITEMS: Final = 2
 _MOST_CHOICES: Final = 10
@@ -105,6 +115,8 @@ def _type_in_words(prompt: str) -> str:
         return ENTITY_LINES if isinstance(in_words, Lines) else EXTRACTION
     if _ENTITIES.search(prompt) and not _LINES.search(prompt):
         return ENTITIES
+    if _ASKS_ELSEWHERE.search(prompt) and _SCALE_ELSEWHERE.search(prompt):
+        return MULTIPLE_CHOICE
     return GENERATION
 
 
@@ -129,9 +141,10 @@ def _choices(prompt: str, shown: tuple[int, ...]) -> tuple[int, ...]:
     """Return the digits that a choice may be: of the options, else of the scale, else any."""
     if shown[:1] == (0,) and len(shown) <= _MOST_CHOICES:
         return shown
-    scale = _SCALE.search(prompt)
+    scale = _SCALE.search(prompt) or _SCALE_ELSEWHERE.search(prompt)
     if scale:
-        return tuple(range(int(scale[1]), int(scale[2]) + 1))
+        least, most = filter(None, scale.groups())
+        return tuple(range(int(least), int(most) + 1))
     return tuple(range(_MOST_CHOICES))
 
 
@@ -140,7 +153,8 @@ def _said_golds(prompt: str) -> int:
     said = list(_NUMBERS.finditer(prompt))
     if not said:
         return 0
-    count = (said[-1]["count"] or "one").lower()
+    last = said[-1]
+    count = (last["count"] or last["numeros"] or last["ko"] or last["ge"] or "one").lower()
     return _COUNTS.get(count) or int(count)
 
 

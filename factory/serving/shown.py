@@ -1,7 +1,8 @@
 """What prompts in EcomInstruct's forms show of their answers: labels, types for lines, a text.
 
 Answers there are in words and not in numbers. The forms are this project's bases of those task
-types, and EcomInstruct's own: candidates at a prompt's end, and the words that its tasks ask in.
+types, in each language that they are in, and EcomInstruct's own: candidates at a prompt's end, and
+the words that its tasks ask in.
 """
 
 from __future__ import annotations
@@ -11,16 +12,30 @@ from dataclasses import dataclass
 from typing import Final
 
 #: The last line of a prompt, where it only asks for the answer.
-_CUE: Final = re.compile(r"(?:output|(?:### )?response|输出)[:：]", re.IGNORECASE)
+_CUE: Final = re.compile(
+    r"(?:output|(?:### )?response|respuesta|输出|回答|答案)[:：]", re.IGNORECASE
+)
 _CANDIDATES: Final = re.compile(
-    r"(?:\b(?:candidates?(?: labels?)?|from the following (?:topics|categories|labels|types)):"
-    r"|^分类[:：])[ \t]*(\S.*)",
+    r"(?:\b(?:candidates?(?: labels?)?|from the following (?:topics|categories|labels|types)"
+    r"|etiquetas posibles):|^分类[:：]|候補ラベル：|候选标签：)[ \t]*(\S.*)",
     re.IGNORECASE,
 )
-_ONE: Final = re.compile(r"\bone of the\b|\bthe right label\b|\byes or no\b", re.IGNORECASE)
-_LINES: Final = re.compile(r"\bone line for each [\w ]{1,40}, in the order given\b", re.IGNORECASE)
+_ONE: Final = re.compile(
+    r"\bone of the\b|\bthe right label\b|\byes or no\b"
+    r'|\buna de las\b|\bla etiqueta correcta\b|"yes" o "no"'
+    r"|1つだけ|どちらかだけ|中的一个|正确的标签|yes ?或 ?no",
+    re.IGNORECASE,
+)
+_LINES: Final = re.compile(
+    r"\bone line for each [\w ]{1,40}, in the order given\b"
+    r"|\buna línea por cada [\w ]{1,40}, en el orden indicado\b"
+    r"|ごとに1行ずつ、示された順に|输出一行，按给出的顺序",
+    re.IGNORECASE,
+)
 _COPIES: Final = re.compile(
-    r"copy (?:the|two to five) (?:answer|phrases|values|words)\b", re.IGNORECASE
+    r"copy (?:the|two to five) (?:answer|phrases|values|words)\b"
+    r"|copia (?:la respuesta|los valores|las palabras)\b|(?:答え|値)は本文からそのまま|照抄原文",
+    re.IGNORECASE,
 )
 #: EcomInstruct's "Detect all named entity about ...", and with a line for each type "Extract all
 #: attribute value with attribue name about ..."; what it copies from a context or from candidates.
@@ -38,7 +53,7 @@ _FRAME: Final = "### Instruction:"
 _QUOTED: Final = re.compile(r'"[^":\n]{1,40}: ([^"\n]{1,40})"')
 _NOTHING: Final = re.compile(r"\bNone\b")
 #: What names a line, ``Product title: ...``.
-_NAMED: Final = re.compile(r"[^\W\d_][\w ]{0,30}:[ \t]*")
+_NAMED: Final = re.compile(r"[^\W\d_][\w ]{0,30}(?::[ \t]*|：)")
 _MOST_LABELS: Final = 64
 _MOST_CHARACTERS: Final = 4000
 

@@ -27,6 +27,8 @@ from factory.sample import PARTS
 from factory.templates.options import PromptOptions
 from factory.templates.placeholders import Reworded, Shown, block_of, show
 from factory.templates.sandbox import Sandbox
+from factory.templates.translation import check_translation
+from factory.templates.words import Phrase, load_words
 
 PACKAGED: Final = Path(__file__).parent
 _SEPARATOR: Final = "\x1e"
@@ -103,12 +105,13 @@ class Wording:
     """One wording of a template, ready to render; ``model`` wrote it, where a model did.
 
     ``fingerprint`` is a hash (8 bytes, hex) of its six parts as Jinja reads them: neither another
-    wording nor a comment changes it.
+    wording nor a comment changes it. ``forms`` are the pairs of ``{{ name.form }}``, the second ""
+    where the name stands alone.
     """
 
     __slots__ = (
         *("_body", "_context", "_globals", "_printed", "_prompt"),
-        *("fingerprint", "model", "name", "names", "path"),
+        *("fingerprint", "forms", "model", "name", "names", "path"),
     )
 
     def __init__(
@@ -129,6 +132,7 @@ class Wording:
         try:
             #: What a row must offer, with the file and line where each name is first used.
             self.names = _undeclared(tree, parts)
+            self.forms = _forms(tree)
             code = environment.compile(tree, name=path.name, filename=str(path))
         except TemplateSyntaxError as error:  # such as a filter that does not exist
             raise RecipeError(f"{path}:{error.lineno}: {error.message}") from error
@@ -171,12 +175,18 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A task's template: its wordings by name, and the source text that defines it."""
+    """A task's template: its wordings by name, and the source text that defines it.
+
+    ``human`` are all wordings of its file by name, whatever the options draw from; ``printed`` are
+    the parts that are printed, as places in :data:`~factory.sample.PARTS`, before any options.
+    """
 
     name: str
     path: Path
     source: str
     wordings: Mapping[str, Wording]
+    human: Mapping[str, Wording]
+    printed: tuple[int, ...]
 
     def check_names(self, offered: Iterable[str]) -> None:
         """Raise :class:`RecipeError` for a name that some wording uses and no row offers."""
@@ -212,7 +222,41 @@ class TemplateFolder:
         Raises :class:`RecipeError` for a name that is no plain file name, a missing file, a syntax
         error, an unknown block, or a template without wordings.
         """
-        path = self._find(name)
+        path, base_path = self._find(name), self._find(base)
+        return self._compiled(path, base_path, base, reworded, options)
+
+    def translated(
+        self, english: Template, language: str, base: str, options: PromptOptions = _PLAIN
+    ) -> Template | None:
+        """Return ``english`` in another language (ISO 639-1); None where nobody has translated it.
+
+        It stands in the folder ``<language>`` beside the file that it translates, and its wordings
+        are called ``<language>/<name>``.
+
+        Raises :class:`RecipeError` for what :meth:`load` raises it, and for a translation with
+        other wordings or other names than the English template.
+        """
+        path = english.path.parent / language / english.name
+        if not path.is_file():
+            return None
+        base_path = self._find(base, language)
+        found = self._compiled(
+            path, base_path, base, (), options, language=language, printed=english.printed
+        )
+        check_translation(found, english)
+        return found
+
+    def _compiled(
+        self,
+        path: Path,
+        base_path: Path,
+        base: str,
+        reworded: Sequence[Reworded],
+        options: PromptOptions,
+        *,
+        language: str = "",
+        printed: tuple[int, ...] | None = None,
+    ) -> Template:
         source = _read(path)
         tree = _parse(source, path)
         parent = _parent(tree, path)
@@ -220,41 +264,57 @@ class TemplateFolder:
             raise RecipeError(
                 f"{path}:1: extends {parent!r}, but this task's type needs {{% extends {base!r} %}}"
             )
-        base_path = self._find(base)
         base_source = _read(base_path)
         base_tree = _parse(base_source, base_path)
         blocks = _blocks(base_tree, base_path) | _blocks(tree, path)
-        printed = _printed(tree, path) or _printed(base_tree, base_path)
+        printed = printed or _printed(tree, path) or _printed(base_tree, base_path)
         if printed is None:
             raise RecipeError(f"{base_path}:1: a base needs {{% set printed = [...] %}}")
-        printed = options.printed(printed)
+        shown_parts = options.printed(printed)
         names = [block.removeprefix("prompt_") for block in blocks if block.startswith("prompt_")]
         if not names:
             raise RecipeError(f"{path}:1: no wording: add a block prompt_<name> for each")
         _check_blocks(tree, path, names)
+        called = f"{language}/" if language else ""
         wordings = {
-            wording: Wording(wording, path, _nearest(blocks, wording), printed)
+            wording: Wording(f"{called}{wording}", path, _nearest(blocks, wording), shown_parts)
             for wording in sorted(names)
         }
+        human = dict(wordings)
         for each in reworded:
             shown = wordings[each.of].shown if each.of in wordings else None
             if shown is None or each.name in wordings:
                 raise RecipeError(f"{path}:1: {each.name!r} cannot be a wording of it")
             parts = _nearest(blocks, each.of)
             parts[_PROMPT] = _Part(block_of(each.text, shown), path)
-            wordings[each.name] = Wording(each.name, path, parts, printed, each.model)
+            wordings[each.name] = Wording(each.name, path, parts, shown_parts, each.model)
         wordings = dict(sorted(wordings.items())[: options.wordings])
-        return Template(name, path, f"{base_source}{_SEPARATOR}{source}", wordings)
+        text = f"{base_source}{_SEPARATOR}{source}"
+        return Template(path.name, path, text, wordings, human, printed)
 
-    def _find(self, name: str) -> Path:
+    def is_translated(self, name: str, language: str) -> bool:
+        """Return whether the template ``name`` is there and has a version in ``language``."""
+        found = [folder for folder in self._folders if (folder / name).is_file()]
+        return bool(found) and (found[0] / language / name).is_file()
+
+    def words(self, language: str) -> dict[str, Phrase]:
+        """Return what English phrases are called in ``language``, a recipe's own ones first."""
+        return load_words(self._folders, language)
+
+    def _find(self, name: str, language: str = "") -> Path:
         if not _NAME.fullmatch(name):
             raise RecipeError(
                 f"template {name!r}: a template is a plain file name such as my_task.j2, "
                 "kept in a folder templates/ beside the recipe"
             )
         for folder in self._folders:
-            if (folder / name).is_file():
-                return folder / name
+            if (folder / language / name).is_file():
+                return folder / language / name
+        if language:
+            raise RecipeError(
+                f"template {language}/{name}: the base of a translated template is missing: write "
+                f"it beside the template, after {self._find(name)}"
+            )
         known = {path.name for folder in self._folders for path in folder.glob("*.j2")}
         hint = did_you_mean(name, known)
         places = " and ".join(str(folder) for folder in self._folders)
@@ -352,3 +412,18 @@ def _undeclared(tree: nodes.Template, parts: Sequence[_Part | None]) -> dict[str
             if node.name in names and node.ctx == "load":
                 places.setdefault(node.name, f"{part.path}:{node.lineno}")
     return places
+
+
+def _forms(tree: nodes.Template) -> frozenset[tuple[str, str]]:
+    """Return the names that are printed or asked for a form: ``{{ thing.the }}``, ``{{ thing }}``.
+
+    The form is "" for a name by itself.
+    """
+    asked = [
+        (node.node, node.attr)
+        for node in tree.find_all(nodes.Getattr)
+        if isinstance(node.node, nodes.Name)
+    ]
+    inside = {id(name) for name, _ in asked}
+    alone = [(each.name, "") for each in tree.find_all(nodes.Name) if id(each) not in inside]
+    return frozenset([*((name.name, form) for name, form in asked), *alone])

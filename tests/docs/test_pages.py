@@ -20,6 +20,8 @@ def test_the_quick_start_works_as_it_is_written(tmp_path: Path) -> None:
 
 def test_a_task_of_ones_own_is_made_as_the_page_says(tmp_path: Path) -> None:
     for block in blocks(DOCS / "your-own-task.md"):
+        if block.path:
+            continue
         if block.language == "sql":
             _write(tmp_path / "mine/views/product_brand.sql", block.code)
         elif block.language == "jinja":
@@ -29,6 +31,8 @@ def test_a_task_of_ones_own_is_made_as_the_page_says(tmp_path: Path) -> None:
     follow(DOCS / "your-own-task.md", tmp_path)
     samples = (tmp_path / "out/name_the_brand/train.jsonl").read_text(encoding="utf-8")
     assert "What is the brand of the following product?" in samples
+    spanish = (tmp_path / "out/spanish/name_the_brand/train.jsonl").read_text(encoding="utf-8")
+    assert "¿De qué marca es el siguiente producto?" in spanish
 
 
 def test_an_adapter_of_ones_own_feeds_the_catalogues_tasks(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ reader then asks in the sample's words, and prints the sample's answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final, cast
@@ -22,6 +23,8 @@ LABEL_KEY: Final = "default"
 #: EcomGPT's frame. Its reader fills it with ``str.format``, before which it sets a head that names
 #: the task.
 PROMPT: Final = "### Instruction:\n{sentences}\n### Response:"
+#: Full-width in Chinese and Japanese.
+_COLON: Final = re.compile("[:\uff1a]")
 _VERSION: Final = "1"
 _NOTHING: Final = "None"
 
@@ -164,8 +167,8 @@ def definition_of(sample: Sample) -> str:
     They are what the sample's description says before its colon, or the task's own name. EcomGPT's
     reader formats them, so there is no brace in them.
     """
-    named, colon, _ = sample.description.partition(":")
-    if colon and named.strip() and not set(named) & set("\n{}"):
+    named, *rest = _COLON.split(sample.description, maxsplit=1)
+    if rest and named.strip() and not set(named) & set("\n{}"):
         return named[:1].lower() + named[1:]
     return sample.task.replace("_", " ")
 
