@@ -30,6 +30,15 @@ from tests.conftest import PRODUCTS, copy_shop
 
 #: The order of the rows in the files, and DuckDB's threads.
 WAYS = (("original", 1), ("original", 4), ("shuffled", 1), ("shuffled", 4))
+#: One task of each view, and how many of its keys are asked for in one window, and in several.
+VIEWED = tuple(
+    {
+        (each.source, each.rows): name
+        for name, each in catalogue().tasks.items()
+        if not each.derive
+    }.values()
+)
+WINDOW, PARTS = 160, 4
 
 
 class Table(NamedTuple):
@@ -123,6 +132,34 @@ def test_row_order_and_threads_change_nothing_in_a_view(
     assert answers[0][1]
     for way, each in zip(WAYS[1:], answers[1:], strict=True):
         assert each == answers[0], way
+
+
+@pytest.mark.parametrize("task", VIEWED)
+def test_what_a_view_says_of_a_key_depends_on_no_other_key_of_its_window(
+    attached: Callable[[str, str, int], duckdb.DuckDBPyConnection],
+    made: Callable[[str], RunResult],
+    task: str,
+    tmp_path: Path,
+) -> None:
+    compiled = compile_task(catalogue(), task)
+    source = compiled.spec.source
+    connection = attached(source, "original", 4)
+    attach_labels(connection, source, [made(need).folder for need in compiled.spec.needs])
+    planned(connection, compiled, tmp_path / "plan")
+
+    def facts(condition: str) -> list[dict[str, Any]]:
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE chosen AS SELECT *, ordinal AS rank FROM keys "
+            f"WHERE ordinal <= {WINDOW} AND {condition}"
+        )
+        return [
+            row for shard in read_facts(compiled.view, connection, grouped=False) for row in shard
+        ]
+
+    whole = facts("true")
+    parts = [row for part in range(PARTS) for row in facts(f"ordinal % {PARTS} = {part}")]
+    assert whole
+    assert sorted(parts, key=lambda row: int(row["ordinal"])) == whole
 
 
 @pytest.mark.parametrize("task", DERIVED)

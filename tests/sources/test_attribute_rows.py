@@ -447,6 +447,30 @@ def test_a_brand_is_hidden_only_where_a_line_is_its_alone(tmp_path, lines, shown
         assert {row["title"] for row in made} == {shown}
 
 
+def test_a_line_is_a_brands_own_however_many_others_make_things_for_it(tmp_path):
+    """Six brands say every word of it, five of them beside the brand that it belongs to."""
+    judgements = [
+        {**esci_files.judgement(query * 8 + number), "query_id": query, "query": f"lamp {query}"}
+        for query in range(12)
+        for number in range(8)
+    ]
+    products = []
+    for place, row in enumerate(judgements):
+        maker = place % 8
+        row["product_id"], row["esci_label"] = f"B{place:04}", "S" if maker > 5 else "E"
+        own = maker == 0 or maker > 5
+        brand = "Lumo" if own else ("Aranta", "Beltor", "Corvina", "Denlux", "Elmira")[maker - 1]
+        title = "Lumo Glowmax desk lamp" if own else f"{brand} cover for Lumo Glowmax desk lamp"
+        products.append(
+            esci_files.product(row["product_id"], product_title=title, product_brand=brand)
+        )
+    esci_files.write_upstream(tmp_path, judgements, products)
+    facts = facts_of("brand_of_title", EsciSource(), EsciOptions(), tmp_path)
+    masked = [row for row in facts if row["form"] == "masked"]
+    assert masked
+    assert {(row["brand"], row["maskable"]) for row in masked} == {("Lumo", True)}
+
+
 def test_brands_do_not_depend_on_threads_or_the_order_of_rows(tmp_path):
     orders = ("original", "shuffled")
     folders = [copy_shop(tmp_path / order, order=order) for order in orders]

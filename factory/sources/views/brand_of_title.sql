@@ -39,11 +39,14 @@ branded AS MATERIALIZED (
     WHERE brand IS NOT NULL
     GROUP BY ALL
 ),
--- How many products a brand has, in all languages, says whether anybody can know what it makes.
+-- How many products a brand has, in all languages and spellings, says whether anybody can know what
+-- it makes.
 known AS (
     SELECT lower(brand) AS brand
     FROM products
-    SEMI JOIN (SELECT DISTINCT brand FROM branded WHERE form = 'masked' AND exact) USING (brand)
+    SEMI JOIN (
+        SELECT DISTINCT lower(brand) AS spelled FROM branded WHERE form = 'masked' AND exact
+    ) ON lower(brand) = spelled
     GROUP BY lower(brand)
     HAVING count(*) >= 20
 ),
@@ -57,29 +60,36 @@ heard AS MATERIALIZED (
         FROM branded WHERE form = 'masked' AND exact
     )
 ),
--- Most words are those of many brands even among these few products.
-spoken AS MATERIALIZED (
-    SELECT locale, brand, word
+-- Most words stand in a title of another brand without the brand: whatever has one here, read as all
+-- titles are read below, is no brand's own. So nothing is decided here that is not decided there: it
+-- spares looking for most words among all products, and which keys are asked for changes nothing. A
+-- few titles a word do: nearly every word that many brands have falls with the first of them.
+witnesses AS MATERIALIZED (
+    SELECT locale, word, brand, min(title) AS title
     FROM (
-        SELECT locale, brand, word, count(*) OVER (PARTITION BY locale, word) AS brands
-        FROM (SELECT DISTINCT locale, brand, word FROM heard)
+        SELECT locale, lower(brand) AS brand, lower(title) AS title, unnest(string_split(
+            CASE WHEN locale = 'jp'
+                THEN translate(lower(title), ',;:|/()[]-"【】「」', '               ')
+                ELSE replace(lower(title), ',', ' ') END,
+            ' '
+        )) AS word
+        FROM branded
     )
-    WHERE brands <= 4
+    GROUP BY locale, word, brand
+    QUALIFY row_number() OVER (PARTITION BY locale, word ORDER BY brand) <= 8
 ),
--- And of the others most stand in a title without the brand: only what is left is looked for among
--- all products.
 asked_words AS MATERIALIZED (
-    SELECT locale, brand, word
-    FROM spoken
+    SELECT DISTINCT locale, brand, word
+    FROM heard
     WHERE brand IN (FROM known)
         AND length(word) >= 4 AND regexp_full_match(word, '\p{L}+')
         AND NOT contains(brand, word) AND NOT contains(word, brand)
-    EXCEPT
-    SELECT spoken.locale, spoken.brand, spoken.word
-    FROM spoken
-    JOIN heard USING (locale, word)
-    JOIN branded USING (locale, product_id)
-    WHERE heard.brand <> spoken.brand AND NOT contains(lower(branded.title), spoken.brand)
+        AND NOT EXISTS (
+            FROM witnesses
+            WHERE witnesses.locale = heard.locale AND witnesses.word = heard.word
+                AND witnesses.brand <> heard.brand
+                AND NOT contains(witnesses.title, heard.brand)
+        )
 ),
 -- What is made for a brand's products names the brand, and is no other owner of the word. Nor is a
 -- product of no stated brand an owner, unless it has the word without the brand. A brand may be
