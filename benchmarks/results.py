@@ -55,21 +55,29 @@ class Stages:
             sys.exit(f"{name}: {failed}")
 
 
-def tuned(stages: Stages, out: Path, variant: str, steps: int, alpha: float) -> Path:
-    """Tune the base on one mixture and put ``alpha`` of that into its weights; return them."""
-    models = out / "models" / variant
-    merged = models / "merged"
-    if not (out / variant / "manifest.json").is_file():
-        made = ("run", str(RECIPE), "--mixture", variant, "--out", str(out))
-        stages.run(f"samples: {variant}", made)
-    if not merged.is_dir():
-        training = models / "training"
+def tuned(
+    stages: Stages, out: Path, variants: Sequence[str], steps: int, alpha: float
+) -> dict[str, str]:
+    """Tune the base on mixtures and put ``alpha`` of that into its weights; return them by name."""
+    for variant in variants:
+        if not (out / variant / "manifest.json").is_file():
+            made = ("run", str(RECIPE), "--mixture", variant, "--out", str(out))
+            stages.run(f"samples: {variant}", made)
+    models = {variant: out / "models" / variant for variant in variants}
+    missing = {name: each for name, each in models.items() if not (each / "merged").is_dir()}
+    learned, merged = [], []
+    for variant, folder in missing.items():
+        training = folder / "training"
         preset = ("--preset", "tiny", "--precision", "bf16", "--steps", str(steps))
-        learned = ("train", str(out / variant), *preset, "--out", str(training))
-        stages.run(f"train: {variant}", learned)
-        weight = ("--weight", str(alpha), "--into-weights", "--out", str(merged))
-        stages.run(f"merge: {variant}", ("merge", str(training / "adapter"), *weight))
-    return merged
+        if not (training / "adapter").is_dir():
+            learned.append(("train", str(out / variant), *preset, "--out", str(training)))
+        weight = ("--weight", str(alpha), "--into-weights", "--out", str(folder / "merged"))
+        merged.append(("merge", str(training / "adapter"), *weight))
+    if learned:
+        stages.run(f"train: {len(learned)} mixtures", *learned)
+    for merge in merged:
+        stages.run("merge", merge)
+    return {name: str(each / "merged") for name, each in models.items()}
 
 
 def served(stages: Stages, model: str, file: Path, kind: str) -> Path:
@@ -120,8 +128,7 @@ def evaluations(
         without = ("--without", "sent-transformer", "--without", "jp-bleu")
         place = ("--out", str(folders["development"]))
         verbs["development"] = ("evaluate", str(development), *place, *common, *without)
-    newest = next(reversed(models))
-    stages.run(f"evaluate: {newest}", *verbs.values())
+    stages.run(f"evaluate: {len(models)} models", *verbs.values())
     return {name: json.loads((folders[name] / "results.json").read_bytes()) for name in verbs}
 
 
@@ -204,17 +211,15 @@ def main() -> None:
         name: served(stages, BASE, out / "models" / "base" / f"{kind}.gguf", kind)
         for name, kind in (("base", "q8_0"), ("base-q4_0", "q4_0"))
     }
-    for variant in (WHOLE, *asked.variants):
+    variants = (WHOLE, *asked.variants)
+    for variant, merged in tuned(stages, out, variants, asked.steps, asked.alpha).items():
         folder = out / "models" / variant
-        merged = str(tuned(stages, out, variant, asked.steps, asked.alpha))
         models[variant] = served(stages, merged, folder / "q8_0.gguf", "q8_0")
         if variant == WHOLE:
             models[f"{variant}-q4_0"] = served(stages, merged, folder / "q4_0.gguf", "q4_0")
-        # So that what there is can be read while the rest is made.
-        sizes = (asked.max_tokens, limits)
-        found = evaluations(stages, out, models, asked.development, *sizes)
-        text = report(found, stages.seconds)
-        (out / "results.md").write_text(text, encoding="utf-8")
+    found = evaluations(stages, out, models, asked.development, asked.max_tokens, limits)
+    text = report(found, stages.seconds)
+    (out / "results.md").write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -4,9 +4,10 @@
     python benchmarks/scale.py --out /data/out --table
 
 Two tasks with millions of keys (``benchmarks/scale/recipes.yaml``: every judged pair of ESCI, every
-session of Amazon-M2) share each size, two samples of the one to three of the other. Each is a whole
-command in processes of its own, from start to synced files. Its samples are then written again as
-Parquet shards and its lines removed, so that the disk holds what comes next; ``--keep`` keeps them.
+session of Amazon-M2) share each size, two samples of the one to three of the other; what they lack
+at the largest sizes a third one gives. Each is a whole command in processes of its own, from start
+to synced files. Its samples are then written again as Parquet shards and its lines removed, so that
+the disk holds what comes next; ``--keep`` keeps them.
 
 What is measured goes to ``measured.json`` in the folder ``--out`` as each run ends, and a run that
 is in it is not made again: the sizes can be measured one at a time. Processor seconds are those of
@@ -39,8 +40,12 @@ import numpy as np
 from mixtures import PROJECT, Memory, _family, make_files
 
 RECIPE = PROJECT / "benchmarks" / "scale" / "recipes.yaml"
-#: Each task with its source, and its share of a size in fifths.
-TASKS = {"relate_judged_pairs": ("esci", 2), "write_last_item": ("amazon_m2", 3)}
+#: Each task with its source, and its share of a size in fifths; the last is for what others lack.
+TASKS = {
+    "relate_judged_pairs": ("esci", 2),
+    "write_last_item": ("amazon_m2", 3),
+    "write_next_item": ("amazon_m2", 0),
+}
 #: What the fold remembers of a sample (tests/line/test_accepted.py), in MB.
 REMEMBERED = 72e-6
 
@@ -126,13 +131,15 @@ def measure(task: str, samples: int, command: Sequence[str], made: Path, cache: 
 
 
 def run_size(size: int, places: dict[str, Path], out: Path, cache: Path, *, keep: bool) -> None:
-    """Make ``size`` samples of both tasks, and each task's Parquet; those measured are left out.
+    """Make ``size`` samples of the tasks, and each task's Parquet; those measured are left out.
 
     What a task's source does not give is asked of the next one.
     """
     lacking = 0
     for task, (source, fifths) in TASKS.items():
         wanted = size * fifths // 5 + lacking
+        if not wanted:
+            continue
         name = f"{task} {wanted}"
         folder = out / task
         if name not in load(out):
