@@ -13,7 +13,7 @@ import pytest
 from factory.api import read_samples
 from factory.errors import UsageError
 from factory.init import init_catalogue, init_shop
-from factory.line.task import compile_task
+from factory.line.compile import compile_task
 from factory.recipe import load_recipe
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,8 @@ from typing import Any, Final
 import yaml
 
 from factory.filters import LANGUAGE_NAMES, FilterOptions
-from factory.line.task import Task, compile_task
+from factory.line.compile import compile_task
+from factory.line.task import Task
 from factory.recipe import Recipe, TaskSpec, resolve_mixture
 from factory.sources import SOURCES
 from factory.templates.compiler import PACKAGED as TEMPLATES

@@ -28,16 +28,11 @@ from factory.filters import (
     text_of,
 )
 from factory.generators import Asked, Record
+from factory.line.compile import compile_task
 from factory.line.fold import Candidate, Outcome
 from factory.line.likeness import answer_hash, asked_hash, content_hash, touches
 from factory.line.rows import Draft, DroppedError, Row, cleaned_row, only_row, told_value
-from factory.line.task import (
-    Derivation,
-    Task,
-    compile_task,
-    with_benchmarks,
-    with_classifier,
-)
+from factory.line.task import Derivation, Task, with_benchmarks, with_classifier
 from factory.outputs.jsonl import to_line
 from factory.recipe import Recipe
 from factory.sample import Provenance, Sample, Verdict, sample_id

@@ -26,9 +26,10 @@ from factory.filters.agreement import Share
 from factory.filters.judge import Judged, score_name, worst_score
 from factory.filters.planted import plant
 from factory.filters.rubrics import CRITERIA
+from factory.line.compile import compile_task
 from factory.line.judged import agreement
 from factory.line.run import run_task
-from factory.line.task import Task, compile_task
+from factory.line.task import Task
 from factory.llm import model_spec
 from factory.llm.at_once import ask_at_once
 from factory.llm.pool import ModelPool

@@ -16,10 +16,11 @@ from pydantic import BaseModel
 from factory.engines import LocalEngine
 from factory.filters import JudgeOptions
 from factory.filters.judge import BEST, Judgement
+from factory.line.compile import compile_task
 from factory.line.job import NothingMadeError
 from factory.line.measured import measure_judge
 from factory.line.run import RunResult, run_task
-from factory.line.task import Task, compile_task, part_of_parent
+from factory.line.task import Task, part_of_parent
 from factory.llm.expected import LEAST_HISTORY, DryRow, Expected, Part, expected, once
 from factory.llm.pool import Lane
 from factory.llm.quote import DryPool, Noted

@@ -16,6 +16,7 @@ from factory.engines import Engine
 from factory.engines.storage import Storage
 from factory.errors import LimitReachedError
 from factory.filters import write_index
+from factory.line.compile import compile_task
 from factory.line.database import confine, connect, explain, unchanged
 from factory.line.job import Ban, Job, NothingMadeError, Progress
 from factory.line.labels import attach_labels
@@ -23,13 +24,7 @@ from factory.line.manifest import identity
 from factory.line.opened import opened_models
 from factory.line.plan import load_plan, make_plan
 from factory.line.splits import fold_splits
-from factory.line.task import (
-    Task,
-    benchmarks_of,
-    compile_task,
-    with_benchmarks,
-    with_classifier,
-)
+from factory.line.task import Task, benchmarks_of, with_benchmarks, with_classifier
 from factory.outputs.card import write_card
 from factory.outputs.run_folder import TRAIN, RunFolder
 from factory.recipe import Recipe

@@ -16,8 +16,8 @@ from factory.generators import RECORD_MAPS, Derived, Record
 from factory.generators.base import label_of
 from factory.generators.recombine_dialogues import foreign_turns
 from factory.line.build import SampleBuilder
+from factory.line.compile import compile_task
 from factory.line.rows import DroppedError
-from factory.line.task import compile_task
 from factory.recipe import load_recipe
 from factory.sources.rows import product_questions, searched_sessions
 from factory.sources.rows.product_questions import answering, page_lines

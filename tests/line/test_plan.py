@@ -7,8 +7,9 @@ import pytest
 
 from factory.draw import Draw
 from factory.errors import RecipeError
+from factory.line.compile import compile_task
 from factory.line.plan import KEYS_FILE, KeyWalk, Plan, load_plan, make_plan
-from factory.line.task import Task, compile_task
+from factory.line.task import Task
 from factory.recipe import load_recipe
 from factory.sources.view import prepare
 

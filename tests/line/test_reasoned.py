@@ -16,8 +16,8 @@ import factory
 from factory.engines import LocalEngine
 from factory.errors import RecipeError
 from factory.line import RunResult, run_task
+from factory.line.compile import compile_task
 from factory.line.job import NothingMadeError
-from factory.line.task import compile_task
 from factory.llm.pool import ModelPool
 from factory.outputs.jsonl import read_records
 from factory.recipe import load_recipe

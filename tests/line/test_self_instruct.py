@@ -15,7 +15,7 @@ from factory.engines import LocalEngine
 from factory.errors import ModelError, RecipeError, SourceError
 from factory.filters import Novelty
 from factory.line import run_task
-from factory.line.task import compile_task
+from factory.line.compile import compile_task
 from factory.llm.pool import ModelPool
 from factory.recipe import load_recipe
 from factory.sample import Sample
