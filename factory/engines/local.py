@@ -140,6 +140,9 @@ class _Worker(Generic[Shard, Result]):
         except OSError:
             self._alive = False
             return False
+        except BaseException:
+            self._alive = False  # half of a message is in the pipe
+            raise
         self._known = run
         self.waiting.append((run, shard, len(message)))
         return True
@@ -152,10 +155,14 @@ class _Worker(Generic[Shard, Result]):
         """Return the result of the oldest shard; a worker that is gone costs only time."""
         run, shard, _ = self.waiting.popleft()
         try:
-            result = pickle.loads(self.answers.recv_bytes())  # noqa: S301  (our own process)
+            message = self.answers.recv_bytes()
         except (EOFError, OSError):
             self._alive = False
             return run(shard)
+        except BaseException:
+            self._alive = False  # Ctrl-C: half of an answer is in the pipe
+            raise
+        result = pickle.loads(message)  # noqa: S301  (our own process)
         if isinstance(result, BaseException):
             raise result
         answered: Result = result
@@ -163,12 +170,13 @@ class _Worker(Generic[Shard, Result]):
 
     def forget(self) -> None:
         """Let go of what nobody waits for any more; its answers are read and dropped."""
-        while self.waiting:
+        while self._alive and self.waiting:
             self.waiting.popleft()
             try:
                 self.answers.recv_bytes()
             except (EOFError, OSError):
                 self._alive = False
+        self.waiting.clear()
 
     def stop(self) -> None:
         """Let the worker end."""
