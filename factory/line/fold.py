@@ -287,14 +287,21 @@ class Fold:
             earlier, stratum = before
             self._contradicted.add(candidate.asked)
             self.withdrawn.add(earlier)
-            if not self.needed[stratum]:
-                # How far its keys go was not looked at since it closed: all wait for a window.
-                self._reopened[stratum] = self._beyond[stratum] = ordinal
-            self.needed[stratum] += 1
-            self._horizon = None
             self.accepted[stratum] -= 1
+            if stratum in self.given_up:
+                self.given_up[stratum] += 1
+            else:
+                self._reopen(stratum, ordinal)
             self.rejected["fold: conflict"] += 1
         return CONFLICT
+
+    def _reopen(self, stratum: Stratum, ordinal: int) -> None:
+        """Have a stratum take another sample, from the key with this ordinal on."""
+        if not self.needed[stratum]:
+            # How far its keys go was not looked at since it closed: all wait for a window.
+            self._reopened[stratum] = self._beyond[stratum] = ordinal
+        self.needed[stratum] += 1
+        self._horizon = None
 
     def _set_level(self, candidate: Candidate) -> Objection | None:
         if self._near and (alike := self._near.earlier(candidate.sketch)):

@@ -403,3 +403,26 @@ def test_what_takes_the_place_of_a_contradiction_comes_after_it():
     # The quota was full before the third came: nothing contradicts what nobody else asks.
     assert [record for _, _, record in sink.calls] == ["1", "2"]
     assert not fold.withdrawn
+
+
+def test_a_stratum_that_was_given_up_stays_so_when_a_sample_of_it_is_withdrawn():
+    sink = Recorder()
+    fold = Fold({("a",): 3, ("b",): 3}, sink, patience=2)
+    made = [
+        ("a", candidate("1", asked=b"q", answered=b"yes")),
+        ("a", candidate("2", filter="dropped")),
+        ("a", candidate("3", filter="dropped")),
+        ("b", candidate("4", asked=b"q", answered=b"no")),
+        ("a", candidate("5")),
+        ("b", candidate("6")),
+    ]
+    fold.extend([(number, (name,)) for number, (name, _) in enumerate(made, 1)], {})
+    for number, (_, each) in enumerate(made, 1):
+        fold.offer(Outcome(number, (each,)))
+
+    assert fold.withdrawn == {candidate("1").id}
+    assert fold.given_up == {("a",): 3}
+    assert (fold.needed, fold.accepted) == (
+        {("a",): 0, ("b",): 2},
+        {("a",): 0, ("b",): 1},
+    )
