@@ -70,7 +70,8 @@ class Flow:
                 return None
             ordinal = row["ordinal"]
             self._pass_silent(ordinal)
-            self._ordinals.popleft()
+            if self._ordinals and self._ordinals[0] == ordinal:  # else the view repeats a key
+                self._ordinals.popleft()
             stratum = self._strata[ordinal]
             if self._has_room(stratum) and self._is_begun(ordinal):
                 return self._launch(row, stratum)

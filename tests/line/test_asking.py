@@ -309,3 +309,24 @@ def test_a_step_that_cannot_work_is_told_before_anything_runs(
     )
     with pytest.raises(RecipeError, match=complaint):
         run_task(load_recipe(path), "mine", tmp_path / "out", LocalEngine())
+
+
+def test_facts_that_repeat_a_key_are_told_of_a_task_that_asks(tmp_path: Path) -> None:
+    (tmp_path / "views").mkdir()
+    (tmp_path / "views" / "twice.sql").write_text(
+        "-- needs products: product_id, locale, title\n"
+        "-- keys\nSELECT min(product_id) AS key, min(product_id) AS split_group, 'us' AS locale "
+        "FROM products\n"
+        "-- facts\nSELECT key, locale, title AS text, ['product:us:' || key] AS source_ids "
+        "FROM (SELECT chosen.key, chosen.locale, title FROM chosen "
+        "JOIN (SELECT DISTINCT title FROM products LIMIT 2) ON true)\n",
+        encoding="utf-8",
+    )
+    with serve() as seen:
+        changed = {"label_m2_types: {size: 3}": "label_m2_types: {size: 3, rows: twice}"}
+        recipe = load_recipe(recipe_at(tmp_path, seen.url, 3, **changed))
+        with (
+            _pool(recipe.models, tmp_path / "cache", None, False) as pool,
+            pytest.raises(RecipeError, match="'facts' gives more than one row for a key"),
+        ):
+            run_task(recipe, "label_m2_types", tmp_path / "out", LocalEngine(), models=pool)
