@@ -76,8 +76,8 @@ def run_mixture(
         made: dict[str, RunResult] = {}
         failed: dict[str, str] = {}
         for share in mixture.shares:
-            if share.without and not share.test:
-                continue
+            if not (share.size or share.test):
+                continue  # held out, or left out, and tested on nothing
             report = None if progress is None else progress(share)
             sized = _sized(recipe, mixture, share.task, share.size, share.test)
             try:

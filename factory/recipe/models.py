@@ -25,6 +25,8 @@ from factory.templates import PromptOptions
 
 #: Labelled texts for each sample that a limit leaves: several are read for one.
 _LABELLED: Final = 5
+#: How many samples a mixture takes of a set.
+Lent: TypeAlias = Annotated[int, Field(strict=True, ge=0)]
 
 
 class MixtureSpec(Strict):
@@ -38,13 +40,13 @@ class MixtureSpec(Strict):
     size: Whole | None = Field(
         None, gt=0, description="samples in all; a paper's as it prints them"
     )
-    nvidia: dict[int, Whole] = Field(
+    nvidia: dict[int, Lent] = Field(
         default_factory=dict, description="samples of each set, by its number in NVIDIA's table"
     )
-    eshop: dict[int, Whole] = Field(
+    eshop: dict[int, Lent] = Field(
         default_factory=dict, description="samples of each set, by its number in LLaSA's table"
     )
-    tasks: dict[Name, Whole] = Field(
+    tasks: dict[Name, Lent] = Field(
         default_factory=dict, description="samples of each task, by its name"
     )
     weights: dict[Name, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(

@@ -385,6 +385,21 @@ def test_a_shortfall_and_an_absent_set_are_told(mixed, tmp_path: Path) -> None:
     assert len(samples(result.folder)) == 50
 
 
+def test_what_is_held_out_and_tested_on_nothing_is_not_made(mixed) -> None:
+    made = mixed("tasks: {task12: 20, label_title_type: 10}", "held_out: [label_title_type]")
+
+    task = made.manifest["tasks"]["label_title_type"]
+    assert (task["held_out"], task["wanted"], task["test_wanted"]) == (True, 0, 0)
+    assert task["shortfall"] == ""
+    assert not (made.folder / "label_title_type").exists()
+
+
+@pytest.mark.parametrize("lent", ["tasks: {task12: -5}", "nvidia: {5: -1}", "eshop: {36: -1}"])
+def test_no_task_lends_less_than_nothing(tmp_path: Path, lent: str) -> None:
+    with pytest.raises(RecipeError, match="should be greater than or equal to 0"):
+        load_recipe(write(tmp_path, lent))
+
+
 def test_a_mixture_that_no_task_feeds_is_refused(tmp_path: Path) -> None:
     recipe = load_recipe(write(tmp_path, "nvidia: {99: 7}"))
     with pytest.raises(UsageError, match=r"mixtures\.small: no task of this recipe makes any"):
