@@ -16,7 +16,8 @@ from factory.tasktypes.labels import FIELDS
 
 #: What a sample's first source id stands for: the subject of its labels.
 _SUBJECT: Final = "split_part(provenance.source_ids[1], ':', 1)"
-_ID: Final = "split_part(provenance.source_ids[1], ':', -1)"
+#: Past the locale: a shop's own id may hold a colon.
+_ID: Final = "array_to_string(string_split(provenance.source_ids[1], ':')[3:], ':')"
 
 
 def attach_labels(

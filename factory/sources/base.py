@@ -16,14 +16,16 @@ from typing import ClassVar, Final, Protocol
 import duckdb
 from pydantic import BaseModel
 
+#: The shops that a row may be of.
+LOCALES: Final = ("us", "uk", "de", "fr", "it", "es", "jp", "cn")
+
 
 def _table(**columns: str) -> Mapping[str, str]:
     return MappingProxyType(columns)
 
 
-#: Columns and DuckDB types of every table. ``split`` is ``train`` or ``test``, ``locale`` a shop
-#: (``us``, ``uk``, ``de``, ``fr``, ``it``, ``es``, ``jp``, ``cn``), always in lower case. Texts are
-#: as upstream: the line cleans them.
+#: Columns and DuckDB types of every table. ``split`` is ``train`` or ``test``, ``locale`` one of
+#: :data:`LOCALES`. Texts are as upstream: the line cleans them.
 TABLES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         # Keyed by (locale, product_id), always: an id alone is not unique. ``category`` is a path,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import duckdb
 
 from factory.errors import SourceError
-from factory.sources.base import TABLES
+from factory.sources.base import LOCALES, TABLES
 from factory.sources.sql import identifier
 
 #: By the first word of an id: the table, and the columns that the id's other parts are values of.
@@ -29,6 +30,8 @@ _KINDS: Final = {
 _FORMS: Final = ", ".join(
     f"{kind}:{':'.join(f'<{column}>' for column in key)}" for kind, (_, key) in _KINDS.items()
 )
+#: Ids of queries may hold colons too: the locale between them tells where one ends.
+_JUDGEMENT: Final = re.compile(rf"judgement:(.+?):({'|'.join(LOCALES)}):(.+)", re.DOTALL)
 
 
 def behind(source_id: str) -> tuple[str, ...]:
@@ -38,8 +41,8 @@ def behind(source_id: str) -> tuple[str, ...]:
     """
     if source_id.startswith("seed:"):
         return ()
-    if source_id.startswith("judgement:") and source_id.count(":") >= 3:
-        _, query, locale, product = source_id.split(":", 3)
+    if found := _JUDGEMENT.fullmatch(source_id):
+        query, locale, product = found.groups()
         return f"query:{locale}:{query}", f"product:{locale}:{product}"
     return (source_id,)
 
@@ -71,7 +74,9 @@ def _parsed(source_id: str) -> tuple[str, dict[str, str]]:
     kind, _, rest = source_id.partition(":")
     if kind in _KINDS:
         table, key = _KINDS[kind]
-        values = rest.split(":", len(key) - 1)  # a product id may hold a colon itself
+        found = _JUDGEMENT.fullmatch(source_id)
+        # An id at the end may hold a colon itself.
+        values = [*found.groups()] if found else rest.split(":", len(key) - 1)
         if len(values) == len(key) and all(values):
             return table, dict(zip(key, values, strict=True))
     raise SourceError(f"{source_id!r} is no source id: it must be one of {_FORMS}")

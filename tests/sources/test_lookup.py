@@ -6,6 +6,9 @@ import pytest
 from factory.errors import SourceError
 from factory.sources import TABLES, source_rows
 from factory.sources.esci import EsciOptions, EsciSource
+from factory.sources.lookup import behind
+from factory.sources.tables import TablesSource
+from factory.sources.tables_options import TablesOptions
 
 from .esci_files import judgement, product, write_upstream
 
@@ -62,3 +65,22 @@ def test_ids_of_another_form_are_refused(attached: duckdb.DuckDBPyConnection, ba
 def test_a_source_that_is_not_attached_is_named(attached: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(SourceError, match="no table 'products' of the source 'other'"):
         source_rows(attached, "other", ["product:us:A"])
+
+
+def test_ids_of_a_shops_own_may_hold_colons(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    product_id, query_id = "gid://shop/Product/1:us:b", "web:7"
+    (tmp_path / "products.csv").write_text(f"product_id,locale,title\n{product_id},us,Lamp\n")
+    (tmp_path / "judgements.csv").write_text(
+        f"query_id,query,product_id,locale,label\n{query_id},lamp,{product_id},us,E\n"
+    )
+    TablesSource().attach(connection, "shop", str(tmp_path), TablesOptions(), allow_test=False)
+    source_id = f"judgement:{query_id}:us:{product_id}"
+    found = source_rows(connection, "shop", [source_id, *behind(source_id)])
+    assert [(row["table"], row["product_id"]) for row in found] == [
+        ("judgements", product_id),
+        ("judgements", product_id),
+        ("products", product_id),
+    ]
+    assert behind(source_id) == (f"query:us:{query_id}", f"product:us:{product_id}")

@@ -128,6 +128,6 @@ SELECT
         -- A path of one part is the department alone.
         'kind': CASE WHEN len(products.category) > 1 THEN products.category[-1] ELSE '' END
     } ORDER BY part, turn, place, product_id, products.title))::VARCHAR) AS products,
-    ['product:' || locale || ':' || split_part(key, ':', 2)] AS source_ids
+    ['product:' || locale || ':' || substr(key, strpos(key, ':') + 1)] AS source_ids
 FROM shown JOIN products USING (product_id, locale)
 GROUP BY key, locale
