@@ -110,6 +110,8 @@ class TablesSource:
         for table, mapping, rows in _origins(connection, schema, path, options):
             made[table] = _make(connection, schema, table, mapping, rows, allow_test=allow_test)
             files += rows.read or map(fingerprint, rows.files)
+        if not options.tables:
+            _make_empty(connection, schema, [table for table in TABLES if table not in made])
         return AttachedSource(
             address=shown(path),
             files=tuple(dict.fromkeys(files)),
@@ -117,6 +119,18 @@ class TablesSource:
             rows=sum(each.rows for each in made.values()),
             test_rows=sum(each.test_rows for each in made.values()),
             quarantined=_merged(made),
+        )
+
+
+def _make_empty(connection: duckdb.DuckDBPyConnection, schema: str, tables: Sequence[str]) -> None:
+    """Create tables without a row: which files a folder holds nobody knows beforehand."""
+    for table in tables:
+        columns = ", ".join(
+            f"CAST(NULL AS {kind}) AS {identifier(name)}" for name, kind in TABLES[table].items()
+        )
+        connection.execute(
+            f"CREATE OR REPLACE VIEW {identifier(schema)}.{identifier(table)} AS "
+            f"SELECT {columns} WHERE false"
         )
 
 
@@ -191,7 +205,10 @@ def _given_files(path: str, file: str) -> tuple[Path, ...]:
     if "://" not in path and path != "bundled" and folder.is_dir():
         inside = Path(file)
         named = folder.absolute() / inside
-        found = [named] if named.is_file() else sorted(folder.absolute().glob(file))
+        try:
+            found = [named] if named.is_file() else sorted(folder.absolute().glob(file))
+        except ValueError as error:
+            raise SourceError(f"tables: {file!r} is no pattern of files: {error}") from error
         found = [each for each in found if each.is_file()]
         if found:
             return tuple(found)

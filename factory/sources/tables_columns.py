@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from factory.sources.base import TABLES
+from factory.sources.base import LOCALES, TABLES
 from factory.sources.sql import identifier, text_literal
 
 Constant: TypeAlias = str | int | float | bool
@@ -26,14 +26,13 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "labels": ("subject", "subject_id", "locale", "kind"),
     }
 )
-_LOCALES: Final = ("us", "uk", "de", "fr", "it", "es", "jp", "cn")
 _RELATIONS: Final = (
     "same", "different", "substitute", "complement", "also_bought", "also_viewed", "similar",
 )  # fmt: skip
 #: The values that a column may have, by its name in whatever table.
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "locale": _LOCALES,
+        "locale": LOCALES,
         "split": ("train", "test"),
         "label": ("E", "S", "C", "I"),
         "relation": _RELATIONS,
@@ -41,6 +40,7 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 _SPELLED_OUT: Final = {"exact": "E", "substitute": "S", "complement": "C", "irrelevant": "I"}
 _TIMES: Final = ("timestamp", "time")
+_FLOATS: Final = ("DOUBLE", "FLOAT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def targets(
     """Return the SQL of every column of ``table``.
 
     ``kinds`` are the DuckDB types of the shop's columns; ``text`` says that they come from a format
-    without NULL, where an empty text means that there is no value.
+    without NULL, where an empty text means that there is no value also in a part of the key.
     """
     made: dict[str, Target] = {}
     for name, kind in TABLES[table].items():
@@ -96,7 +96,9 @@ def targets(
             made[name] = Target(name, f"CAST({default} AS {kind})", fixed=True)
             continue
         raw, found = _raw(source, kinds)
-        value, fallible = _value(raw, found, kind, source.split, name, text=text)
+        # A key of a file with NULL stays as it lies there: it is looked up by the statistics.
+        blank = text or name not in KEYS[table]
+        value, fallible = _value(raw, found, kind, source.split, name, blank=blank)
         values = _VALUES.get(name, ())
         if values:
             value = _spelled(value, name)
@@ -139,20 +141,25 @@ def _blank(sql: str) -> str:
 def _raw(source: ColumnSource, kinds: Mapping[str, str]) -> tuple[str, str]:
     """Return the SQL of what fills a column, and its DuckDB type."""
     if source.column:
-        return identifier(source.column), kinds[source.column]
+        raw, found = identifier(source.column), kinds[source.column]
+        # Where a file of numbers has none it may say NaN.
+        return (f"CASE WHEN NOT isnan({raw}) THEN {raw} END" if found in _FLOATS else raw), found
     return text_literal(str(source.constant)), "VARCHAR"
 
 
 def _value(
-    raw: str, found: str, kind: str, split: str | None, name: str, *, text: bool
+    raw: str, found: str, kind: str, split: str | None, name: str, *, blank: bool
 ) -> tuple[str, bool]:
-    """Return the SQL of a value as ``kind``, and whether it may fail (and then is NULL)."""
+    """Return the SQL of a value as ``kind``, and whether it may fail (and then is NULL).
+
+    ``blank`` says that an empty text is no value.
+    """
     if split is not None:
         parts = f"string_split(CAST({raw} AS VARCHAR), {text_literal(split)})"
         trimmed = f"list_transform({parts}, lambda part: trim(part))"
         return f"list_filter({trimmed}, lambda part: part <> '')", False
-    if found == kind:
-        return (f"nullif({raw}, '')" if text and kind == "VARCHAR" else raw), False
+    if found == kind and kind != "DOUBLE":
+        return (f"nullif({raw}, '')" if blank and kind == "VARCHAR" else raw), False
     if kind == "VARCHAR":
         return f"nullif(CAST({raw} AS VARCHAR), '')", False
     if kind in ("DOUBLE", "BIGINT", "BOOLEAN"):
@@ -172,13 +179,15 @@ def _value(
 
 def _scalar(raw: str, found: str, kind: str, name: str) -> str:
     if name in _TIMES and (found.startswith("TIMESTAMP") or found == "DATE"):
-        return f"epoch_ms(CAST({raw} AS TIMESTAMP))"
-    if found != "VARCHAR":
-        return f"TRY_CAST({raw} AS {kind})"
-    number = f"TRY_CAST(trim({raw}) AS {kind})"
+        # What has a zone is cast by the zone of the machine: it is an instant as it stands.
+        zoned = found.endswith("WITH TIME ZONE")
+        return f"epoch_ms({raw})" if zoned else f"epoch_ms(CAST({raw} AS TIMESTAMP))"
+    number = f"TRY_CAST({f'trim({raw})' if found == 'VARCHAR' else raw} AS {kind})"
     if kind == "DOUBLE":
         # "nan" and "inf" are numbers to a database, and no price or rating to anybody.
         return f"CASE WHEN isfinite({number}) THEN {number} END"
+    if found != "VARCHAR":
+        return number
     if name in _TIMES:
         return f"coalesce({number}, epoch_ms(TRY_CAST(trim({raw}) AS TIMESTAMP)))"
     return number
@@ -194,5 +203,5 @@ def _spelled(value: str, name: str) -> str:
         )
         return f"CASE {plain} {words} ELSE upper(trim({value})) END"
     if name == "split":
-        return f"coalesce({plain}, 'train')"
+        return f"coalesce(nullif({plain}, ''), 'train')"
     return plain

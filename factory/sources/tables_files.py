@@ -68,6 +68,8 @@ def read_files(
     ending = endings.pop()
     if ending == ".parquet":
         kinds = {name: kind for file in files for name, kind in columns(connection, file).items()}
+        if len(files) > 1:
+            kinds |= _widened(connection, where, files)
         return Rows(where, relation(files), kinds, text=False, files=tuple(files))
     for file in files:
         check_text_file(file)
@@ -82,6 +84,19 @@ def read_files(
             f"{where} cannot be read ({one_line(error)}): correct the file"
         ) from error
     return Rows(where, raw, kinds, text=True, files=tuple(files), unreadable=bad)
+
+
+def _widened(
+    connection: duckdb.DuckDBPyConnection, where: str, files: Sequence[Path]
+) -> dict[str, str]:
+    """Return the types of the columns of Parquet files that are read together."""
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {relation(files)}").fetchall()
+    except duckdb.Error as error:
+        raise SourceError(
+            f"{where} cannot be read together ({one_line(error)}): write their columns alike"
+        ) from error
+    return {row[0]: row[1] for row in described}
 
 
 def _ending(file: Path) -> str:
@@ -204,10 +219,12 @@ def _header(file: Path, delimiter: str) -> tuple[str, ...]:
     """Return the names of a file's columns."""
     import csv
 
-    names = next(csv.reader([first_line(file)], delimiter=delimiter), [])
-    if not all(names) or len({name.lower() for name in names}) < len(names):
+    written = next(csv.reader([first_line(file)], delimiter=delimiter), [])
+    # pandas writes its index under an empty name.
+    names = tuple(name or "index" for name in written)
+    if not names or len({name.lower() for name in names}) < len(names):
         raise SourceError(
             f"tables: {str(file)!r} must start with a line of column names, each another; it "
-            f"starts with {listed(names) or 'an empty line'}"
+            f"starts with {listed(written) or 'an empty line'}"
         )
-    return tuple(names)
+    return names

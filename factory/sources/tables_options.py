@@ -43,6 +43,7 @@ class TableOptions(BaseModel):
 
     file: str | None = Field(
         None,
+        min_length=1,
         description="a file in the source's folder, or a pattern such as 'products-*.parquet': "
         "Parquet, CSV, TSV or JSON Lines, plain or gzipped",
     )

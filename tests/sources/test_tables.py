@@ -385,3 +385,107 @@ def test_attaching_shuffled_copies_gives_the_same_tables(
         for table in attach(other, "bundled").tables:
             sql = f"SELECT count(*), bit_xor(md5_number(to_json(t)::VARCHAR)) FROM {{}}{table} AS t"
             assert rows(other, sql.format("shop.")) == rows(connection, sql.format("seen_"))
+
+
+SKUS = {"columns": {"product_id": "sku", "title": "name", "price": "price"}}
+
+
+def parquet(connection: duckdb.DuckDBPyConnection, path: Path, select: str) -> None:
+    connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
+
+
+def test_a_number_that_is_none_is_no_price(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    prices = "(VALUES ('a', 1.5::DOUBLE), ('b', 'nan'::DOUBLE), ('c', 'inf'::DOUBLE))"
+    parquet(connection, tmp_path / "p.parquet", f"SELECT * FROM {prices} AS t(sku, price)")
+    mapping = {
+        "file": "p.parquet",
+        "columns": {"product_id": "sku", "price": "price"},
+        "constants": {"locale": "us"},
+    }
+    source = attach(connection, tmp_path, {"products": mapping})
+    found = rows(connection, "SELECT product_id, price FROM shop.products ORDER BY ALL")
+    assert found == [("a", 1.5), ("b", None)]
+    assert {q.cause: q.rows for q in source.quarantined} == {"price-malformed": 1}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_a_time_with_a_zone_is_one_instant_on_every_machine(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, zone: str
+) -> None:
+    connection.execute(f"SET TimeZone = '{zone}'")
+    parquet(
+        connection,
+        tmp_path / "reviews.parquet",
+        "SELECT 'r' AS review_id, 'p' AS product_id, 'us' AS locale, "
+        "TIMESTAMPTZ '2024-01-01 00:00:00+00' AS timestamp",
+    )
+    attach(connection, tmp_path)
+    assert rows(connection, "SELECT timestamp FROM shop.reviews") == [(1_704_067_200_000,)]
+
+
+def test_an_empty_text_is_no_value_in_parquet_either(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    parquet(
+        connection,
+        tmp_path / "judgements.parquet",
+        "SELECT * FROM (VALUES ('1', 'lamp', 'p', 'us', 'E', ''), "
+        "('2', 'lamp', 'p', 'us', 'E', 'test')) "
+        "AS t(query_id, query, product_id, locale, label, split)",
+    )
+    parquet(
+        connection,
+        tmp_path / "products.parquet",
+        "SELECT 'p' AS product_id, 'us' AS locale, 'Lamp' AS title, '' AS brand",
+    )
+    source = attach(connection, tmp_path)
+    assert rows(connection, "SELECT title, brand FROM shop.products") == [("Lamp", None)]
+    assert rows(connection, "SELECT query_id, split FROM shop.judgements") == [("1", "train")]
+    assert (source.rows, source.test_rows, source.quarantined) == (3, 1, ())
+
+
+def test_files_of_other_types_are_read_as_what_fits_both(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for name, price in (("p1", "'19.90'"), ("p2", "5.0::DOUBLE")):
+        select = f"SELECT '{name}' AS sku, 'Lamp' AS name, {price} AS price"
+        parquet(connection, tmp_path / f"{name}.parquet", select)
+    mapping = {"file": "p*.parquet", **SKUS, "constants": {"locale": "us"}}
+    attach(connection, tmp_path, {"products": mapping})
+    found = rows(connection, "SELECT product_id, price FROM shop.products ORDER BY ALL")
+    assert found == [("p1", 19.9), ("p2", 5.0)]
+    described = rows(connection, "DESCRIBE shop.products")
+    assert {name: kind for name, kind, *_ in described} == dict(TABLES["products"])
+
+
+def test_the_index_that_pandas_writes_is_a_column(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    (tmp_path / "p.csv").write_text(",sku,name,price\n0,a,Lamp,1.5\n", encoding="utf-8")
+    mapping = {"file": "p.csv", **SKUS, "constants": {"locale": "us"}}
+    attach(connection, tmp_path, {"products": mapping})
+    assert rows(connection, "SELECT product_id, price FROM shop.products") == [("a", 1.5)]
+
+
+def test_what_is_no_name_or_pattern_of_a_file_is_told(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        TablesOptions.model_validate({"tables": {"products": {"file": "", **SKUS}}})
+    mapping = {"file": "**.csv", **SKUS, "constants": {"locale": "us"}}
+    with pytest.raises(SourceError, match=r"'\*\*\.csv' is no pattern of files|holds no"):
+        attach(connection, tmp_path, {"products": mapping})
+
+
+def test_a_table_that_a_folder_does_not_hold_has_no_rows(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    (tmp_path / "products.csv").write_text("product_id,locale,title\np,us,Lamp\n")
+    assert attach(connection, tmp_path).tables == ("products",)
+    for table, columns in TABLES.items():
+        described = rows(connection, f"DESCRIBE shop.{table}")
+        assert [name for name, *_ in described] == [*columns]
+        ((count,),) = rows(connection, f"SELECT count(*) FROM shop.{table}")
+        assert count == (table == "products")
