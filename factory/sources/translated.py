@@ -115,7 +115,7 @@ _SHOPS_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 def in_language(text: str, locale: str) -> bool:
     """Return whether nothing says that ``text`` is in another language than the shop's own."""
-    if locale == "jp":
+    if locale in ("jp", "cn"):
         letters = len(_LETTER.findall(text))
         return len(CJK.findall(text)) >= _LEAST_JAPANESE * max(letters, 1)
     if CJK.search(text):
@@ -124,7 +124,7 @@ def in_language(text: str, locale: str) -> bool:
     for word in _WORD.findall(text.casefold()):
         for shop in _SHOPS_OF.get(word, ()):
             counts[shop] += 1
-    return max(counts.values()) <= counts[locale]
+    return max(counts.values()) <= counts["uk" if locale == "us" else locale]
 
 
 def surely_in_language(text: str, locale: str) -> bool:

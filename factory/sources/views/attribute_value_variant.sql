@@ -7,7 +7,9 @@
 
 -- keys
 SELECT
-    type || ':' || lower(trim(value)) AS key,
+    -- Two shops may spell one value alike.
+    CASE locale WHEN 'us' THEN '' ELSE locale || ':' END || type || ':' || lower(trim(value))
+        AS key,
     type || ':' || lower(trim(value)) AS split_group,
     type,
     lower(trim(value)) AS spelled,
