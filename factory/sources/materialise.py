@@ -49,8 +49,8 @@ def fill(
     """Create ``schema.table`` from the rows of ``select`` and count what became of them.
 
     ``select`` returns columns of ``TABLES[table]`` (the absent ones are NULL), ``cause`` (``''``
-    for a usable row) and ``example`` (how a reader finds the row again). Rows that are equal get
-    ``-2``, ``-3`` and so on behind their id: which of them gets which cannot be told apart.
+    for a usable row) and ``example`` (how a reader finds the row again). Rows of one id get ``-2``,
+    ``-3`` and so on behind it, in the order of what they say.
 
     Raises:
         SourceError: where there is no row, none is usable, or all that are belong to the test part
@@ -182,13 +182,16 @@ def _quarantined(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[Quar
 
 
 def _number_equal_rows(connection: duckdb.DuckDBPyConnection, name: str, key: str) -> None:
+    # By what they say: in which order rows were written depends on the threads that read them.
     connection.execute(f"""
         UPDATE {name} AS target SET {key} = target.{key} || '-' || number
         FROM (
             SELECT place, number FROM (
                 SELECT rowid AS place,
-                    row_number() OVER (PARTITION BY {key} ORDER BY rowid) AS number
-                FROM {name}
+                    row_number() OVER (
+                        PARTITION BY {key} ORDER BY CAST(each_row AS VARCHAR), rowid
+                    ) AS number
+                FROM {name} AS each_row
                 WHERE {key} IN (SELECT {key} FROM {name} GROUP BY {key} HAVING count(*) > 1)
             ) WHERE number > 1
         ) AS repeated

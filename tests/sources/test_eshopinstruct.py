@@ -63,3 +63,16 @@ def test_rows_are_the_same_wherever_they_stand(tmp_path: Path) -> None:
             check_table(each, "eshopinstruct", "instructions")
             seen.append(rows(each))
     assert seen[0] == seen[1]
+
+
+def test_rows_that_differ_in_their_options_alone_have_ids_by_what_they_say(tmp_path: Path) -> None:
+    asked = {"input": "Which?", "output": "A", "task": "x"}
+    records = [{**asked, "options": [str(number), "b"]} for number in range(4)]
+    seen = []
+    for number, several in enumerate((records, records[::-1])):
+        (folder := tmp_path / str(number)).mkdir()
+        with duckdb.connect() as each:
+            attach(each, "eshopinstruct", write(folder, *several))
+            seen.append({row["id"]: row["options"] for row in rows(each)})
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 4
