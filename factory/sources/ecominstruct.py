@@ -156,7 +156,9 @@ def _rows(file: Path, task: TaskFolder, split: str) -> Iterator[_Row]:
             try:
                 record = json.loads(line)
                 made = task.read(record)
-            except (RecordError, ValueError) as error:
+                fields = json.dumps(record, ensure_ascii=False, sort_keys=True)
+                fields.encode()  # no table holds half a surrogate pair, which an escape can write
+            except (RecordError, ValueError, RecursionError) as error:
                 cause = error.cause if isinstance(error, RecordError) else "not-json"
                 yield _Row(
                     row_id,
@@ -182,7 +184,7 @@ def _rows(file: Path, task: TaskFolder, split: str) -> Iterator[_Row]:
                 made.text,
                 list(made.labels),
                 made.output,
-                json.dumps(record, ensure_ascii=False, sort_keys=True),
+                fields,
                 task.type,
                 split,
                 [dict(entity) for entity in made.entities],

@@ -134,17 +134,20 @@ def read_task(file: Path) -> TaskFolder:
     check_text_file(file)
     try:
         meta = json.loads(file.read_text(encoding="utf-8-sig"))
+        json.dumps(meta, ensure_ascii=False).encode()  # half a surrogate pair is no text
         prompt = meta["test_prompt"]["instruction"]
         label_key = meta.get("label_key", "default")
         labels = _texts((meta.get("label_set") or {}).get(label_key))
         label_sep = meta.get("label_sep", ", ")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise SourceError(
             f"{str(file)!r} is no task description ({type(error).__name__}: {error}): it needs "
             "test_prompt.instruction, and label_set with label_key where it has labels"
         ) from error
-    if "{sentences}" not in prompt:
+    if not isinstance(prompt, str) or "{sentences}" not in prompt:
         raise SourceError(f"{str(file)!r}: test_prompt.instruction has no slot {{sentences}}")
+    if not isinstance(label_sep, str):
+        raise SourceError(f"{str(file)!r}: label_sep is no text")
     return TaskFolder(
         id=folder,
         locale=_LOCALES[parts[0]],
@@ -170,11 +173,14 @@ def _entities(spans: object, text: str) -> tuple[Mapping[str, Any], ...]:
         term = span.get("term") if isinstance(span, dict) else None
         if not isinstance(term, str) or not term.strip():
             raise RecordError("term-missing")
+        kind = span.get("type")
+        if not isinstance(kind, str | None):
+            raise RecordError("type-malformed")
         start, end = span.get("start"), span.get("end")
         right = type(start) is int and type(end) is int and text[start:end] == term
         found.append(
             {
-                "type": span.get("type"),
+                "type": kind,
                 "value": term,
                 "start": start if right else None,
                 "end": end if right else None,

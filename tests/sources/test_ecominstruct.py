@@ -154,3 +154,39 @@ def test_the_real_folders_are_read_whole(connection: duckdb.DuckDBPyConnection) 
     spans = rows(connection, "spans")
     assert len(spans) == 120
     assert all(entity["start"] is not None for row in spans for entity in row["entities"])
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("[" * 100_000, "not-json"),
+        ('{"sentences": "half \\ud800", "spans": [{"term": "a"}]}', "not-json"),
+        ('{"sentences": "a", "spans": [{"term": "a", "type": 5}]}', "type-malformed"),
+    ],
+)
+def test_a_hostile_line_costs_itself(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, line: str, cause: str
+) -> None:
+    good = {"sentences": "Lumo mug", "spans": [span("mug")]}
+    write(tmp_path, "EN-X-Extract-a", {}, line, good)
+    source = attach(connection, "ecominstruct", tmp_path)
+    assert quarantined(source) == {cause: 1}
+    (row,) = rows(connection)
+    assert row["output"] == "mug"
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"test_prompt": {"instruction": 5}},
+        {"test_prompt": {"instruction": "{sentences} \ud800"}},
+        {"label_sep": None},
+        {"label_key": ["en"]},
+    ],
+)
+def test_a_description_of_other_kinds_is_one_line(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, meta: dict[str, Any]
+) -> None:
+    write(tmp_path, "EN-X-Extract-a", meta, {"sentences": "a", "spans": [span("a")]})
+    with pytest.raises(SourceError, match=r"meta-info\.json"):
+        attach(connection, "ecominstruct", tmp_path)
