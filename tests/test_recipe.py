@@ -372,3 +372,10 @@ def test_every_task_of_the_catalogue_compiles(name):
 
     assert task.metric in task.type.metrics
     assert task.definition
+
+
+def test_a_path_in_the_users_home_is_read_there(write):
+    path = write(GOOD.replace("with: {version: small}", "path: ~/data/esci"))
+    assert load_recipe(path).sources["esci"].path == "~/data/esci"
+    path = write(GOOD.replace("with: {version: small}", "path: ~esci"))
+    assert load_recipe(path).sources["esci"].path == str(path.resolve().parent / "~esci")

@@ -92,7 +92,7 @@ def benchmark_rows(spec: BenchmarkSpec, folder: Path) -> Iterator[BenchmarkRow]:
         SourceError: a file is missing, cannot be read, or holds no text.
     """
     if spec.file is not None:
-        path = folder / spec.file
+        path = folder / Path(spec.file).expanduser()
         for row in _file_rows(path):
             if spec.fields and isinstance(row, Mapping):
                 if missing := [name for name in spec.fields if name not in row]:

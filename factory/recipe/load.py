@@ -289,6 +289,8 @@ def _check_options(
 
 def _beside(text: RecipeText, path: str) -> str:
     """Return a source's path as it stands in a recipe: relative to that recipe's own folder."""
-    if path == "bundled" or "://" in path or Path(path).is_absolute():
+    if path == "bundled" or "://" in path or path == "~" or path.startswith("~/"):
+        return path
+    if Path(path).is_absolute():
         return path
     return str(text.path.resolve().parent / path)

@@ -68,10 +68,9 @@ def resolve(address: str, *, adapter: str, homepage: str, layouts: Sequence[Layo
         )
     try:
         return _on_disk(search, address)
-    except OSError as error:
-        raise SourceError(
-            f"{adapter}: cannot look into {search.where}: {error.strerror or error}"
-        ) from error
+    except (OSError, RuntimeError) as error:  # ~name, where nobody has that name
+        said = getattr(error, "strerror", None) or error
+        raise SourceError(f"{adapter}: cannot look into {search.where}: {said}") from error
 
 
 def shown(address: str) -> str:
@@ -79,7 +78,7 @@ def shown(address: str) -> str:
 
     Signed links carry their key in the query, and nothing that is written down may hold a key.
     """
-    if not address.startswith(("http://", "https://")):
+    if not address.casefold().startswith(("http://", "https://")):
         return address
     try:
         parts = urlsplit(address)

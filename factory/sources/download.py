@@ -98,20 +98,21 @@ def _receive(address: str, where: str, file: IO[bytes], adapter: str) -> bool:
     request = Request(address, headers={"User-Agent": "eshop-factory"})  # noqa: S310 - see check()
     try:
         with opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
-            length = response.headers.get("Content-Length")
+            # None where the server says none, or says what is no number.
+            length = response.length
             _LOG.info("downloading %s (%s bytes)", where, length or "unknown")
             received = 0
             while block := response.read(_BLOCK):
                 file.write(block)
                 received += len(block)
                 if watcher is not None:
-                    watcher(received, int(length) if length else None, name)
+                    watcher(received, length or None, name)
     except HTTPError as error:
         error.close()
         if error.code in (404, 410):
             return False
         raise
-    if length is not None and received != int(length):
+    if length is not None and received != length:
         raise SourceError(
             f"{adapter}: {where} was cut off after {received} of {length} bytes: run again; what "
             "is there whole is not fetched twice"

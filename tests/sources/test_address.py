@@ -1,5 +1,7 @@
 """Addresses on disk and on a web server, and the fingerprints of what they lead to."""
 
+import socket
+import threading
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -49,6 +51,9 @@ class TestOnDisk:
         monkeypatch.setenv("HOME", str(tmp_path))
         for address in (tmp_path / "d", tmp_path / "d" / "*.csv", "d", "./d/*", "~/d", "~/d/*.csv"):
             assert files_behind(address) == expected
+
+    def test_a_home_that_nobody_has_is_told(self) -> None:
+        assert "cannot look into '~no-such-user/d'" in refusal("~no-such-user/d")
 
     def test_files_lie_up_to_two_folders_down_and_the_nearest_counts(self, tmp_path: Path) -> None:
         fill(tmp_path, "a/b/rows.csv", "a/b/items.csv", "a/items.csv", ".git/rows.csv")
@@ -191,7 +196,24 @@ class TestOnTheWeb:
         assert "user name or password" in message
         assert "hunter2" not in message
         assert shown("https://me:hunter2@h.example/a.csv?sig=abc#x") == "https://h.example/a.csv?…"
+        assert shown("HTTPS://me:hunter2@h.example/a.csv?sig=abc") == "https://h.example/a.csv?…"
         assert shown("/data/what?") == "/data/what?"
+
+    @pytest.mark.usefixtures("site")
+    def test_a_length_that_is_no_number_is_none(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def answer() -> None:
+                with server.accept()[0] as asked:
+                    asked.recv(1 << 16)
+                    asked.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: many\r\n\r\n{}")
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            port = server.getsockname()[1]
+            (path,) = files_behind(f"http://127.0.0.1:{port}/a.jsonl")["*.jsonl"]
+            thread.join()
+        assert path.read_bytes() == b"{}"
 
     def test_a_name_that_would_leave_the_cache_is_refused(self, site: Site) -> None:
         assert "is no file name" in refusal(f"{site.url}/..%2f..%2fa.jsonl")
