@@ -142,8 +142,10 @@ def aside(path: Path) -> Iterator[Path]:
         try:
             yield partial
             publish(partial, path)
-        finally:
+        except BaseException:
+            # Once it has its place, a file of this name is the next writer's.
             partial.unlink(missing_ok=True)
+            raise
 
 
 @contextmanager

@@ -69,6 +69,12 @@ class RunFolder:
                 f"{self.path}: another run is writing here; wait for it or choose another folder "
                 "with --out"
             ) from error
+        except OSError as error:
+            self._lock.close()
+            raise OutputError(
+                f"{self.path}: its disk locks no files ({error.strerror or error}), so two runs "
+                "could write here at once; choose a folder on another with --out"
+            ) from error
         return self
 
     def __exit__(self, *_: object) -> None:

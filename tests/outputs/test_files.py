@@ -284,3 +284,16 @@ def test_two_writers_of_one_file_wait_for_each_other(tmp_path: Path) -> None:
     second.join(10)
     assert target.read_bytes() == b"second"
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_what_the_next_writer_has_begun_is_left_alone(tmp_path: Path, monkeypatch) -> None:
+    target, publish = tmp_path / "report.html", files.publish
+
+    def published(partial: Path, target: Path) -> None:
+        publish(partial, target)
+        partial.write_bytes(b"of the next")
+
+    monkeypatch.setattr(files, "publish", published)
+    files.write_whole(target, b"first")
+    assert target.read_bytes() == b"first"
+    assert (tmp_path / "report.html.partial").read_bytes() == b"of the next"
