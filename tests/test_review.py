@@ -234,3 +234,15 @@ def test_two_samples_of_one_id_are_both_in_the_table(run: Path, tmp_path: Path) 
     train.write_text("".join(f"{json.dumps(each)}\n" for each in records), encoding="utf-8")
     written = export_review(edited, tmp_path / "table.csv", samples=len(records))
     assert sum(written.tasks.values()) == len(records)
+
+
+def test_an_id_or_a_task_that_somebody_edited_is_no_formula(run: Path) -> None:
+    lines = (run / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    records: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    records[0] |= {"id": "=HYPERLINK(1)", "task": "=1+1"}
+    (run / "train.jsonl").write_text("\n".join(map(json.dumps, records)) + "\n", encoding="utf-8")
+    table = export_review(run).path
+    (row,) = (each for each in rows_of(table) if "HYPERLINK" in each["id"])
+    assert (row["id"], row["task"]) == ("'=HYPERLINK(1)", "'=1+1")
+    read = read_review(run, save(table, fill(rows_of(table), *["ok"] * 30)))
+    assert read["verdicts"]["=HYPERLINK(1)"]["verdict"] == "ok"

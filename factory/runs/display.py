@@ -166,7 +166,7 @@ def candidate_html(row: Mapping[str, Any]) -> str:
     told = escaped(f"dropped by {why_rejected(row)}")
     told = _box("div", f"font-weight:bold;{_DROPPED}", told)
     inner = json.loads(row["record"])
-    if "provenance" in inner and "input_field" in inner:
+    if "input_field" in inner:
         return told + sample_html(inner)
     head = " · ".join(escaped(str(row[name])) for name in ("id", "task", "split") if name in row)
     shown = _table(inner.items()) if inner else ""
@@ -189,7 +189,7 @@ def story_html(story: Mapping[str, Any]) -> str:
     pieces += rows[:_MOST_ROWS]
     if more := rows[_MOST_ROWS:]:
         pieces.append(f"<details><summary>{len(more)} more</summary>{''.join(more)}</details>")
-    if "provenance" not in sample:
+    if "input_field" not in sample:
         pieces += [_heading("The row, of which no sample was made"), _table(sample.items())]
         return _plain("div", "max-width:62em", "".join(pieces))
     pieces += [_heading("What the view gave"), _table(json.loads(sample["slots"]).items())]

@@ -140,8 +140,8 @@ def _dropped(folder: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, An
 
 def _row(record: Mapping[str, Any]) -> list[str]:
     cells = {
-        "id": f"'{record['id']}" if _NUMBER.fullmatch(record["id"]) else record["id"],
-        "task": record["task"],
+        "id": f"'{record['id']}" if _NUMBER.fullmatch(record["id"]) else harmless(record["id"]),
+        "task": harmless(record["task"]),
         "prompt": harmless(record["input_field"]),
         "answer": harmless(record["output_field"]),
         "meaning": harmless(_meaning(record)),

@@ -49,7 +49,8 @@ class Selection:
             if _folded(_facet(name, record, inner)) not in map(_folded, wanted):
                 return name
         for name, least in self.scores.items():
-            if inner.get("scores", {}).get(name, float("-inf")) < least:
+            score = _of_sample(inner, "scores").get(name)
+            if score is None or score < least:
                 return f"score {name}"
         if self.answer is not None and _folded(self.answer) not in map(_folded, _answers(inner)):
             return "answer"
@@ -123,7 +124,7 @@ def select(
                 inner = _inner(record)
                 for name, counted in values.items():
                     counted[_facet(name, record, inner)] += 1
-                scores.update(inner.get("scores", {}))
+                scores.update(_of_sample(inner, "scores"))
             if not selection.lacks(record):
                 found += 1
                 yield record
@@ -157,7 +158,7 @@ def _facet(name: str, record: Mapping[str, Any], inner: Mapping[str, Any]) -> st
     if name == "lang":
         return str(inner.get("lang") or inner.get("locale") or "none")
     if name == "wording":
-        return str(inner.get("provenance", {}).get("wording") or "none")
+        return str(_of_sample(inner, "provenance").get("wording") or "none")
     return str(record.get(name) or "none")
 
 
@@ -167,6 +168,11 @@ def _inner(record: Mapping[str, Any]) -> Mapping[str, Any]:
         return record
     inner = json.loads(record["record"])
     return inner if isinstance(inner, dict) else {}
+
+
+def _of_sample(inner: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a mapping of a sample; nothing of a row, whose columns may have any name."""
+    return inner[name] if "input_field" in inner else {}
 
 
 def _answers(inner: Mapping[str, Any]) -> list[str]:

@@ -61,8 +61,9 @@ class Story:
         lines = [self.decision, *(f"from {_row(row)}" for row in self.rows)]
         if self.rows_missing:
             lines.append(f"source rows: {self.rows_missing}")
-        lines.append(_as_text(self.sample))
-        for verdict in self.sample.get("verdicts", ()):
+        lines.append(_inner_text(self.sample))
+        is_sample = "input_field" in self.sample
+        for verdict in self.sample["verdicts"] if is_sample else ():
             said = "keep" if verdict["keep"] else f"drop: {verdict['reason']}"
             lines.append(f"{verdict['filter']}: {said} {verdict['detail']}".rstrip())
         return visible("\n".join(lines))
@@ -79,9 +80,14 @@ def _row(row: Mapping[str, Any]) -> str:
 
 
 def _as_text(record: Mapping[str, Any]) -> str:
-    if "reason" in record:
-        why = f"{record['id']} dropped by {why_rejected(record)}"
-        return f"{why}\n{_as_text(json.loads(record['record']))}"
+    if "reason" not in record:
+        return _inner_text(record)
+    why = f"{record['id']} dropped by {why_rejected(record)}"
+    return f"{why}\n{_inner_text(json.loads(record['record']))}"
+
+
+def _inner_text(record: Mapping[str, Any]) -> str:
+    """Return a sample, or the row of which none was made, whose columns may have any name."""
     if "input_field" not in record:
         return json.dumps(record, ensure_ascii=False)
     reasoning = [record["reasoning"]] if record.get("reasoning") else []

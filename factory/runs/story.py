@@ -36,10 +36,11 @@ def tell_story(folder: Path, sample_id: str) -> dict[str, Any]:
         "seed": manifest["seed"],
         "hash": manifest["definition"],
     }
-    provenance = story["sample"].get("provenance")
-    source_ids = provenance["source_ids"] if provenance else story["sample"].get("source_ids", [])
+    sample = story["sample"]
+    # A row of which no sample was made may have columns of any name.
+    origin = sample["provenance"] if "input_field" in sample else sample
     try:
-        story["rows"] = _source_rows(manifest, source_ids)
+        story["rows"] = _source_rows(manifest, origin.get("source_ids") or [])
     except SourceError as error:
         story["rows"], story["rows_missing"] = [], str(error)
     except MISREAD as error:

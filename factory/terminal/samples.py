@@ -53,7 +53,7 @@ def _row(row: Mapping[str, Any]) -> Iterator[Text]:
 
 def _title(record: Mapping[str, Any], console: Console) -> Text:
     parts = [record["id"], record["task"]]
-    if "provenance" in record:
+    if "input_field" in record:
         parts += [record["lang"], f"wording {record['provenance']['wording']}", record["metric"]]
     return as_text((" · " if console.encoding.startswith("utf") else " | ").join(parts))
 
@@ -99,7 +99,7 @@ def _story(story: Mapping[str, Any]) -> Iterator[RenderableType]:
             style="default",
         )
         yield line
-    if "provenance" not in sample:
+    if "input_field" not in sample:
         yield as_text("\nThe row, of which no sample was made", style="bold")
         yield as_text(json.dumps(sample, ensure_ascii=False, indent=2))
         return
