@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from pydantic_core import to_json
 
 from factory.draw import Draw
-from factory.errors import UsageError
+from factory.errors import RecipeError, UsageError
 from factory.filters import (
     LANGUAGE_NAMES,
     LOCALE_LANGUAGES,
@@ -38,7 +38,7 @@ from factory.recipe import Recipe
 from factory.sample import Provenance, Sample, Verdict, sample_id
 from factory.sources.view import ROW_COLUMNS, RowRejectedError
 from factory.tasktypes import ArrangementError
-from factory.templates import Wording
+from factory.templates import LONGEST, Wording
 
 #: Records of a parent that a derived task keeps at hand; twice what the widest map looks through.
 _RECORDS_KEPT: Final = 512
@@ -304,16 +304,22 @@ class SampleBuilder:
             raise DroppedError("rows", "locale-unknown", f"{row['locale']!r} is none of {known}")
         worded = self._worded[lang]
         wording = worded.template.wordings[draw.largest(self._wordings[lang], "wording")]
-        rendered = wording.render(
-            {
-                **worded.words,
-                **row,
-                "candidates": arrangement.candidates,
-                "golds": len(arrangement.gold) if isinstance(arrangement.gold, list) else 1,
-                "language": worded.names.get(lang, ""),
-            }
-        )
         slots = {name: value for name, value in row.items() if name not in ROW_COLUMNS}
+        slots_text = to_json(slots).decode()
+        fields = {
+            **worded.words,
+            **row,
+            "candidates": arrangement.candidates,
+            "golds": len(arrangement.gold) if isinstance(arrangement.gold, list) else 1,
+            "language": worded.names.get(lang, ""),
+        }
+        try:
+            rendered = wording.render(fields)
+        except RecipeError as error:
+            # What is longer than a template may make costs its own row.
+            if len(slots_text) <= LONGEST:
+                raise
+            raise DroppedError("rows", "text-too-long", f"{len(slots_text):,} chars") from error
         description, prompt, input_, candidates, constraint, output = rendered.parts
         derive = task.spec.derive
         gold = made.reasoned.gold if made.reasoned else arrangement.gold
@@ -356,7 +362,7 @@ class SampleBuilder:
             ),
             reasoning=made.reasoned.reasoning if made.reasoned else "",
         )
-        return Draft(made, sample, run_filters(self._rules, sample), to_json(slots).decode())
+        return Draft(made, sample, run_filters(self._rules, sample), slots_text)
 
     def _judged(
         self, made: Row, sample: Sample, verdicts: tuple[Verdict, ...], slots_text: str

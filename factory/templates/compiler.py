@@ -26,7 +26,7 @@ from factory.errors import RecipeError, did_you_mean
 from factory.sample import PARTS
 from factory.templates.options import PromptOptions
 from factory.templates.placeholders import Reworded, Shown, block_of, show
-from factory.templates.sandbox import Sandbox
+from factory.templates.sandbox import Sandbox, check_size
 from factory.templates.translation import check_translation
 from factory.templates.words import Phrase, load_words
 
@@ -54,12 +54,15 @@ _OUTSIDE: Final = (nodes.Block, nodes.Include, nodes.Import, nodes.FromImport, n
 
 def numbered(texts: Sequence[str], first: int) -> str:
     """Return the texts one a line, each after its number: ``0. text`` for multiple choice."""
+    check_size(texts)
     return "\n".join([f"{number}. {text}" for number, text in enumerate(texts, first)])
 
 
 def bulleted(texts: Iterable[str]) -> str:
     """Return the texts one a line, each after a hyphen."""
-    return "\n".join([f"- {text}" for text in texts])
+    listed = list(texts)
+    check_size(listed)
+    return "\n".join([f"- {text}" for text in listed])
 
 
 _PRINTABLE: Final = (str, int, float, StrictUndefined)

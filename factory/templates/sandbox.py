@@ -7,32 +7,77 @@ macros that call themselves. What no template of a prompt needs is refused; the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import wraps
 from typing import Any, Final
 
 from jinja2 import TemplateSyntaxError, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
-from jinja2.filters import do_round
+from jinja2.filters import FILTERS, do_round
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-_LONGEST: Final = 100_000
+#: What a filter or an operator may make of texts, in characters.
+LONGEST: Final = 100_000
 _MOST_BITS: Final = 4096
 _MOST_PLACES: Final = 20
 #: Turns of all loops while one sample is rendered; the longest list of a sample has hundreds.
 _MOST_TURNS: Final = 100_000
-#: Filters that pad or repeat as often as a template says; one that draws, as ``lipsum`` does, and
-#: no two runs would say the same.
-_REFUSED_FILTERS: Final = ("batch", "center", "format", "indent", "slice", "random")
+#: What the loops of a template print of one sample, in characters.
+_MOST_SAID: Final = 1_000_000
+#: Places at which a template prints a value; the longest packaged one has thirty.
+_MOST_PRINTED: Final = 1_000
+#: Filters that pad or repeat as often as a template says, or make the attributes of pages; one that
+#: draws, as ``lipsum`` does, and no two runs would say the same.
+_REFUSED_FILTERS: Final = (
+    *("batch", "center", "format", "indent", "slice", "urlize", "wordwrap", "xmlattr"),
+    "random",
+)
+#: Filters that make a text of what they are given: of a list, one of all that it holds.
+_TEXT_FILTERS: Final = (
+    *("capitalize", "e", "escape", "forceescape", "lower", "pprint", "safe", "string"),
+    *("striptags", "title", "tojson", "trim", "truncate", "upper", "urlencode", "wordcount"),
+)
 _REFUSED_GLOBALS: Final = ("lipsum", "namespace", "cycler", "joiner")
 _REFUSED_METHODS: Final = frozenset(
-    {"center", "expandtabs", "format", "format_map", "ljust", "rjust", "translate", "zfill"}
+    {
+        *("center", "encode", "expandtabs", "format", "format_map", "ljust", "rjust"),
+        *("translate", "zfill"),
+    }
 )
+
+
+class _Counting(CodeGenerator):
+    """Has what loops print counted, constants too."""
+
+    _loops = 0
+
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802 - the visitor's
+        self._loops += 1
+        super().visit_For(node, frame)
+        self._loops -= 1
+
+    def _output_const_repr(self, group: Iterable[Any]) -> str:
+        text = super()._output_const_repr(group)
+        return f"environment.said({text})" if self._loops else text
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if self._loops:
+            self.write("environment.said(")
+        super()._output_child_pre(node, frame, finalize)
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        super()._output_child_post(node, frame, finalize)
+        if self._loops:
+            self.write(")")
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
     """Renders what a stranger wrote, within bounds: see the module."""
+
+    code_generator_class = _Counting
 
     intercepted_binops = frozenset({"*", "**", "%", "+"})
 
@@ -40,14 +85,17 @@ class Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(**options)
         # An overlay counts in the same place: the filter is this environment's.
         self._turns_left = [_MOST_TURNS]
+        self._said_left = [_MOST_SAID]
         for name in _REFUSED_FILTERS:
             del self.filters[name]
         for name in _REFUSED_GLOBALS:
             del self.globals[name]
+        self.filters |= {name: _bounded(FILTERS[name]) for name in _TEXT_FILTERS}
         self.filters |= {
             "join": _joined,
             "replace": _replaced,
             "round": _rounded,
+            "sum": _summed,
             "texts": _texts,
             "turns": self._turns,
         }
@@ -55,6 +103,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def begin(self) -> None:
         """Count the turns of loops from none: another sample is rendered."""
         self._turns_left[0] = _MOST_TURNS
+        self._said_left[0] = _MOST_SAID
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Refuse powers, formatting with %, and what is long: products, sums of texts, numbers."""
@@ -66,7 +115,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             _check(len(left) + len(right))
         if operator == "*":
             for text, times in ((left, right), (right, left)):
-                if isinstance(text, str | list | tuple) and times * len(text) > _LONGEST:
+                if isinstance(text, str | bytes | list | tuple) and times * len(text) > LONGEST:
                     raise SecurityError(
                         f"a text of {times} times {len(text)} characters is too long"
                     )
@@ -75,8 +124,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Return whether a template may have ``obj.attr``: no method that pads a text."""
-        if isinstance(obj, str) and attr in _REFUSED_METHODS:
+        """Return whether a template may have ``obj.attr``: no method that pads a text.
+
+        Numbers and bytes have none that a template needs, and some that make gigabytes.
+        """
+        if isinstance(obj, int | float | bytes) or (
+            isinstance(obj, str) and attr in _REFUSED_METHODS
+        ):
             return False
         return super().is_safe_attribute(obj, attr, value)
 
@@ -91,6 +145,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(text, str) and name == "join":
             return _joined(args[0] if args else (), text)
         return super().call(__context, __obj, *args, **kwargs)
+
+    def said(self, text: str) -> str:
+        """Return ``text``, which a loop prints, once it is counted."""
+        self._said_left[0] -= len(text)
+        if self._said_left[0] < 0:
+            raise SecurityError(f"its loops print more than {_MOST_SAID:,} characters")
+        return text
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         try:
@@ -114,6 +175,13 @@ class _Bounded(NodeTransformer):
     def __init__(self, name: str | None, filename: str | None) -> None:
         self._name = name
         self._filename = filename
+        self._printed = 0
+
+    def visit_Output(self, node: nodes.Output) -> nodes.Node:  # noqa: N802 - the visitor's
+        self._printed += sum(not isinstance(each, nodes.TemplateData) for each in node.nodes)
+        if self._printed > _MOST_PRINTED:
+            self._refuse(node, f"to print more than {_MOST_PRINTED:,} values")
+        return self.generic_visit(node)
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - the visitor's
         if node.recursive:
@@ -139,13 +207,58 @@ class _Bounded(NodeTransformer):
         )
 
 
-def _check(length: int, most: int = _LONGEST, of: str = "characters") -> None:
+def _check(length: int, most: int = LONGEST, of: str = "characters") -> None:
     if length > most:
         raise SecurityError(f"{length:,} {of} are too many")
 
 
+def check_size(value: Any) -> None:
+    """Raise :class:`SecurityError` where a text of all that ``value`` holds would be long.
+
+    Lists in lists may hold one text more often than any memory could.
+    """
+    if isinstance(value, list | tuple) and {*map(type, value)} <= {str}:
+        _check(sum(map(len, value)))
+        return
+    left, length = [value], 0
+    while left:
+        each = left.pop()
+        if isinstance(each, Mapping):
+            each = [*each.keys(), *each.values()]
+        if isinstance(each, str | bytes | list | tuple | set):
+            length += len(each)
+        if isinstance(each, list | tuple | set):
+            left.extend(each)
+        _check(length)
+
+
+def _bounded(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter that makes a text, which takes nothing of which that would be long."""
+    place = int(hasattr(make, "jinja_pass_arg"))
+
+    @wraps(make)
+    def bounded(*given: Any, **options: Any) -> Any:
+        if not isinstance(given[place], str):
+            check_size(given[place])
+        if "indent" in options or (make is FILTERS["tojson"] and len(given) > 2):
+            raise SecurityError("tojson takes no indent here")
+        return make(*given, **options)
+
+    return bounded
+
+
+def _summed(values: Iterable[Any], start: Any = 0) -> Any:
+    """Return the sum of numbers."""
+    total = start
+    for each in (start, *values):
+        if not isinstance(each, int | float):
+            raise SecurityError("sum takes numbers here; name what they are of in a loop")
+    return sum(values, total)
+
+
 def _texts(parts: Sequence[Any]) -> str:
     """Return the texts of ``parts`` one after another: what ``~`` means."""
+    check_size(parts)
     texts = [str(part) for part in parts]
     _check(sum(map(len, texts)))
     return "".join(texts)
@@ -156,13 +269,16 @@ def _joined(value: Iterable[Any], d: Any = "", attribute: Any = None) -> str:
     if attribute is not None:
         raise SecurityError("join takes no attribute here; name it in a loop")
     between = str(d)
-    texts = [str(each) for each in value]
+    given = list(value)
+    check_size(given)
+    texts = [str(each) for each in given]
     _check(sum(map(len, texts)) + len(texts) * len(between))
     return between.join(texts)
 
 
 def _replaced(text: Any, old: Any, new: Any, count: int = -1) -> str:
     """Return ``text`` with ``new`` for ``old``."""
+    check_size((text, old, new))
     said, gone, put = str(text), str(old), str(new)
     places = said.count(gone)
     _check(len(said) + (places if count < 0 else min(places, count)) * len(put))

@@ -343,6 +343,8 @@ def test_arithmetic_that_would_not_end_is_refused(load, expression, said):
 
 _DOUBLED = "{% set x = query %}" + "{% set x = x ~ x %}" * 40 + "{{ x }}"
 _LOOPS = "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}"
+_NESTED = "{% set x = tags %}" + "{% set x = [x, x] %}" * 40
+_LONG = "{% set x = 'x' * 99999 %}"
 
 
 @pytest.mark.parametrize(
@@ -366,6 +368,27 @@ _LOOPS = "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% 
         ("{% for a in tags recursive %}{{ loop(tags) }}{% endfor %}", "a recursive loop"),
         ("{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}", "a macro is not"),
         ("{{ namespace(a=1).a }}", "namespace"),
+        ("{{ query.encode().ljust(10 ** 9) }}", "encode"),
+        ("{{ (1).to_bytes(9999999999, 'big') | length }}", "to_bytes"),
+        ("{{ query | wordwrap(1, wrapstring=query) }}", "No filter named 'wordwrap'"),
+        ("{{ tags | tojson(indent=999999999) }}", "tojson takes no indent"),
+        ("{{ tags | tojson(999999999) }}", "tojson takes no indent"),
+        ("{{ [range(99999) | list] | sum(start=[]) | length }}", "sum takes numbers"),
+        (_NESTED + "{{ x | string }}", "characters are too many"),
+        (_NESTED + "{{ x | upper }}", "characters are too many"),
+        (_NESTED + "{{ x | tojson }}", "characters are too many"),
+        (_NESTED + "{{ x ~ query }}", "characters are too many"),
+        (_NESTED + "{{ x | join }}", "characters are too many"),
+        (_NESTED + "{{ x | bulleted }}", "characters are too many"),
+        (_NESTED + "{{ {1: x} | string }}", "characters are too many"),
+        ("{{ (['x' * 99999] * 99999) | numbered(1) }}", "characters are too many"),
+        (_LONG + "{% for a in range(99999) %}{{ x }}{% endfor %}", "its loops print more than"),
+        ("{% for a in range(99999) %}" + "x" * 99 + "{% endfor %}", "its loops print more than"),
+        (
+            _LONG + "{% set y %}{% for a in range(99999) %}{{ x }}{% endfor %}{% endset %}{{ y }}",
+            "its loops print more than",
+        ),
+        (_LONG + "{{ x }}" * 1001, "to print more than 1,000 values"),
         ("{{ " + "9" * 5000 + " }}", "digits"),
     ],
 )
@@ -389,3 +412,13 @@ def test_an_undeclared_name_of_a_base_is_said_of_the_base(load, tmp_path):
 
     with pytest.raises(RecipeError, match=r"ranking\.j2:3: wording 'plain' uses 'missing'"):
         load(prompt("a")).check_names(["query"])
+
+
+def test_filters_of_texts_and_numbers_do_what_they_do_elsewhere(load):
+    body = (
+        "{{ query | upper }} {{ [1, 2.5] | sum }} {{ tags | string }} {{ tags | tojson }} "
+        "{{ 7 | string }} {% for x in tags %}{{ x | upper }}-{% endfor %}"
+    )
+    assert load(prompt(body)).wordings["plain"].render(ROW).parts[1] == (
+        "DESK LAMP 3.5 ['x', 'y'] [\"x\", \"y\"] 7 X-Y-"
+    )
