@@ -43,7 +43,6 @@ from factory.templates import LONGEST, Wording
 #: Records of a parent that a derived task keeps at hand; twice what the widest map looks through.
 _RECORDS_KEPT: Final = 512
 
-
 #: An outcome as plain tuples, which travel at half the cost of named ones.
 PackedOutcome: TypeAlias = tuple[int, list[tuple[Any, ...]]]
 
@@ -316,10 +315,10 @@ class SampleBuilder:
         try:
             rendered = wording.render(fields)
         except RecipeError as error:
-            # What is longer than a template may make costs its own row.
-            if len(slots_text) <= LONGEST:
+            if len(slots_text) <= LONGEST:  # what a template may not make costs its own row
                 raise
-            raise DroppedError("rows", "text-too-long", f"{len(slots_text):,} chars") from error
+            told = f"{len(slots_text):,} characters"
+            raise DroppedError("rows", "text-too-long", told) from error
         description, prompt, input_, candidates, constraint, output = rendered.parts
         derive = task.spec.derive
         gold = made.reasoned.gold if made.reasoned else arrangement.gold

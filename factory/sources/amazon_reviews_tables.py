@@ -158,10 +158,10 @@ def raw_records(files: Sequence[Path], columns: Mapping[str, str]) -> str:
         for name in columns
     )
     return (
-        f"(SELECT {listed}, parse_filename(filename) AS file "
+        f"(SELECT {listed} "
         f"FROM read_json({path_list(files)}, format = 'newline_delimited', "
         f"columns = {{{types}}}, ignore_errors = true, hive_partitioning = false, "
-        f"filename = true, maximum_object_size = {_LONGEST}))"
+        f"maximum_object_size = {_LONGEST}))"
     )
 
 
