@@ -29,7 +29,9 @@ from factory.terminal.intervals import with_interval
 RECIPE = ROOT / "benchmarks" / "results.yaml"
 #: The mixture whose held-out samples everybody is asked; its model is served in 4 bits too.
 WHOLE = "full"
-VARIANTS = ("without_derived", "described", "unconstrained", "one_wording")
+#: Mixtures that change the prompts and not what is asked; ShopBench is not put to their models.
+REWORDED = ("described", "unconstrained", "one_wording")
+VARIANTS = ("without_derived", *REWORDED)
 SETS = ("labelled", "derived", "held_out", "development")
 OVERALL = "mean over tasks"
 
@@ -114,12 +116,12 @@ def evaluations(
     """
     run = out / WHOLE
     folders = {name: out / "evaluations" / name for name in SETS}
-    asked = [f"--model={name}={path}" for name, path in models.items()]
-    common = ("--sets", "2000", "--max-tokens", str(most), *asked)
+    asked = {name: f"--model={name}={path}" for name, path in models.items()}
+    common = ("--sets", "2000", "--max-tokens", str(most))
     verbs = {
         name: (
             *("evaluate", str(run), "--out", str(folders[name]), "--limit", str(limits[name])),
-            *(*common, *(f"--task={task}" for task in tasks)),
+            *(*common, *asked.values(), *(f"--task={task}" for task in tasks)),
         )
         for name, tasks in tasks_of(run).items()
     }
@@ -127,7 +129,8 @@ def evaluations(
         # Its embeddings and its Japanese BLEU need models and a dictionary of their own.
         without = ("--without", "sent-transformer", "--without", "jp-bleu")
         place = ("--out", str(folders["development"]))
-        verbs["development"] = ("evaluate", str(development), *place, *common, *without)
+        chosen = (each for name, each in asked.items() if name not in REWORDED)
+        verbs["development"] = ("evaluate", str(development), *place, *common, *without, *chosen)
     stages.run(f"evaluate: {len(models)} models", *verbs.values())
     return {name: json.loads((folders[name] / "results.json").read_bytes()) for name in verbs}
 
