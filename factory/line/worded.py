@@ -55,7 +55,9 @@ def translations(
     templates = _templates(recipe)
     found: dict[str, Worded] = {}
     for language in languages:
-        template = templates.translated(english, language, spec.task_type.base, spec.prompt)
+        template = templates.translated(
+            english, language, spec.task_type.base, spec.prompt, spec.words
+        )
         if template is None:
             continue
         table = templates.words(language)

@@ -12,7 +12,7 @@ one flat template whose parts are parted by a separator that cleaning strips fro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import blake2b
@@ -229,7 +229,12 @@ class TemplateFolder:
         return self._compiled(path, base_path, base, reworded, options)
 
     def translated(
-        self, english: Template, language: str, base: str, options: PromptOptions = _PLAIN
+        self,
+        english: Template,
+        language: str,
+        base: str,
+        options: PromptOptions = _PLAIN,
+        words: Collection[str] = (),
     ) -> Template | None:
         """Return ``english`` in another language (ISO 639-1); None where nobody has translated it.
 
@@ -237,7 +242,7 @@ class TemplateFolder:
         are called ``<language>/<name>``.
 
         Raises :class:`RecipeError` for what :meth:`load` raises it, and for a translation with
-        other wordings or other names than the English template.
+        other wordings than the English template, or other names beside the recipe's ``words``.
         """
         path = english.path.parent / language / english.name
         if not path.is_file():
@@ -246,7 +251,7 @@ class TemplateFolder:
         found = self._compiled(
             path, base_path, base, (), options, language=language, printed=english.printed
         )
-        check_translation(found, english)
+        check_translation(found, english, words)
         return found
 
     def _compiled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from factory.errors import RecipeError
@@ -17,8 +18,12 @@ def language_of(wording: str) -> str:
     return language if parted else ENGLISH
 
 
-def check_translation(found: Template, english: Template) -> None:
-    """Raise :class:`RecipeError` where a translation could not stand in for the English one."""
+def check_translation(found: Template, english: Template, words: Collection[str]) -> None:
+    """Raise :class:`RecipeError` where a translation could not stand in for the English one.
+
+    ``words`` are the names of the recipe's words: another language may need others of them to say
+    the same.
+    """
     lacks = sorted(set(english.human) - set(found.human))
     if lacks:
         raise RecipeError(f"{found.path}:1: the wording {lacks[0]!r} of {english.path} is missing")
@@ -26,7 +31,7 @@ def check_translation(found: Template, english: Template) -> None:
         if name not in english.human:
             raise RecipeError(f"{found.path}:1: {english.path} has no wording {name!r}")
         names, others = wording.names, english.human[name].names
-        for odd in sorted(names.keys() ^ others.keys()):
+        for odd in sorted((names.keys() ^ others.keys()) - set(words)):
             raise RecipeError(
                 f"{names[odd]}: wording {name!r} uses {odd!r}, which the English one does not"
                 if odd in names
