@@ -30,6 +30,7 @@ from factory.outputs.jsonl import read_samples
 from factory.outputs.run_folder import FORMAT, REJECTED, RunFolder
 from factory.recipe import Recipe
 from factory.recipe.mixtures import Mixture, Share, resolve_mixture
+from factory.templates import ENGLISH, language_of
 
 if TYPE_CHECKING:
     from factory.llm.pool import ModelPool
@@ -163,6 +164,7 @@ def _mix(
     ]
     dropped: Counter[tuple[str, str]] = Counter()
     languages: dict[str, dict[str, int]] = {}
+    prompts: dict[str, dict[str, int]] = {}
     with folder.line_files([f"{split}.jsonl" for split in splits]) as files:
         for split in splits:
             paths = {
@@ -171,14 +173,18 @@ def _mix(
                 if (path := result.folder / f"{split}.jsonl").is_file()
             }
             written: Counter[str] = Counter()
+            asked: Counter[str] = Counter()
             for task, reason in _mix_split(
                 f"{recipe.seed}\x1f{mixture.name}",
-                *(paths, files[f"{split}.jsonl"], files[REJECTED], written, engine),
+                *(paths, files[f"{split}.jsonl"], files[REJECTED], written, asked, engine),
             ):
                 dropped[task, f"{split}: {reason}"] += 1
             languages[split] = dict(sorted(written.items()))
+            prompts[split] = dict(sorted(asked.items()))
         manifest = _manifest(recipe, mixture, made, failed, dropped, files)
         manifest["languages"] = languages
+        if any(asked.keys() - {ENGLISH} for asked in prompts.values()):
+            manifest["prompt_languages"] = prompts
         folder.publish(files, manifest, beside=partial(write_card, manifest=manifest))
     return MixtureResult(folder.path, manifest)
 
@@ -189,11 +195,12 @@ def _mix_split(
     mixed: LineFile,
     rejected: LineFile,
     languages: Counter[str],
+    prompts: Counter[str],
     engine: Engine,
 ) -> Iterator[tuple[str, str]]:
     """Write one split, shuffled by draw; yield (task, reason) of every line that is left out.
 
-    ``languages`` counts those that are written.
+    ``languages`` counts those that are written, and ``prompts`` the languages that they ask in.
     """
     # An import that runs of one task do without.
     from factory.line.shuffle import shuffled
@@ -210,16 +217,18 @@ def _mix_split(
                 yield names[place.file], place.reason
                 continue
             line = os.pread(descriptors[place.file], place.length, place.offset)
-            languages[_language(line)] += 1
+            languages[_said(line, _LANG)] += 1
+            prompts[language_of(_said(line, _WORDING))] += 1
             mixed.write(line)
 
 
-#: In a JSON text a bare quote ends a string, so this can stand nowhere else in a line.
+#: In a JSON text a bare quote ends a string, so these can stand nowhere else in a line.
 _LANG: Final = b'","lang":"'
+_WORDING: Final = b'","wording":"'
 
 
-def _language(line: bytes) -> str:
-    start = line.rindex(_LANG) + len(_LANG)
+def _said(line: bytes, key: bytes) -> str:
+    start = line.rindex(key) + len(key)
     return line[start : line.index(b'"', start)].decode()
 
 

@@ -14,7 +14,7 @@ import factory
 from factory.engines import LocalEngine
 from factory.errors import RecipeError
 from factory.filters import LANGUAGE_NAMES
-from factory.line import RunResult, compile_task, prompt_languages, run_task
+from factory.line import RunResult, compile_task, prompt_languages, run_mixture, run_task
 from factory.line.parts import parts_of
 from factory.recipe import load_recipe
 from factory.runs.causes import causes_between
@@ -39,7 +39,9 @@ FORMS = (
 #: Values that a sentence of another language says in its own word.
 POLARITIES = {"positive", "negative", "mixed"}
 #: The tasks of docs/results.md.
-RESULTS = load_recipe(Path(__file__).parents[2] / "benchmarks" / "results.yaml")
+RESULTS_FILE = Path(__file__).parents[2] / "benchmarks" / "results.yaml"
+RESULTS = load_recipe(RESULTS_FILE)
+TWINS = {"many_languages": None, "own_language": PromptOptions(language="input")}
 TRAINED = sorted(RESULTS.mixtures["full"].weights | RESULTS.mixtures["full"].tasks)
 
 
@@ -100,6 +102,32 @@ def test_the_manifest_counts_the_languages_of_the_prompts(tmp_path: Path) -> Non
     assert own["prompt_languages"] == own["languages"] == english["languages"]
     counted = Counter(each.provenance.wording for each in samples_of(run).values())
     assert own["wordings"] == dict(sorted(counted.items()))
+
+
+def test_a_mixture_has_its_tasks_asked_in_the_language_of_the_input(
+    tmp_path: Path, recipe_file: RecipeFile
+) -> None:
+    tasks = {"label_query_type": 24, "compare_query_types": 24, "convert_units": 24}
+    two = {"title": "Three", "size": 72, "tasks": tasks, "prompt": {"language": "input"}}
+    recipe = load_recipe(recipe_file(mixtures={"two": two}))
+    made = run_mixture(recipe, "two", tmp_path, LocalEngine(workers=0))
+
+    samples = list(factory.read_samples(made.folder))
+    prompts = Counter(language_of(each.provenance.wording) for each in samples)
+    assert made.manifest["prompt_languages"] == {"train": dict(sorted(prompts.items()))}
+    for sample in samples:
+        untranslated = sample.task == "convert_units"
+        expected = "en" if untranslated else sample.lang
+        assert language_of(sample.provenance.wording) == expected
+
+
+def test_the_measured_mixture_and_its_twins_differ_in_the_language_of_prompts_alone() -> None:
+    languages = load_recipe(RESULTS_FILE.with_name("languages.yaml")).mixtures
+    full = RESULTS.mixtures["full"].model_dump(exclude={"title", "prompt"})
+
+    assert {name: each.prompt for name, each in languages.items() if name in TWINS} == TWINS
+    for name in TWINS:
+        assert languages[name].model_dump(exclude={"title", "prompt"}) == full
 
 
 def test_one_language_for_all_prompts(tmp_path: Path) -> None:
