@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +13,8 @@ from pydantic_core import to_json
 from factory.llm.models import ModelSpec
 
 KEY_BYTES: Final = 16
+#: What the API calls the bound of an answer: newer models want the first, and refuse the second.
+_BOUNDS: Final = ("max_completion_tokens", "max_tokens")
 
 
 class Message(NamedTuple):
@@ -32,6 +34,8 @@ class Question:
         sample: which of several answers to one prompt is meant, from 0.
         max_tokens: of the answer, where the step knows better than the model's own bound.
         temperature: where the step needs one: 0 to extract and judge, more to vary.
+        whole: whether a text of the form that was cut off at the bound is no text: it would be
+            taken for one that ends there.
     """
 
     messages: tuple[Message, ...]
@@ -39,13 +43,12 @@ class Question:
     sample: int = 0
     max_tokens: int | None = None
     temperature: float | None = None
+    whole: bool = False
 
     def followed_by(self, said: str, correction: str) -> Question:
         """Return the question after an answer that was no good: said again, with what is wrong."""
         more = (Message("assistant", said), Message("user", correction))
-        return Question(
-            self.messages + more, self.answer, self.sample, self.max_tokens, self.temperature
-        )
+        return replace(self, messages=self.messages + more)
 
 
 class Request(NamedTuple):
@@ -100,7 +103,13 @@ class Writer:
         body = b"".join((head, messages, form, b"}"))
         index = question.sample.to_bytes(4, "little")
         key = blake2b(self._salt + index + body, digest_size=KEY_BYTES).digest()
-        return Request(key, body, most, sum(len(text) for _, text in question.messages))
+        characters = sum(len(text) for _, text in question.messages)
+        return Request(key, body, self._longest(most), characters)
+
+    def _longest(self, most: int) -> int:
+        """Return how many tokens an answer may have: a bound of the recipe's own goes first."""
+        given = (self._spec.parameters.get(name) for name in _BOUNDS)
+        return max((each for each in given if isinstance(each, int)), default=most)
 
     def _head(self, max_tokens: int, temperature: float | None) -> bytes:
         fields: dict[str, Any] = {"model": self._spec.model, **self._spec.parameters}

@@ -34,7 +34,10 @@ _LONGEST_BODY: Final = 16 << 20
 #: Of one answer; far past any context, and far below what a bill or a database can hold.
 _MOST_TOKENS: Final = 10**9
 _LATER: Final = frozenset({408, 409, 425, 429})
-_NEVER: Final = frozenset({401, 403, 404})
+_NEVER: Final = frozenset({401, 402, 403, 404})
+#: The API's codes of an account that is answered nothing until it is paid for: sent with 429, as
+#: if that could change in a moment.
+_UNPAID: Final = frozenset({"insufficient_quota", "billing_not_active"})
 _LONGEST_WAIT: Final = 600.0
 _QUOTED: Final = 300
 
@@ -105,7 +108,7 @@ class HttpTransport:
         Raises:
             TryAgainError: no connection, no time left, 408, 409, 425, 429, 5xx, or no JSON.
             RefusedError: any other 4xx of this request.
-            ModelError: 401, 403 and 404: no request will be answered.
+            ModelError: 401 to 404, or 429 of an account without credit: no request is answered.
         """
         import aiohttp
 
@@ -126,7 +129,9 @@ class HttpTransport:
             raise TryAgainError(f"no answer within {self._timeout:g} s") from error
         except aiohttp.ClientConnectorError as error:
             number = error.errno or 0
-            why = os.strerror(number) if number > 0 else error.strerror
+            # The numbers of TLS are its own: a certificate that nobody trusts is 1, as EPERM is.
+            of_the_system = number > 0 and not isinstance(error, aiohttp.ClientSSLError)
+            why = os.strerror(number) if of_the_system else error.strerror
             raise TryAgainError(
                 f"no connection to {error.host}:{error.port} ({why}; does it run, is base_url "
                 "right?)"
@@ -172,11 +177,14 @@ def failure_of(
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> TryAgainError | RefusedError | ModelError:
     """Return which kind of failure an answer with ``status`` is, with what the endpoint said."""
-    said = endpoint.without_key(_message(content))
+    error = _error(content)
+    # Cut last: of a key that stands across the cut, half would be left.
+    said = endpoint.without_key(_message(error, content))[:_QUOTED]
     cause = f"HTTP {status}: {said}" if said else f"HTTP {status}"
-    if status in _LATER or status >= 500:
+    unpaid = isinstance(error, Mapping) and str(error.get("code")) in _UNPAID
+    if (status in _LATER or status >= 500) and not unpaid:
         return TryAgainError(cause, limited=status == 429, after=_retry_after(headers))
-    if status in _NEVER or status < 400:
+    if status in _NEVER or status < 400 or unpaid:
         return ModelError(f"{endpoint.url} does not answer requests ({cause})")
     return RefusedError(cause)
 
@@ -217,10 +225,13 @@ def answer_of(reply: Any, seconds: float) -> Answer:
     """Return the answer in a body of the API, once read as JSON; raises as above."""
     try:
         choice = reply["choices"][0]
+        finish = _text(choice.get("finish_reason"))
+        # What an endpoint withholds (content_filter) comes without a message from some.
+        message = choice.get("message") or {} if finish else choice["message"]
         usage = reply.get("usage") or {}
         return Answer(
-            text=_text(choice["message"].get("content")),
-            finish=_text(choice.get("finish_reason")),
+            text=_text(message.get("content")),
+            finish=finish,
             prompt_tokens=_tokens(usage.get("prompt_tokens")),
             completion_tokens=_tokens(usage.get("completion_tokens")),
             cost=0.0,
@@ -247,12 +258,18 @@ def _tokens(value: Any) -> int:
     return count
 
 
-def _message(content: bytes) -> str:
+def _error(content: bytes) -> Any:
+    """Return what stands under ``error`` in a body; None where nothing does."""
     try:
-        error: Any = from_json(content)["error"]
-        return str(error["message"] if isinstance(error, Mapping) else error)[:_QUOTED]
+        return from_json(content)["error"]
     except (ValueError, LookupError, TypeError):
-        return content[:_QUOTED].decode(errors="replace").strip()
+        return None
+
+
+def _message(error: Any, content: bytes) -> str:
+    """Return what an error says, else the whole body."""
+    said = error.get("message") if isinstance(error, Mapping) else error
+    return content.decode(errors="replace").strip() if said is None else str(said)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

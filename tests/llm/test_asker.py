@@ -19,9 +19,9 @@ from factory.llm import asker as asking
 from factory.llm.asker import Asker, DirectAsker, Means, UnansweredError
 from factory.llm.budget import Budget
 from factory.llm.ledger import Ledger
-from factory.llm.models import endpoint_of
+from factory.llm.models import Endpoint, endpoint_of
 from factory.llm.scripted import ScriptedModel
-from factory.llm.transport import HttpTransport
+from factory.llm.transport import HttpTransport, TryAgainError
 from tests.llm.server import Fault, Seen, error, reply, serve
 
 SECRET = "sk-planted-key-0123456789"  # noqa: S105  (planted)
@@ -163,6 +163,16 @@ def test_a_date_to_come_back_at_is_by_the_servers_clock(monkeypatch: pytest.Monk
     assert transport._retry_after({**said, "date": "today"}) is None
 
 
+def test_an_answer_that_was_withheld_is_an_empty_one_and_no_fault_of_the_wire(
+    tmp_path: Path,
+) -> None:
+    said = {"choices": [{"index": 0, "finish_reason": "content_filter"}]}
+    answers, seen, _ = run(tmp_path, ask("one"), lambda *_: web.json_response(said))
+    assert isinstance(answers, list)
+    assert (answers[0].text, answers[0].finish) == ("", "content_filter")
+    assert seen.requests == 1
+
+
 def test_ten_rate_limits_in_a_row_lose_nothing(tmp_path: Path) -> None:
     answers, _, asker = run(
         tmp_path,
@@ -193,12 +203,21 @@ def test_a_refused_request_is_told_and_not_kept(tmp_path: Path) -> None:
     assert isinstance(answers, list)
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", [401, 402, 403, 404])
 def test_an_endpoint_that_answers_nobody_ends_the_run(tmp_path: Path, status: int) -> None:
     failure, seen, _ = run(tmp_path, ask("one"), lambda *_: error(status, f"bad key {SECRET}"))
     assert isinstance(failure, ModelError)
     assert not isinstance(failure, UnansweredError)
     assert SECRET not in str(failure)
+    assert seen.requests == 1
+
+
+def test_an_account_without_credit_ends_the_run_and_is_no_rate_limit(tmp_path: Path) -> None:
+    said = {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}
+    failure, seen, _ = run(tmp_path, ask("one"), lambda *_: web.json_response(said, status=429))
+    assert isinstance(failure, ModelError)
+    assert not isinstance(failure, UnansweredError)
+    assert "You exceeded your quota" in str(failure)
     assert seen.requests == 1
 
 
@@ -253,3 +272,55 @@ def test_the_key_is_sent_and_stands_nowhere_else(tmp_path: Path) -> None:
     assert seen.headers[0]["Authorization"] == f"Bearer {SECRET}"
     for path in tmp_path.rglob("*"):
         assert SECRET.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_a_budget_holds_also_where_the_recipes_own_parameter_bounds_answers(
+    tmp_path: Path, name: str
+) -> None:
+    """An endpoint answers as long as it may, and the parameter goes before the question's bound."""
+
+    def endless(_: int, body: bytes) -> web.StreamResponse:
+        asked = json.loads(body)
+        said = reply(ScriptedModel(), body)
+        said["usage"] = {"prompt_tokens": 20, "completion_tokens": asked[name]}
+        return web.json_response(said)
+
+    with serve(endless) as seen, Ledger(tmp_path / "ledger") as ledger:
+        spec = ModelSpec.model_validate(
+            {"model": "m", "base_url": seen.url, "parameters": {name: 5000}}
+        )
+        budget = Budget(PRICE.cost(500, 5000))
+
+        async def main() -> None:
+            means = Means(spec, endpoint_of(spec), "t", ledger, PRICE, budget)
+            async with DirectAsker(means, HttpTransport(endpoint_of(spec), 20)) as asker:
+                for number in range(9):
+                    await asker.ask(question(str(number)))
+
+        with pytest.raises(BudgetExceededError):
+            asyncio.run(main())
+    assert budget.limit is not None
+    assert 0 < budget.spent <= budget.limit
+
+
+def test_a_key_that_a_server_echoes_is_not_told_in_part(tmp_path: Path) -> None:
+    # Cut to what is quoted, the text ends amid the key.
+    told = "x" * 290 + SECRET
+    for instead in (error(400, told), web.Response(status=400, text=told)):
+        failure, _, _ = run(tmp_path, ask("one"), lambda _, __, said=instead: said)
+        assert isinstance(failure, RefusedError)
+        assert SECRET[:4] not in str(failure)
+
+
+def test_an_address_that_does_not_speak_tls_is_told_as_one() -> None:
+    with serve() as seen:
+        endpoint = Endpoint(seen.url.replace("http:", "https:"), "here")
+
+        async def main() -> None:
+            async with HttpTransport(endpoint, 20) as transport:
+                await transport.send(BODY)
+
+        # The number of TLS is not one of the system, where it says "Operation not permitted".
+        with pytest.raises(TryAgainError, match="SSL"):
+            asyncio.run(main())
