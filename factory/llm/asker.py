@@ -7,7 +7,6 @@ transport is due again later, and others go on meanwhile.
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
@@ -175,12 +174,10 @@ class Asker(ABC):
         sought, self._sought = self._sought, []
         try:
             found = self._ledger.find([key for key, _ in sought])
-        except sqlite3.Error as error:
+        except ModelError as error:
             for _, future in sought:
                 if not future.done():
-                    future.set_exception(
-                        ModelError(f"the ledger {str(self._ledger.path)!r}: {error}")
-                    )
+                    future.set_exception(error)
             return
         for key, future in sought:
             if not future.done():

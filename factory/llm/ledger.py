@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from factory.errors import ModelError
 from factory.llm.request import Answer
@@ -164,6 +164,8 @@ class Ledger:
         """Return the answers that there are under ``keys``.
 
         One statement for many: each lets other threads of this process run, and comes back late.
+
+        Raises :class:`ModelError` where the file cannot be used; so do all that read here.
         """
         found: dict[bytes, Answer] = {}
         for start in range(0, len(keys), _MOST_KEYS):
@@ -171,13 +173,13 @@ class Ledger:
             # Few different statements, so that they stay prepared.
             asked = [*part, *[part[-1]] * (-len(part) % 32)]
             statement = _SELECT.format(", ".join("?" * len(asked)))
-            for key, *answer in self._reader.execute(statement, asked):
+            for key, *answer in self._read(statement, asked):
                 found[key] = Answer(*answer)
         return found
 
     def refused(self, keys: Collection[bytes]) -> dict[bytes, str]:
         """Return why requests among ``keys`` were refused in a batch."""
-        rows = self._reader.execute("SELECT key, cause FROM refusals")
+        rows = self._read("SELECT key, cause FROM refusals")
         return {key: cause for key, cause in rows if key in keys}
 
     def put(self, entry: Entry, done: Callable[[Exception | None], None]) -> None:
@@ -217,7 +219,7 @@ class Ledger:
 
     def spent(self) -> list[Spent]:
         """Return what was spent, by task and model, over all runs."""
-        rows = self._reader.execute("""
+        rows = self._read("""
             SELECT task, model, endpoint, count(*), sum(prompt_tokens), sum(completion_tokens),
                 sum(characters), sum(cost), sum(seconds), sum(seconds > 0)
             FROM answers GROUP BY task, model, endpoint ORDER BY task, model, endpoint
@@ -226,8 +228,21 @@ class Ledger:
 
     def keys(self) -> Iterator[bytes]:
         """Yield the keys of all answers."""
-        for (key,) in self._reader.execute("SELECT key FROM answers"):
+        for (key,) in self._read("SELECT key FROM answers"):
             yield key
+
+    def _read(self, statement: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a statement."""
+        try:
+            yield from self._reader.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: sqlite3.Error) -> ModelError:
+        return ModelError(
+            f"the ledger {str(self.path)!r} cannot be used ({error}): where it is damaged, move it "
+            "away, and what it has is asked again"
+        )
 
     def prune(
         self, *, task: str | None = None, model: str | None = None, older_than: float | None = None
@@ -242,13 +257,17 @@ class Ledger:
                 conditions.append(f"{column} = ?")
                 values.append(value)
         bound = time.time() if older_than is None else time.time() - older_than
+        chosen = f"{' AND '.join(conditions)} AND created <= ?"
         removed = 0
-        for table in ("answers", "refusals"):
-            removed += self._reader.execute(
-                f"DELETE FROM {table} WHERE {' AND '.join(conditions)} AND created <= ?",  # noqa: S608
-                (*values, int(bound)),
-            ).rowcount
-        self._reader.execute("VACUUM")
+        try:
+            for table in ("answers", "refusals"):
+                removed += self._reader.execute(
+                    f"DELETE FROM {table} WHERE {chosen}",  # noqa: S608
+                    (*values, int(bound)),
+                ).rowcount
+            self._reader.execute("VACUUM")
+        except sqlite3.Error as error:
+            raise self._damaged(error) from error
         return removed
 
 
@@ -259,7 +278,8 @@ def _commit(connection: sqlite3.Connection, entries: list[Entry]) -> Exception |
         connection.execute("BEGIN IMMEDIATE")
         insert_answers(connection, entries)
         connection.execute("COMMIT")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError, OverflowError) as error:
+        # What SQLite takes no text or number for is no error of its own; who waits must hear of it.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         return error

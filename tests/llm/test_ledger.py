@@ -149,3 +149,28 @@ def test_an_answer_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         connection.close()
         (failure,) = put(ledger, entry(2))
         assert isinstance(failure, sqlite3.OperationalError)
+
+
+def test_who_puts_what_no_file_can_hold_is_told_and_others_go_on(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l") as ledger:
+        (failure,) = put(ledger, entry(1, text="half a character: \ud800"))
+        assert isinstance(failure, UnicodeEncodeError)
+        assert put(ledger, entry(2)) == [None]
+
+
+def test_a_damaged_file_is_told_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    with Ledger(path) as ledger:
+        put(ledger, *(entry(n, text=f"answer {n} " * 100) for n in range(200)))
+    # All but the first page, which says what the file is.
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="move it away"), Ledger(path) as ledger:
+        ledger.spent()
+    with Ledger(path) as ledger:
+        for read in (lambda: ledger.find([entry(1).key]), lambda: list(ledger.keys())):
+            with pytest.raises(ModelError, match="move it away"):
+                read()
+        with pytest.raises(ModelError, match="move it away"):
+            ledger.prune()
