@@ -83,9 +83,13 @@ class AskingStep(ABC, Generic[Options]):
         max_tokens: int,
         temperature: float,
         sample: int = 0,
+        whole: bool = False,
         **own: Any,
     ) -> Question:
-        """Return the question that the prompt becomes for a row, to be answered in ``form``."""
+        """Return the question that the prompt becomes for a row, to be answered in ``form``.
+
+        With ``whole``, texts that were cut off at ``max_tokens`` are none.
+        """
         system, user = self._prompt.render({**row, **own})
         return Question(
             (Message("system", system), Message("user", user)),
@@ -93,6 +97,7 @@ class AskingStep(ABC, Generic[Options]):
             sample,
             max_tokens,
             temperature,
+            whole,
         )
 
 

@@ -8,6 +8,12 @@ from factory.generators.said_again import length, sentences
 from factory.sources.view import RowRejectedError
 
 
+def check_bounds(least: int, most: int) -> None:
+    """Raise ``ValueError`` for bounds of a recipe, in words, between which there is no text."""
+    if least > most:
+        raise ValueError(f"min_words {least} is more than max_words {most}: no text has both")
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Bounds of one answer.

@@ -22,6 +22,7 @@ from factory.generators.asking import (
     StepOptions,
     typed,
 )
+from factory.generators.bounds import check_bounds
 from factory.generators.reasoning import Conclusion, cleaned_steps, fault
 from factory.llm import Answer, AnswerError, Question
 from factory.sample import Gold, Sample
@@ -58,6 +59,7 @@ class CotOptions(StepOptions):
 
     @model_validator(mode="after")
     def _can_agree(self) -> Self:
+        check_bounds(self.min_words, self.max_words)
         if self.agree > self.samples:
             raise ValueError(f"of {self.samples} samples no {self.agree} can agree")
         if self.gold == "voted" and 2 * self.agree <= self.samples:

@@ -68,7 +68,7 @@ class Events(Step[EventsOptions]):
 
     def __init__(self, options: EventsOptions, folder: Path | None = None) -> None:
         super().__init__(options, folder)
-        self.needs |= {"event", "mood", "meant"}
+        self.needs |= {"event", "text", "mood", "meant"}
 
     @property
     def offers(self) -> tuple[str, ...]:
@@ -82,6 +82,7 @@ class Events(Step[EventsOptions]):
             Tails,
             max_tokens=_TOKENS,
             temperature=self.options.temperature,
+            whole=True,
             good=FEELINGS["good"],
             bad=FEELINGS["bad"],
         )

@@ -136,7 +136,15 @@ class Label(Step[LabelOptions]):
         if self.options.among:
             names = tuple(row[self.options.among])
             form = create_model("ProductTypeOf", product_type=(_one_of(names), ...))
-        question = self.question(row, form, max_tokens=_TOKENS[what], temperature=0.0, names=names)
+        question = self.question(
+            row,
+            form,
+            max_tokens=_TOKENS[what],
+            temperature=0.0,
+            # What the others quote must stand in the text as a whole anyway.
+            whole=what == "synonyms",
+            names=names,
+        )
         answer = yield from typed(question, form)
         text = str(row[self.options.text])
         english = LOCALE_LANGUAGES.get(str(row.get("locale", "us")), "") == "en"

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, create_model, model_validator
 from factory.draw import Draw
 from factory.filters import LOCALE_LANGUAGES
 from factory.generators.asking import Asking, Step, StepOptions, typed
-from factory.generators.bounds import Bounds
+from factory.generators.bounds import Bounds, check_bounds
 from factory.generators.grounding import plain
 from factory.generators.question_frames import FRAMES, GAP, is_noun_phrase
 from factory.generators.said_of_queries import check_kept, rewritten, segmented
@@ -86,6 +86,7 @@ class PseudoLabelOptions(StepOptions):
     def _choice_has_labels(self) -> PseudoLabelOptions:
         if (self.kind == "choice") != (self.labels is not None or self.among is not None):
             raise ValueError("a choice has 'labels' or 'among', and no other kind has")
+        check_bounds(self.min_words, self.max_words)
         return self
 
 
@@ -138,7 +139,7 @@ class PseudoLabel(Step[PseudoLabelOptions]):
         bound = self.options.max_words * _TOKENS_OF_A_WORD + _TOKENS_OF_THE_FORM
         own = {"names": (), "frames": (), "most": self.options.max_words, **own}
         question = self.question(
-            row, form, max_tokens=bound, temperature=self.options.temperature, **own
+            row, form, max_tokens=bound, temperature=self.options.temperature, whole=True, **own
         )
         return (yield from typed(question, form))
 

@@ -260,14 +260,16 @@ class OrderByScale(_OfScale):
             chosen.setdefault(number, record)
         if len(chosen) < self.wanted:
             raise RowRejectedError("too-few-numbers", f"{len(chosen)} of {self.wanted}")
-        numbers = shuffled(sorted(chosen)[: self.wanted], draw, "order")
+        own = found[0][1]
+        others = shuffled(sorted(chosen.keys() - {own}), draw, "numbers")[: self.wanted - 1]
+        numbers = shuffled(sorted([own, *others]), draw, "order")
         lowest, highest = min(numbers), max(numbers)
         yield Derived(
             {
                 "items": [_text(chosen[number], options) for number in numbers],
                 "relevance": [(number - lowest) / (highest - lowest) for number in numbers],
             },
-            [found[0][0], *(chosen[n] for n in numbers if n != found[0][1])],
+            [found[0][0], *(chosen[n] for n in numbers if n != own)],
         )
 
 

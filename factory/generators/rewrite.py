@@ -183,6 +183,7 @@ class Rewrite:
             Rewordings,
             max_tokens=words * _TOKENS_OF_A_WORD + _TOKENS_OF_THE_FORM,
             temperature=spec.temperature,
+            whole=True,
         )
 
 

@@ -141,6 +141,7 @@ class SelfInstruct(Step[SelfInstructOptions]):
             NewTask,
             max_tokens=_TOKENS_OF_A_TASK,
             temperature=self.options.temperature,
+            whole=True,
             examples=_examples(row["shown"], earlier, draw),
             topic=_TOPICS[draw.below(len(_TOPICS), "topic")],
             kind=_KINDS[classifies],
@@ -178,7 +179,8 @@ class SelfInstruct(Step[SelfInstructOptions]):
 
     def _second(self, system: str, user: str, form: type[BaseModel]) -> Question:
         messages = (Message("system", system), Message("user", user))
-        return Question(messages, form, 0, _TOKENS_OF_AN_INSTANCE, self.options.temperature)
+        temperature = self.options.temperature
+        return Question(messages, form, 0, _TOKENS_OF_AN_INSTANCE, temperature, whole=True)
 
 
 def _examples(shown: Sequence[str], earlier: Sequence[str], draw: Draw) -> list[str]:

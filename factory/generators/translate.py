@@ -96,9 +96,13 @@ class Translate(Step[TranslateOptions]):
     def ask(self, row: Mapping[str, Any], draw: Draw) -> Asking:
         """Ask for the translation, and reject one that loses or adds something."""
         options = self.options
-        text = str(row[options.text])
+        text = str(row[options.text] or "")
+        if not text.strip():
+            raise RowRejectedError("nothing-to-translate", options.text)
         bound = len(text) * _TOKENS_OF_A_CHARACTER + _TOKENS_OF_THE_FORM
-        question = self.question(row, Written, max_tokens=bound, temperature=options.temperature)
+        question = self.question(
+            row, Written, max_tokens=bound, temperature=options.temperature, whole=True
+        )
         translation = " ".join((yield from typed(question, Written)).text.split())
         self._check_carried_over(text, translation, row)
         if options.near_misses:

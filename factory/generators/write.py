@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from factory.draw import Draw
 from factory.filters import LOCALE_LANGUAGES
 from factory.generators.asking import Asking, Step, StepOptions, typed
+from factory.generators.bounds import check_bounds
 from factory.generators.carried_over import is_in_language
 from factory.generators.grounding import plain, stands_in, unfounded_numbers
 from factory.generators.said_again import breaks_off
@@ -20,6 +21,7 @@ from factory.sources.view import RowRejectedError
 from factory.text import tokens
 
 _SENTENCE_END: Final = re.compile(r"[.!?]\s+(?=[A-Z])|[。！？]")
+_STOPS: Final = ".!?。！？ "
 _TOKENS_OF_A_WORD = 4
 _TOKENS_OF_THE_FORM = 40
 
@@ -54,6 +56,11 @@ class WriteOptions(StepOptions):
     in_english: bool = Field(False, description="in English whatever the language of the row")
     temperature: float = Field(0.7, ge=0, le=2, description="of the request")
 
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> Self:
+        check_bounds(self.min_words, self.max_words)
+        return self
+
 
 class Write(Step[WriteOptions]):
     """Fills one column with a text."""
@@ -82,6 +89,7 @@ class Write(Step[WriteOptions]):
             Written,
             max_tokens=options.max_words * _TOKENS_OF_A_WORD + _TOKENS_OF_THE_FORM,
             temperature=options.temperature,
+            whole=True,
         )
         text = " ".join((yield from typed(question, Written)).text.split())
         self._check(text, row)
@@ -115,13 +123,14 @@ class Write(Step[WriteOptions]):
             raise RowRejectedError("breaks-off", text)
 
     def _check_length(self, text: str) -> None:
-        options, words = self.options, len(tokens(text))
+        # Of nothing, "" is a token.
+        options, words = self.options, len(tokens(text)) if text else 0
         if not options.min_words <= words <= options.max_words:
             raise RowRejectedError(
                 "length", f"{words} words, not {options.min_words} to {options.max_words}: {text}"
             )
         most = options.max_sentences
-        if most is not None and (count := len(_SENTENCE_END.split(text.rstrip(".!? ")))) > most:
+        if most is not None and (count := len(_SENTENCE_END.split(text.rstrip(_STOPS)))) > most:
             raise RowRejectedError("sentences", f"{count}, not {most} at most: {text}")
 
 

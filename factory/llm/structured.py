@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
@@ -18,22 +18,26 @@ from factory.llm.request import Answer, Question
 from factory.text import without_control_tokens
 
 A = TypeVar("A", bound=BaseModel)
-_LONGEST_COMPLAINT = 400
+_LONGEST_COMPLAINT: Final = 400
 #: Characters, and brackets at which JSON may begin: each is read on from as far as it goes, so
 #: that a text of brackets alone would take its length squared.
-_LONGEST_READ = 200_000
-_MOST_TRIED = 1_000
+_LONGEST_READ: Final = 200_000
+_MOST_TRIED: Final = 1_000
+_CUT_OFF: Final = "it is longer than it may be and was cut off"
+#: Stands for an empty answer: some endpoints refuse a chat in which a message is empty.
+_NOTHING: Final = "(nothing)"
 
 
 class AnswerError(ValueError):
     """An answer that is not in its form; the text says what is wrong with it."""
 
 
-def read_answer(text: str, form: type[A]) -> A:
+def read_answer(text: str, form: type[A], *, cut: bool = False) -> A:
     """Return ``text`` as ``form``.
 
     The first JSON value in the text counts, also inside a fence or after a sentence; one that was
-    cut off is read as far as it goes. Numbers and truth values in quotes are coerced.
+    cut off is read as far as it goes, a text at its end too unless ``cut``. Numbers and truth
+    values in quotes are coerced.
 
     Raises:
         AnswerError: where there is no JSON, or it does not fit.
@@ -42,7 +46,7 @@ def read_answer(text: str, form: type[A]) -> A:
         return form.model_validate_json(text)
     except ValidationError:
         pass
-    value = _json_in(text)
+    value = _json_in(text, cut=cut)
     if isinstance(value, list) and len(form.model_fields) == 1:
         # Asked for {"items": [...]}, small models answer [...].
         value = {next(iter(form.model_fields)): value}
@@ -54,7 +58,7 @@ def read_answer(text: str, form: type[A]) -> A:
         raise AnswerError(f"{place}: {first['msg']}") from error
 
 
-def _json_in(text: str) -> object:
+def _json_in(text: str, *, cut: bool) -> object:
     if len(text) > _LONGEST_READ:
         raise AnswerError(f"it is longer than {_LONGEST_READ:,} characters")
     decoder = json.JSONDecoder()
@@ -74,7 +78,7 @@ def _json_in(text: str) -> object:
             except RecursionError:  # a model that writes one bracket again and again
                 break
             try:
-                return from_json(text[place:], allow_partial="trailing-strings")
+                return from_json(text[place:], allow_partial=True if cut else "trailing-strings")
             except (ValueError, TypeError):  # TypeError: of text that holds half a character
                 continue
     raise AnswerError("no JSON in it" if text.strip() else "it is empty")
@@ -84,25 +88,27 @@ def ask_for(question: Question) -> Generator[Question, Answer, BaseModel | str]:
     """Ask, and ask once more with what was wrong; return the typed answer.
 
     Raises :class:`AnswerError` where the second answer is no better. Text that was cut off at its
-    bound is no answer either.
+    bound is no answer either, nor what lacks such a text where the question wants it whole.
     """
     for last in (False, True):
         answer = yield question
         try:
+            cut = answer.finish == "length"
             if question.answer is not None:
-                return read_answer(answer.text, question.answer)
-            if answer.finish == "length":
-                raise AnswerError("it is longer than it may be and was cut off")
+                return read_answer(answer.text, question.answer, cut=cut and question.whole)
+            if cut:
+                raise AnswerError(_CUT_OFF)
             if text := answer.text.strip():
                 return text
             raise AnswerError("it is empty")
         except AnswerError as error:
             if last:
                 raise
-            complaint = str(error)[:_LONGEST_COMPLAINT]
+            complaint = _CUT_OFF if cut and question.whole else str(error)[:_LONGEST_COMPLAINT]
             form = "nothing but JSON of the form asked for" if question.answer else "it again"
+            said = without_control_tokens(answer.text[:4000])
             question = question.followed_by(
-                without_control_tokens(answer.text[:4000]),
+                said if said.strip() else _NOTHING,
                 f"That cannot be used: {without_control_tokens(complaint)}. Answer with {form}.",
             )
     raise AssertionError("the loop returns or raises")

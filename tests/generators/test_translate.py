@@ -215,3 +215,10 @@ def test_japanese_is_written_as_japanese_shops_write(said: str, reason: str) -> 
     refused(reason, said, row=row)
     right = "Brando ガーデンホース 50ft レッド LED 真鍮ノズル付き"
     assert translated(right, row=row) == {"target": right}
+
+
+@pytest.mark.parametrize("text", ["", " ", None])
+def test_nothing_is_not_asked_to_be_translated(text: str | None) -> None:
+    with pytest.raises(RowRejectedError) as error:
+        next(step().ask({**ROW, "text": text}, DRAW))
+    assert error.value.reason == "nothing-to-translate"

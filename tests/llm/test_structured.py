@@ -109,3 +109,13 @@ def test_a_text_that_was_cut_off_is_no_answer() -> None:
     with pytest.raises(StopIteration) as made:
         asking.send(answer(" The end. "))
     assert made.value.value == "The end."
+
+
+@pytest.mark.parametrize("said", ["", " \n"])
+def test_no_message_is_empty_where_an_answer_was(said: str) -> None:
+    """Some endpoints refuse a chat with an empty message: that would cost the row."""
+    asking = ask_for(Question((Message("user", "Judge."),), Judged))
+    next(asking)
+    again = asking.send(answer(said))
+    assert "it is empty" in again.messages[-1].content
+    assert all(each.content.strip() for each in again.messages)
