@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from factory.draw import Draw
-from factory.filters import LANGUAGE_NAMES, LOCALE_LANGUAGES, first_rejection, judge
+from factory.filters import LANGUAGE_NAMES, first_rejection, judge
 from factory.generators import Asked, Record
 from factory.line.build import SampleBuilder
 from factory.line.flow import Flow
@@ -63,6 +63,7 @@ class AskingBuilder(SampleBuilder):
         self._askers = askers
         self._earlier = earlier
         self._of_the_answer = task.answer_columns
+        self._offered = frozenset(name for each in task.steps for name in each.step.offers)
         derivation = task.derivation
         self._asking_parent = (
             AskingBuilder(
@@ -127,14 +128,16 @@ class AskingBuilder(SampleBuilder):
         if not self._task.steps:
             return row
         columns = dict(row.columns)
-        lang = LOCALE_LANGUAGES.get(columns["locale"] or "")
+        # Of a row without them no sample comes whatever is answered, and answers are paid for.
+        self._check_values(columns, self._offered)
+        language = LANGUAGE_NAMES[self._language(columns)]
         draw = Draw(self._seed, self._task.name, row.key)
         took: list[Exchange] = []
         for each in self._task.steps:
             seen = {
                 **self._task.spec.words,
                 **columns,
-                "language": LANGUAGE_NAMES.get(lang or "", ""),
+                "language": language,
             }
             if each.step.round_size:
                 seen["earlier"] = self._earlier(ordinal)

@@ -7,7 +7,7 @@ makes the same bytes.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
 from itertools import chain
@@ -290,17 +290,13 @@ class SampleBuilder:
     def _draft(self, made: Row) -> Draft:
         """Return the sample of one row with what the rules say of it."""
         task, row, key = self._task, made.columns, made.key
-        if missing := self._missing(row):
-            raise DroppedError("rows", "value-missing", missing)
+        self._check_values(row)
         draw = Draw(self._seed, task.name, key)
         try:
             arrangement = task.type.arrange(row, draw, task.options)
         except ArrangementError as error:
             raise DroppedError("arrange", error.reason, error.detail) from error
-        lang = LOCALE_LANGUAGES.get(row["locale"] or "")
-        if lang is None:
-            known = ", ".join(sorted(LOCALE_LANGUAGES))
-            raise DroppedError("rows", "locale-unknown", f"{row['locale']!r} is none of {known}")
+        lang = self._language(row)
         worded = self._worded[lang]
         wording = worded.template.wordings[draw.largest(self._wordings[lang], "wording")]
         slots = {name: value for name, value in row.items() if name not in ROW_COLUMNS}
@@ -393,13 +389,21 @@ class SampleBuilder:
             cost=sample.provenance.cost,
         )
 
-    def _missing(self, row: Mapping[str, Any]) -> str:
-        """Return which value that the sample needs is null, if one is."""
+    def _check_values(self, row: Mapping[str, Any], but: Collection[str] = ()) -> None:
+        """Raise :class:`DroppedError` for a null that the sample needs; ``but`` come later."""
         for name in self._needed:
-            value = row.get(name, "")
+            value = "" if name in but else row.get(name, "")
             if value is None or (isinstance(value, list) and None in value):
-                return f"{name}: the source has no value, or judges a product that it does not list"
-        return ""
+                why = "the source has no value, or judges a product that it does not list"
+                raise DroppedError("rows", "value-missing", f"{name}: {why}")
+
+    def _language(self, row: Mapping[str, Any]) -> str:
+        """Return the language of a row's shop; raises :class:`DroppedError` for an unknown one."""
+        lang = LOCALE_LANGUAGES.get(row["locale"] or "")
+        if lang is None:
+            known = ", ".join(sorted(LOCALE_LANGUAGES))
+            raise DroppedError("rows", "locale-unknown", f"{row['locale']!r} is none of {known}")
+        return lang
 
     def _rejected(self, row: Mapping[str, Any], key: str, error: DroppedError) -> Candidate:
         return Candidate(

@@ -330,3 +330,69 @@ def test_facts_that_repeat_a_key_are_told_of_a_task_that_asks(tmp_path: Path) ->
             pytest.raises(RecipeError, match="'facts' gives more than one row for a key"),
         ):
             run_task(recipe, "label_m2_types", tmp_path / "out", LocalEngine(), models=pool)
+
+
+def test_nothing_is_asked_about_a_row_of_which_no_sample_can_come(tmp_path: Path) -> None:
+    for folder, name, text in (
+        (
+            "data",
+            "products.csv",
+            "product_id,title,locale,brand\n"
+            + "".join(
+                f"p{n},A hose of {n} metres,us,{'Acme' if n % 5 else ''}\n" for n in range(50)
+            ),
+        ),
+        (
+            "views",
+            "branded.sql",
+            "-- Titles and brands.\n\n-- needs products: product_id, locale, title, brand\n\n"
+            "-- keys\nSELECT product_id AS key, product_id AS split_group, product_id, locale\n"
+            "FROM products\n\n-- facts\nSELECT key, chosen.locale, title AS text, brand, "
+            "['product:' || key] AS source_ids\n"
+            "FROM chosen JOIN products USING (product_id, locale)\n",
+        ),
+        (
+            "templates",
+            "slogan.j2",
+            '{% extends "generation.j2" %}\n{% block prompt_slogan %}\n'
+            "Write a slogan of {{ brand }} for this product: {{ text }}\n{% endblock %}\n",
+        ),
+        (
+            "prompts",
+            "slogan.j2",
+            "{% block system %}\nYou write.\n{% endblock %}\n{% block user %}\n"
+            "{{ text | quoted }}\n{% endblock %}\n",
+        ),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(text, encoding="utf-8")
+    with serve() as seen:
+        path = tmp_path / "recipes.yaml"
+        path.write_text(
+            f"""\
+models:
+  default: {{model: m, base_url: "{seen.url}", concurrency: 4}}
+sources:
+  shop: {{adapter: tables, path: data}}
+tasks:
+  slogans:
+    title: Write a slogan
+    source: shop
+    rows: branded
+    generate: [{{by: write, with: {{prompt: slogan.j2, slot: target}}}}]
+    type: generation
+    template: slogan.j2
+    size: 50
+    track: understanding-shopping-concepts
+""",
+            encoding="utf-8",
+        )
+        recipe = load_recipe(path)
+        with _pool(recipe.models, tmp_path / "cache", None, False) as pool:
+            made = run_task(recipe, "slogans", tmp_path / "out", LocalEngine(), models=pool)
+    lines = (made.folder / "rejected.jsonl").read_text(encoding="utf-8").splitlines()
+    assert sum(json.loads(line)["reason"] == "value-missing" for line in lines) == 10
+    said = [json.loads(body)["messages"][1]["content"] for body in seen.bodies]
+    assert {int(each.split(" of ")[1].split()[0]) for each in said} == {
+        n for n in range(50) if n % 5
+    }
