@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from factory.errors import MissingExtraError, UsageError
 from factory.evaluation.asking import Response, ask_all, asked_question
@@ -209,7 +210,7 @@ def _lines(
                     "gold": to_json(question.gold).decode(),
                     "text": response.text,
                     "finish": response.finish,
-                    "parsed": to_json(answer.parsed).decode(),
+                    "parsed": _printed(answer.parsed),
                     "score": round(scores[place], 6),
                     "fault": answer.fault,
                     "prompt_tokens": response.prompt_tokens,
@@ -217,6 +218,14 @@ def _lines(
                     "seconds": round(response.seconds, 4),
                 }
             )
+
+
+def _printed(answer: Gold) -> str:
+    """Return an answer as JSON; half a character, which no file holds, as JSON's own escape."""
+    try:
+        return to_json(answer).decode()
+    except PydanticSerializationError:
+        return json.dumps(answer, separators=(",", ":"))
 
 
 def _results(

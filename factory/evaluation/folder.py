@@ -30,6 +30,7 @@ from factory.evaluation.evaluate import (
 )
 from factory.evaluation.page import write_page
 from factory.evaluation.questions import Benchmark
+from factory.llm.models import ModelSpec
 from factory.llm.pool import ModelPool
 from factory.llm.request import Question
 from factory.outputs.run_folder import MANIFEST, RunFolder
@@ -64,7 +65,11 @@ def evaluate_in(
     if (out / MANIFEST).exists():
         # What made the run would be lost, and with it the run's own command.
         raise UsageError(f"{out} holds a run: choose another folder with --out")
-    asked = {each.name: each.spec for each in contestants if each.spec is not None}
+    asked = {
+        each.name: _bounded(each.spec, protocol.max_tokens)
+        for each in contestants
+        if each.spec is not None
+    }
     with (
         RunFolder(out) as folder,
         ModelPool(
@@ -114,6 +119,12 @@ def evaluate_made(
             results = evaluate(benchmark, contestants, pool, folder, AS_TRAINED, watch)
     write_page(out, results)
     return results
+
+
+def _bounded(spec: ModelSpec, max_tokens: int | None) -> ModelSpec:
+    """Return a model that may answer as long as was asked for, whatever its own bound is."""
+    most = max(spec.max_tokens, max_tokens or 0)
+    return spec.model_copy(update={"max_tokens": most})
 
 
 def identity(benchmark: Benchmark, protocol: Protocol) -> dict[str, Any]:

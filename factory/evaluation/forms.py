@@ -34,6 +34,8 @@ def form_fault(question: BenchmarkQuestion, text: str, parsed: Gold) -> str:
             return "" if len(set(numbers)) == len(numbers) else "a-number-twice"
         case "classification":
             return _labels(cast(list[str], parsed), question.options)
+        case "labels":
+            return "" if parsed != "[]" else "nothing-listed"
         case "named_entity_recognition" | "entity-lines" | "extraction":
             return "" if parsed else "nothing-listed"
         case _:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-#: ShopBench's and EcomInstruct's names of an F1 of counts summed over questions.
+#: ShopBench's and EcomInstruct's names of an F1 of counts summed over questions; of labels in JSON,
+#: which have one of the same name, the mean over questions is the score.
 _COUNTED: Final = frozenset({"micro f1", LABEL_F1})
 #: Where the labels of an answer are classes, so that a mean over classes says something.
 _LABELLED: Final = frozenset({"classification", "entity-lines"})
@@ -153,7 +154,7 @@ def measures_of(questions: Sequence[BenchmarkQuestion]) -> list[Measure]:
     and ROUGE-L.
     """
     first = questions[0]
-    if first.metric in _COUNTED:
+    if first.metric in _COUNTED and first.task_type != "labels":
         measures: list[Measure] = [MicroF1(first.metric)]
         if first.task_type in _LABELLED:
             measures.append(MacroF1(questions))

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from math import isfinite
+from math import fsum, isfinite
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -38,6 +38,8 @@ _ECOM_TYPES: Final = {
 }
 #: The types whose answer is a text.
 _TEXTS: Final = ("generation", "text")
+#: Labels are JSON in a text: what is read of one that lists none.
+_NO_LABELS: Final = "[]"
 _SHOPBENCH_KEYS: Final = ("input_field", "output_field", "task_type", "metric")
 
 
@@ -279,12 +281,17 @@ def _typed(task_type: str, answer: Any) -> Gold | None:
             return int(answer)
         if task_type in _TEXTS:
             return answer if isinstance(answer, str) else None
+        if task_type == "labels":
+            labels = BY_NAME[task_type].parse(answer)
+            return labels if labels != _NO_LABELS else None
         listed = from_json(answer) if isinstance(answer, str) else answer
         if not isinstance(listed, list) or not listed:
             return None
         if task_type == "ranking":
             grades = [float(each) for each in listed]
-            return grades if all(map(isfinite, grades)) else None
+            # The gain of a grade is 2 ** grade: past what a float holds nothing can be scored.
+            gains = fsum(2.0**grade for grade in grades)
+            return grades if all(map(isfinite, (*grades, gains))) else None
         if task_type == "retrieval":
             return [int(each) for each in listed]
         return [str(each) for each in listed]

@@ -73,7 +73,7 @@ class Labels:
         """Return the labels that ``text`` lists, as canonical JSON; an empty list for none."""
         try:
             read = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             read = []
         labels = [
             {field: str(each[field]) for field in FIELDS if each.get(field)}

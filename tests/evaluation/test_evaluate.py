@@ -290,6 +290,8 @@ def test_hostile_names_do_no_harm_on_the_page(tmp_path: Path) -> None:
         {"task_type": "retrieval", "metric": "hit rate@3", "output_field": "[1e999]"},
         {"task_type": "ranking", "metric": "ndcg", "output_field": [float("nan"), 1.0]},
         {"task_type": "ranking", "metric": "ndcg", "output_field": "[" * 100_000},
+        {"task_type": "ranking", "metric": "ndcg", "output_field": [5000, 1.0]},
+        {"task_type": "ranking", "metric": "ndcg", "output_field": [-1e999, 1.0]},
         {"provenance": 1},
     ],
     ids=lambda changed: next(reversed(changed)),
@@ -398,3 +400,57 @@ def test_a_runs_folder_is_no_place_for_an_evaluation(tmp_path: Path, questions: 
     asked = ("evaluate", str(questions), "--model", "scripted", "--fresh")
     assert "holds a run" in command(*asked, "--out", str(tmp_path / "task12"), code=2)
     assert plan.read_bytes() == before
+
+
+def test_labels_in_json_are_read_and_scored_as_their_type_does(tmp_path: Path) -> None:
+    labels = [{"kind": "type", "value": "hose"}, {"kind": "type", "name": "x", "value": "tap"}]
+    row = {"input_field": "Label it.", "task_type": "labels", "metric": "label f1"}
+    path = tmp_path / "labels.json"
+    rows = [
+        row | {"output_field": json.dumps(labels)},
+        row | {"input_field": "Label that.", "output_field": "no labels"},
+    ]
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in rows), encoding="utf-8")
+    half = write_answers(tmp_path / "half.jsonl", path, lambda _: json.dumps(labels[:1]))
+    found = evaluated(path, "--answers", f"half={half}", "--out", tmp_path / "out")
+    assert found["benchmark"]["unreadable"] == {"not-in-shopbench-form": 1}
+    (measure,) = found["models"]["half"]["tasks"]["labels"]["measures"].values()
+    assert measure["value"] == pytest.approx(2 / 3, abs=1e-6)
+
+
+def test_an_answer_that_spells_half_a_character_is_written_down(tmp_path: Path) -> None:
+    r"""Models print an emoji as JSON does, ``\ud83d\ude00``: Python reads two halves of it."""
+    rows = [
+        {
+            "input_field": "Extract phrases. 1",
+            "output_field": ["\N{GRINNING FACE} tea", "cup"],
+            "task_type": "named_entity_recognition",
+            "metric": "micro f1",
+        },
+        {
+            "input_field": "Label it.",
+            "output_field": '[{"kind": "type", "value": "tea"}]',
+            "task_type": "labels",
+            "metric": "label f1",
+        },
+    ]
+    path = tmp_path / "asked.json"
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in rows), encoding="utf-8")
+    said = {
+        "named_entity_recognition": r'["\ud83d\ude00 tea", "\ud83d"]',
+        "labels": r'[{"kind": "type", "value": "\ud83d"}]',
+    }
+    answers = write_answers(tmp_path / "a.jsonl", path, lambda each: said[each.task_type])
+    out = tmp_path / "out"
+    evaluated(path, "--answers", f"some={answers}", "--out", out)
+    lines = [json.loads(line) for line in (out / "answers.jsonl").read_bytes().splitlines()]
+    assert [each["text"] for each in lines] == list(said.values())
+
+
+def test_answers_may_be_as_long_as_was_asked_for(tmp_path: Path, questions: Path) -> None:
+    with serve() as seen:
+        evaluated(
+            *(questions, "--model", f"m@{seen.url}", "--out", tmp_path / "out"),
+            *("--max-tokens", 4000),
+        )
+    assert {json.loads(body)["max_tokens"] for body in seen.bodies} == {4000}

@@ -26,6 +26,7 @@ QUESTIONS: list[tuple[str, str, Gold, str]] = [
     ("entity-lines", LABEL_F1, ["Brand: Acme", "Colour: None"], "I cannot say"),
     ("extraction", LABEL_F1, ["red kettle", "two litres"], "nothing"),
     ("text", "character rougel", "赤いやかん", "xyz"),
+    ("labels", LABEL_F1, '[{"kind": "type", "value": "kettle"}]', "a kettle"),
 ]
 
 
@@ -129,6 +130,7 @@ def test_every_row_of_a_measure_has_the_same_length() -> None:
         (question("classification", LABEL_F1, ["a"], "a", "b"), "B", ""),
         (question("named_entity_recognition", "micro f1", ["x"]), ",,", "nothing-listed"),
         (question("generation", "rougel", "x"), "y" * 5001, "cut-at-5000-characters"),
+        (question("labels", LABEL_F1, "[]"), "[" * 100_000, "nothing-listed"),
     ],
 )
 def test_faults_of_form_are_told_from_wrong_answers(
