@@ -22,6 +22,7 @@ from factory.filters.grams import normal_form
 from factory.outputs.jsonl import read_samples
 from factory.sample import Sample
 from factory.tasktypes.reasoned import with_reasoning
+from factory.tasktypes.system_prompt import TOLD
 from factory.text import CJK
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Examples:
             self._examples.append(
                 Example(sample.input_field, shown if reasoning else sample.output_field)
             )
-            self._types.setdefault(sample.task_type, array("i")).append(number)
+            self._types.setdefault(_told(sample.task_type), array("i")).append(number)
             for word in set(_words(sample.input_field)):
                 self._postings.setdefault(word, array("i")).append(number)
         self._lengths = self._measured()
@@ -78,7 +79,7 @@ class Examples:
         """
         import numpy as np
 
-        listed = self._types.get(task_type)
+        listed = self._types.get(_told(task_type))
         if listed is None:
             return []
         scores = np.zeros(len(self._examples))
@@ -122,6 +123,11 @@ def examples_of(run: Path, *, reasoning: bool = False) -> Examples:
             f"--few-shot {run}: no training samples there: give the folder of a run or a mixture"
         )
     return Examples(read_samples(path), reasoning=reasoning)
+
+
+def _told(task_type: str) -> str:
+    """Return what a model is told of a type: of two kinds of free text it is told the same."""
+    return TOLD.get(task_type, task_type)
 
 
 def _words(text: str) -> Iterator[str]:

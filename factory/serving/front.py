@@ -118,7 +118,9 @@ class Front:
     @web.middleware
     async def _check_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse who does not send the key, where there is one; health is anybody's to ask."""
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+        said = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        # Bytes that are no UTF-8 are read as halves of characters, which cannot be written as it.
+        given = said.encode(errors="surrogateescape")
         if self._key and request.path != _HEALTH and not compare_digest(given, self._key):
             raise _FailedError(
                 401, "invalid_request_error", "the key is missing or not the right one"
@@ -217,7 +219,8 @@ class Front:
         except (ClientError, OSError) as error:
             raise self._unreached(error) from error
         except BrokenStreamError as error:
-            raise self._gone(self._backend.endpoint.without_key(str(error))) from error
+            said = self._backend.endpoint.without_key(str(error))[:_QUOTED]
+            raise self._gone(said) from error
 
     def _check_model(self, named: object) -> None:
         if named != self._backend.model:
@@ -295,8 +298,8 @@ class Front:
         """Return an engine's own words about an error, cut, without its key."""
         error = reply.get("error", reply) if isinstance(reply, dict) else None
         message = error.get("message") if isinstance(error, dict) else error
-        text = str(message or "no reason given")[:_QUOTED]
-        return self._backend.endpoint.without_key(text)
+        # Cut last: of a key that stands across the cut, half would be left.
+        return self._backend.endpoint.without_key(str(message or "no reason given"))[:_QUOTED]
 
     def _gone(self, cause: str) -> _FailedError:
         message = f"the engine behind this server does not answer ({cause})"

@@ -147,7 +147,8 @@ async def _until_cancelled(
                     "another --port"
                 ) from error
             port = runner.addresses[0][1]
-            tell(backend, f"http://{service.host}:{port}/v1")
+            host = f"[{service.host}]" if ":" in service.host else service.host
+            tell(backend, f"http://{host}:{port}/v1")
             await _ended(backend)
         finally:
             await runner.cleanup()

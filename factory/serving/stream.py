@@ -127,4 +127,4 @@ def _part(said: bytes) -> dict[str, Any]:
 
 
 def _words(error: Any) -> str:
-    return str(error.get("message") if isinstance(error, dict) else error)[:300]
+    return str(error.get("message") if isinstance(error, dict) else error)

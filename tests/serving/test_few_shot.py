@@ -121,3 +121,14 @@ def test_a_runs_own_test_samples_get_examples_of_its_training_part(
 def test_a_folder_without_samples_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no training samples"):
         examples_of(tmp_path)
+
+
+def test_free_text_is_shown_free_text_of_either_kind() -> None:
+    """A prompt does not say by which metric its answer is measured: both are told as generation."""
+    rows = (
+        sample("Write of a garden hose.", "A hose.", "text"),
+        sample("Write of a lamp.", "A lamp.", "generation"),
+        sample("Name the hose.", "0"),
+    )
+    found = Examples(rows).nearest("Write of a red hose.", "generation")
+    assert [each.answer for each in found] == ["A lamp.", "A hose."]

@@ -346,3 +346,34 @@ def test_examples_come_before_the_question() -> None:
     assert [each["role"] for each in sent[0]["messages"]] == ["system", "user", "assistant", "user"]
     assert sent[0]["messages"][2]["content"] == "0"
     assert sent[0]["messages"][3]["content"] == CHOICE
+
+
+@pytest.mark.parametrize("key", ["", "mine"])
+def test_a_key_of_other_bytes_is_no_defect_of_the_server(key: str) -> None:
+    with serve(says("1")) as seen, fronted(seen.url, key=key) as url:
+        host, _, port = url.removeprefix("http://").removesuffix("/v1").partition(":")
+        with socket.create_connection((host, int(port)), timeout=20) as client:
+            client.sendall(
+                b"GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n"
+            )
+            assert client.recv(12) == (b"HTTP/1.1 401" if key else b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_engines_key_is_not_told_in_part(
+    stream: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Cut to what is quoted, the text ends amid the key.
+    told = "x" * 290 + SECRET
+
+    def fault(_: int, __: bytes) -> web.StreamResponse:
+        if stream:
+            said = json.dumps({"error": {"message": told}})
+            return web.Response(text=f"data: {said}\n\n", content_type="text/event-stream")
+        return error(500, told)
+
+    with caplog.at_level(logging.ERROR, "factory.serving"):
+        reply, _ = exchange(chat(stream=stream), fault=fault, engine_key=SECRET)
+
+    assert reply.status == 502
+    assert SECRET[:4] not in caplog.text + json.dumps(reply.data)
