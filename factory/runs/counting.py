@@ -228,13 +228,13 @@ def _in_words(record: Mapping[str, Any]) -> str:
 def gold_places(record: Mapping[str, Any]) -> Iterator[int]:
     """Yield the places, from 1, of the right answers among the options that a sample shows.
 
-    Nothing where an answer is in words, unless the words are those of an option.
+    Nothing where an answer is in words, unless the words are those of options.
     """
     kind, options = record["task_type"], record["options"]
     if not options:
         return
+    gold = json.loads(record["gold"])
     if kind != "classification":
-        right = right_options(kind, json.loads(record["gold"]), len(options))
-        yield from (place + 1 for place in right)
-    elif record["output_field"] in options:
-        yield options.index(record["output_field"]) + 1
+        yield from (place + 1 for place in right_options(kind, gold, len(options)))
+    elif isinstance(gold, list):
+        yield from (place for place, option in enumerate(options, 1) if option in gold)

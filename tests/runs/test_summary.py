@@ -144,3 +144,8 @@ def test_right_answers_stand_where_the_sample_shows_them():
     assert list(gold_places({**shown, "task_type": "retrieval", "gold": "[1, 3]"})) == [1, 3]
     assert list(gold_places({**shown, "task_type": "ranking", "gold": "[1.0, 0, 1.0]"})) == [1, 3]
     assert list(gold_places({**shown, "task_type": "generation", "gold": '"x"'})) == []
+    # Of several labels each, in whatever order the answer names them.
+    labelled = {**shown, "task_type": "classification", "options": ["a", "b", "c"]}
+    assert list(gold_places({**labelled, "gold": '["c", "a"]'})) == [1, 3]
+    assert list(gold_places({**labelled, "gold": '["b"]'})) == [2]
+    assert list(gold_places({**labelled, "gold": '"abc"'})) == []

@@ -81,7 +81,7 @@ function arrangement({ task_type: kind, options, gold, output_field: answer }) {
     if (kind === "multiple-choice") return gold === place;
     if (kind === "retrieval") return Array.isArray(gold) && gold.includes(place + 1);
     if (kind === "ranking") return best !== null && gold[place] === best;
-    return options[place] === answer;
+    return Array.isArray(gold) && gold.includes(options[place]);
   };
   const head = ["number", "option", ...(kind === "ranking" ? ["rank", "relevance"] : MARKED.has(kind) ? ["right"] : [])];
   const body = options.map((option, place) => {
