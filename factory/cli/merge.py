@@ -90,8 +90,16 @@ def merge(
     folders = _folders(adapters)
     weights = _weights(weight or (), list(folders))
     if nvidia_track is not None:
+        if weight:
+            raise UsageError("--nvidia-track has weights of its own: leave --weight out")
         weights = weights_of_track(nvidia_track, list(folders))
         folders = {name: folders[name] for name in weights}
+    if search is None and (on is not None or questions is not None):
+        raise UsageError("--on and --questions are of a search: give --search alpha or weights too")
+    if base is not None and not into_weights and search is None:
+        raise UsageError(
+            "--base is for --into-weights and --search: an adapter is merged without it"
+        )
     chosen = [read_adapter(name, path, weights[name]) for name, path in folders.items()]
     record: dict[str, Any] | None = None
     if search is not None:
@@ -188,4 +196,6 @@ def _weights(given: list[str] | tuple[str, ...], names: list[str]) -> dict[str, 
             weights[name] = float(share)
         except ValueError as error:
             raise UsageError(f"--weight {each}: {share!r} is no number") from error
+        if not isfinite(weights[name]):
+            raise UsageError(f"--weight {each}: {share!r} is no share of an adapter")
     return weights

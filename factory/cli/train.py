@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from factory.cli.options import JsonOption, print_json
+from factory.errors import UsageError
 
 
 def train(
@@ -108,7 +109,12 @@ def train(
         devices=devices or (1 if tool == "trl" else None),
     )
     if tool != "trl":
-        made = configure(folder, settings, tool, out, reasoning=reasoning)
+        if steps is not None or limit is not None:
+            raise UsageError(
+                f"--steps and --limit are of --tool trl, which trains here: --tool {tool} gets all "
+                "samples, and its file can be edited"
+            )
+        made = configure(folder, settings, tool, out, reasoning=reasoning, seed=seed)
         _tell(
             {"configuration": str(made)},
             f"{made}, its data beside it; its first lines say how to run it",

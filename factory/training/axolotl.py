@@ -11,16 +11,18 @@ from factory.training.presets import ALL_LINEAR, Settings
 FILE: Final = "axolotl.yaml"
 
 
-def axolotl_configuration(settings: Settings, data: str, files: list[str], output: str) -> str:
+def axolotl_configuration(
+    settings: Settings, data: str, files: list[str], output: str, seed: int
+) -> str:
     """Return the YAML; ``files`` are messages as JSON lines, ``output`` the folder of the model.
 
     Paths in it are relative to the folder from which axolotl is run. Loss is on answers alone.
     """
     said = heading("axolotl", f"axolotl train {FILE}", settings, data)
-    return configuration(said, settings, _keys(settings, files, output))
+    return configuration(said, settings, _keys(settings, files, output, seed))
 
 
-def _keys(settings: Settings, files: list[str], output: str) -> Iterator[Key]:
+def _keys(settings: Settings, files: list[str], output: str, seed: int) -> Iterator[Key]:
     yield Key("base_model", settings.base, "base")
     yield from _adapter(settings)
     yield Key(
@@ -62,7 +64,7 @@ def _keys(settings: Settings, files: list[str], output: str) -> Iterator[Key]:
     yield Key("gradient_checkpointing", True)
     yield Key("logging_steps", 10)
     yield Key("saves_per_epoch", 4)
-    yield Key("seed", 42)
+    yield Key("seed", seed)
     if settings.zero:
         yield Key("deepspeed", DEEPSPEED, "zero")
 

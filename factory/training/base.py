@@ -72,9 +72,11 @@ def load_model(base: str, **options: Any) -> Any:
     Raises :class:`TrainingError` in one line where there is none or it does not fit into memory.
     """
     transformers = _transformers()
+    from safetensors import SafetensorError
+
     try:
         return transformers.AutoModelForCausalLM.from_pretrained(base, **options)
-    except (OSError, ValueError, RuntimeError, MemoryError) as error:
+    except (OSError, ValueError, RuntimeError, MemoryError, SafetensorError) as error:
         raise TrainingError(f"the model {base!r} cannot be loaded: {_first_line(error)}") from error
 
 

@@ -22,7 +22,7 @@ from factory.training import axolotl, llama_factory
 from factory.training.axolotl import axolotl_configuration
 from factory.training.configuration import DEEPSPEED, deepspeed
 from factory.training.llama_factory import llama_factory_configuration
-from factory.training.presets import Settings
+from factory.training.presets import SEED, Settings
 from factory.training.rows import training_file
 
 Tool = Literal["axolotl", "llama-factory"]
@@ -35,7 +35,13 @@ FILES: Final[Mapping[Tool, str]] = MappingProxyType(
 
 
 def configure(
-    run: Path, settings: Settings, tool: Tool, out: Path, *, reasoning: bool = False
+    run: Path,
+    settings: Settings,
+    tool: Tool,
+    out: Path,
+    *,
+    reasoning: bool = False,
+    seed: int = SEED,
 ) -> Path:
     """Export the training samples of ``run`` into ``out`` and write the tool's YAML beside them.
 
@@ -54,9 +60,10 @@ def configure(
             str(run),
             [f"{folder.name}/{path.name}" for path in sorted(folder.glob("train*.jsonl"))],
             _OUTPUT,
+            seed,
         ),
         "llama-factory": lambda: llama_factory_configuration(
-            settings, str(run), folder.name, _entries(folder), _OUTPUT
+            settings, str(run), folder.name, _entries(folder), _OUTPUT, seed
         ),
     }
     if settings.zero:

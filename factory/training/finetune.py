@@ -22,15 +22,15 @@ from factory.errors import MissingExtraError, TrainingError, UsageError
 from factory.outputs.files import checksum, write_json
 from factory.training.base import base_folder, load_model, load_tokenizer
 from factory.training.memory import is_out_of_memory
-from factory.training.presets import ALL_LINEAR, Settings
+from factory.training.presets import ALL_LINEAR, SEED, Settings
 from factory.training.rows import training_file, training_rows
 
 ADAPTER: Final = "adapter"
 MODEL: Final = "model"
 RECORD: Final = "training.json"
 _WORK: Final = ".work"
+_STATE: Final = "trainer_state.json"
 _PACKAGES: Final = ("torch", "transformers", "trl", "peft", "datasets")
-_SEED: Final = 42
 _SAVES: Final = 10
 #: For models without a chat template of their own: Alpaca's, as EcomGPT and LLaMA-Factory use it.
 _ALPACA: Final = (
@@ -61,7 +61,7 @@ class Plan:
     limit: int | None = None
     steps: int | None = None
     reasoning: bool = False
-    seed: int = _SEED
+    seed: int = SEED
 
 
 def finetune(plan: Plan, settings: Settings, cache: Path, watch: Watch | None = None) -> Path:
@@ -80,9 +80,7 @@ def finetune(plan: Plan, settings: Settings, cache: Path, watch: Watch | None = 
     if _finished(plan.out, said):
         return target
     trainer = build_trainer(plan, settings, cache, watch)
-    checkpoints = sorted(
-        (plan.out / _WORK).glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1])
-    )
+    checkpoints = _checkpoints(plan.out / _WORK)
     write_json(plan.out / _WORK / RECORD, said)
     with _explained(settings):
         made = trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None)
@@ -248,6 +246,12 @@ def _finished(out: Path, said: dict[str, Any]) -> bool:
             if file == out / RECORD:
                 return True
     return False
+
+
+def _checkpoints(work: Path) -> list[Path]:
+    """Return the checkpoints that are whole, the earliest first: their state is written last."""
+    states = work.glob(f"checkpoint-*/{_STATE}")
+    return sorted((each.parent for each in states), key=lambda path: int(path.name.split("-")[1]))
 
 
 @contextmanager

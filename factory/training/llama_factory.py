@@ -12,14 +12,16 @@ FILE: Final = "llama_factory.yaml"
 
 
 def llama_factory_configuration(
-    settings: Settings, data: str, folder: str, names: list[str], output: str
+    settings: Settings, data: str, folder: str, names: list[str], output: str, seed: int
 ) -> str:
     """Return the YAML; ``folder`` has ``dataset_info.json`` with the entries ``names``."""
     said = heading("LLaMA-Factory", f"llamafactory-cli train {FILE}", settings, data)
-    return configuration(said, settings, _keys(settings, folder, names, output))
+    return configuration(said, settings, _keys(settings, folder, names, output, seed))
 
 
-def _keys(settings: Settings, folder: str, names: list[str], output: str) -> Iterator[Key]:
+def _keys(
+    settings: Settings, folder: str, names: list[str], output: str, seed: int
+) -> Iterator[Key]:
     yield Key("model_name_or_path", settings.base, "base")
     yield Key("template", settings.template, "template")
     yield Key("stage", "sft")
@@ -59,6 +61,6 @@ def _keys(settings: Settings, folder: str, names: list[str], output: str) -> Ite
     yield Key("logging_steps", 10)
     yield Key("save_steps", 500)
     yield Key("report_to", "none")
-    yield Key("seed", 42)
+    yield Key("seed", seed)
     if settings.zero:
         yield Key("deepspeed", DEEPSPEED, "zero")

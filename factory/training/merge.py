@@ -196,7 +196,7 @@ def _layers(adapters: Sequence[Adapter], files: Any) -> list[dict[str, tuple[Any
         raise TrainingError(f"the adapters are of different bases: {', '.join(sorted(bases))}")
     found = []
     for adapter in adapters:
-        tensors = files.load_file(adapter.folder / WEIGHTS)
+        tensors = _tensors(adapter.folder / WEIGHTS, files)
         own = {
             name.removesuffix(_A): (tensor, tensors.get(name.removesuffix(_A) + _B))
             for name, tensor in tensors.items()
@@ -214,9 +214,20 @@ def _layers(adapters: Sequence[Adapter], files: Any) -> list[dict[str, tuple[Any
     return found
 
 
+def _tensors(path: Path, files: Any) -> dict[str, Any]:
+    from safetensors import SafetensorError
+
+    try:
+        tensors: dict[str, Any] = files.load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise TrainingError(f"{path} is damaged: {error}") from error
+    return tensors
+
+
 def _written(out: Path, adapters: Sequence[Adapter], write: Any) -> Path:
     """Let ``write`` fill a folder that appears under its name at once, with what it is made of."""
-    if out.exists() and not (out / RECORD).is_file() and any(out.iterdir()):
+    ours = not out.exists() or (out / RECORD).is_file()
+    if not ours and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"{out} holds something else: choose another folder with --out")
     with explained(out), new_folder(out, "merge") as aside:
         write(aside)

@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from factory.errors import UsageError, did_you_mean
 
+#: Of the order of samples, and of what LoRA begins with, unless another one is given.
+SEED: Final = 42
 #: Every linear layer of a transformer's blocks.
 ALL_LINEAR: Final = "all-linear"
 
@@ -172,6 +174,11 @@ def with_changes(settings: Settings, **changes: Any) -> Settings:
     given = {name: value for name, value in changes.items() if value is not None}
     if not given:
         return settings
+    if given.get("adapter", "full") != "full" and settings.rank is None:
+        raise UsageError(
+            f"--adapter {given['adapter']}: these settings tune all weights and say no rank of "
+            "LoRA: take a preset that does, such as llasa, with --base"
+        )
     devices = given.get("devices", settings.devices)
     micro_batch = given.get("micro_batch", settings.micro_batch)
     given["accumulation"] = max(1, round(settings.batch / (micro_batch * devices)))

@@ -139,6 +139,8 @@ def test_mistakes_are_told_in_one_line(tmp_path: Path, run: Path) -> None:
         find_preset("nvdia")
     with pytest.raises(UsageError, match="--learning-rate"):
         with_changes(PRESETS["tiny"], learning_rate=-1.0)
+    with pytest.raises(UsageError, match="--adapter lora: these settings tune all weights"):
+        with_changes(PRESETS["ecomgpt"], adapter="lora")
     said = command(
         "train", str(tmp_path), "--tool", "axolotl", "--out", str(tmp_path / "x"), code=2
     )
@@ -173,3 +175,15 @@ def test_llama_factorys_own_arguments_have_every_key(tmp_path: Path, run: Path) 
     for name, settings in PRESETS.items():
         path = configure(run, settings, "llama-factory", tmp_path / name)
         assert not yaml.safe_load(path.read_text(encoding="utf-8")).keys() - known
+
+
+@pytest.mark.parametrize("tool", ["axolotl", "llama-factory"])
+def test_what_a_configuration_cannot_say_is_refused_and_the_seed_is_said(
+    tmp_path: Path, run: Path, tool: str
+) -> None:
+    asked = ("train", str(run), "--tool", tool, "--out", str(tmp_path / "x"))
+    for option in ("--limit", "--steps"):
+        assert "are of --tool trl" in command(*asked, option, "2", code=2)
+    made = json.loads(command(*asked, "--seed", "7", "--json"))
+    said = yaml.safe_load(Path(made["configuration"]).read_text(encoding="utf-8"))
+    assert said["seed"] == 7

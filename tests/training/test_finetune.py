@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,10 @@ def test_a_run_is_taken_up_where_it_stopped_and_a_finished_one_left_alone(
     with pytest.raises(StoppedError):
         finetune(plan, settings(base), tmp_path, stop)
     assert not (tmp_path / "out" / "training.json").exists()
+    # Killed while it wrote the next checkpoint: its weights are there, and no state.
+    partial = tmp_path / "out" / ".work" / "checkpoint-4"
+    partial.mkdir()
+    (partial / "adapter_model.safetensors").write_bytes(b"half of it")
     steps: list[int] = []
     adapter = finetune(plan, settings(base), tmp_path, lambda step, *_: steps.append(step))
     assert min(steps) > 1
@@ -128,3 +133,10 @@ def test_what_stands_in_the_way_is_one_line(tmp_path: Path, run: Path, base: Pat
         build_trainer(Plan(run, tmp_path / "c"), settings(base, targets=("nowhere",)), tmp_path)
     with pytest.raises(TrainingError, match="cannot be loaded"):
         build_trainer(Plan(run, tmp_path / "d"), settings(tmp_path / "nothing"), tmp_path)
+    for name in ("model.safetensors", "tokenizer.json"):
+        pointer = tmp_path / f"without {name}"
+        shutil.copytree(base, pointer)
+        # What git leaves in the place of a large file that it was not asked to bring.
+        (pointer / name).write_text("version https://git-lfs.github.com/spec/v1\n")
+        with pytest.raises(TrainingError, match="cannot be loaded"):
+            build_trainer(Plan(run, tmp_path / "e"), settings(pointer), tmp_path)

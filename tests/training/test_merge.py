@@ -17,6 +17,7 @@ from factory.training.merge import (
     read_adapter,
     weights_of_track,
 )
+from tests.test_models_cli import command
 
 LAYERS = ("q_proj", "v_proj")
 
@@ -165,6 +166,13 @@ def test_what_cannot_be_merged_is_told_in_one_line(tmp_path: Path, torch: Any, b
     with pytest.raises(OutputError, match="holds something else"):
         merge_adapters([one], tmp_path / "mine")
     assert (tmp_path / "mine" / "notes.txt").is_file()
+    with pytest.raises(OutputError, match="holds something else"):
+        merge_adapters([one], tmp_path / "mine" / "notes.txt")
+    pointer = adapter(torch, base, tmp_path / "pointer", 4)
+    # What git leaves in the place of a large file that it was not asked to bring.
+    (tmp_path / "pointer" / "adapter_model.safetensors").write_text("version https://git-lfs")
+    with pytest.raises(TrainingError, match="is damaged"):
+        merge_adapters([pointer], tmp_path / "out")
 
 
 def test_a_folder_without_an_adapter_is_told(tmp_path: Path) -> None:
@@ -177,3 +185,19 @@ def test_the_papers_table_names_its_adapters() -> None:
     with pytest.raises(UsageError, match="give v7b=FOLDER"):
         weights_of_track(2, ["v7", "v8"])
     assert set(NVIDIA_TRACKS) == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--weight", "nan"), "'nan' is no share"),
+        (("--weight", "inf"), "'inf' is no share"),
+        (("--weight", "0.5", "--nvidia-track", "1"), "leave --weight out"),
+        (("--on", "out/mine"), "are of a search"),
+        (("--base", "x"), "is for --into-weights"),
+    ],
+)
+def test_options_that_nothing_would_read_are_told_in_one_line(
+    given: tuple[str, ...], said: str
+) -> None:
+    assert said in command("merge", "a/adapter", *given, code=2)
