@@ -41,6 +41,8 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 _SPELLED_OUT: Final = {"exact": "E", "substitute": "S", "complement": "C", "irrelevant": "I"}
 _TIMES: Final = ("timestamp", "time")
 _FLOATS: Final = ("DOUBLE", "FLOAT")
+#: Lists each of whose parts has its place; of others a part that says nothing is left out.
+_PLACED: Final = ("options",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ def targets(
         # A key of a file with NULL stays as it lies there: it is looked up by the statistics.
         blank = text or name not in KEYS[table]
         value, fallible = _value(raw, found, kind, source.split, name, blank=blank)
+        if kind == "VARCHAR[]" and name not in _PLACED:
+            value = f"list_filter({value}, lambda part: part <> '')"
         values = _VALUES.get(name, ())
         if values:
             value = _spelled(value, name)

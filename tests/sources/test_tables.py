@@ -489,3 +489,18 @@ def test_a_table_that_a_folder_does_not_hold_has_no_rows(
         assert [name for name, *_ in described] == [*columns]
         ((count,),) = rows(connection, f"SELECT count(*) FROM shop.{table}")
         assert count == (table == "products")
+
+
+@pytest.mark.parametrize("file", ["products.parquet", "products.jsonl"])
+def test_a_part_of_a_list_that_says_nothing_is_none(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, file: str
+) -> None:
+    select = (
+        "SELECT 'p' AS product_id, 'us' AS locale, 'Lamp' AS title, "
+        "['bright', NULL, '', 'small'] AS bullets, [NULL, 'Home']::VARCHAR[] AS category"
+    )
+    form = "json" if file.endswith("jsonl") else "parquet"
+    connection.execute(f"COPY ({select}) TO '{tmp_path / file}' (FORMAT {form})")
+    attach(connection, tmp_path)
+    found = rows(connection, "SELECT bullets, category FROM shop.products")
+    assert found == [(["bright", "small"], ["Home"])]
