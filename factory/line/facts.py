@@ -33,6 +33,25 @@ def read_facts(
         yield [dict(zip(names, row, strict=True)) for row in found]
 
 
+class Widths:
+    """How wide the facts are that went by, told from the first row of each shard."""
+
+    def __init__(self) -> None:
+        self._rows = self._bytes = 0
+
+    @property
+    def mean(self) -> float | None:
+        """Bytes of a row, as Python prints it; None before any went by."""
+        return self._bytes / self._rows if self._rows else None
+
+    def of(self, shards: Iterable[list[dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
+        """Yield shards of facts as they are."""
+        for shard in shards:
+            self._rows += 1
+            self._bytes += len(repr(shard[0]).encode("utf-8", "replace"))
+            yield shard
+
+
 def facts_of(view: View) -> str:
     """Return the query for the facts of the keys in ``chosen``: the ordinal comes first."""
     return (

@@ -23,6 +23,9 @@ from factory.sources.sql import identifier, text_literal
 KEYS_FILE: Final = "keys.parquet"
 # A window joins the wide columns of its keys at once; this many keep the join within 100 MB or so.
 _LARGEST_WINDOW: Final = 32_768
+# Every window reads the joined columns of the whole source, so each may hold twice as many keys as
+# the one before, as long as their facts have no more bytes than this, as wide as those read so far.
+_LARGEST_FACTS: Final = 64 << 20
 # The first window holds this many times what is needed: most tasks accept more than 80 % of it.
 # What is not needed costs its join alone, and every further window reads the products again.
 _MARGIN: Final = 1.25
@@ -184,6 +187,16 @@ class KeyWalk:
         self.available = {stratum: left.get(stratum, 0) for stratum in plan.available}
         self.quotas = share_out(size, self.available, plan.shares, tolerance)
         self._depths = dict.fromkeys(self.quotas, 0)
+        self._largest = _LARGEST_WINDOW
+
+    def widen(self, width: float) -> None:
+        """Let windows hold twice as many keys from now on, where that many facts are not too much.
+
+        ``width`` is that of a key's facts, in bytes. Which keys come, and in which order, does not
+        depend on it.
+        """
+        if 2 * self._largest * width <= _LARGEST_FACTS:
+            self._largest *= 2
 
     def _line_up(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Give every key its partners: the keys after it in this walk, of its own locale.
@@ -241,7 +254,7 @@ class KeyWalk:
             growth = self._first_growth
         else:
             growth = min(taken / accepted if accepted else taken + 1, _MOST_GROWTH)
-        most = max(_LARGEST_WINDOW // max(sum(map(bool, needed.values())), 1), 1)
+        most = max(self._largest // max(sum(map(bool, needed.values())), 1), 1)
         for stratum, count in needed.items():
             low = self._depths[stratum]
             left = self.available.get(stratum, 0) - low

@@ -12,7 +12,7 @@ from factory.filters import NearDuplicateIndex, Novelty
 from factory.filters.probes import describe, probe
 from factory.line.build import PackedOutcome, SampleBuilder, unpacked
 from factory.line.database import check_unchanged
-from factory.line.facts import read_facts
+from factory.line.facts import Widths, read_facts
 from factory.line.flow import Flow
 from factory.line.fold import Fold, Outcome
 from factory.line.job import Job, NothingMadeError
@@ -101,6 +101,7 @@ def _run_fold(job: Job, split: str, walk: KeyWalk, fold: Fold) -> None:
     flow = Flow(fold, task.round_size)
     outcomes_of = _asking(job, split, fold, flow) if task.asks else _working(job, split)
     silent: set[int] = set()
+    widths = Widths()
     while not fold.full:
         window = walk.next_window(fold.needed)
         if window is None:
@@ -112,8 +113,10 @@ def _run_fold(job: Job, split: str, walk: KeyWalk, fold: Fold) -> None:
         if window:
             fold.extend(window.keys, window.beyond)
         silent.update(strata)
-        facts = _facts(job, split) if window else iter(())
+        facts = _facts(job, split, widths) if window else iter(())
         _fold_window(job, split, fold, outcomes_of(strata, facts), silent)
+        if widths.mean:
+            walk.widen(widths.mean)
         if not task.asks and not fold.full:  # there a key without a row is told from one that waits
             for ordinal in sorted(silent):
                 fold.offer(Outcome(ordinal, ()))
@@ -149,11 +152,16 @@ def _fold_window(
 _OutcomesOf: TypeAlias = Callable[[Mapping[int, Stratum], Iterator[Any]], Generator[list[Outcome]]]
 
 
-def _facts(job: Job, split: str) -> Iterator[Any]:
-    """Yield the shards of a window: rows of facts, or where those lie."""
+def _facts(job: Job, split: str, widths: Widths) -> Iterator[Any]:
+    """Yield the shards of a window: rows of facts, or where those lie.
+
+    How wide facts are is told of those alone that are read as they come: records that are grouped
+    are all held at once, and on storage each shard is looked for among all of its window.
+    """
     view, connection, grouped = job.task.view, job.connection, bool(job.task.partners)
     if job.shards is None:
-        return read_facts(view, connection, grouped=grouped)
+        facts = read_facts(view, connection, grouped=grouped)
+        return facts if grouped else widths.of(facts)
     key = job.named + split.encode()
     return store_facts(*(view, connection, job.shards, key), aside=job.folder.work, grouped=grouped)
 

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -136,6 +137,25 @@ def test_a_window_may_not_pass_its_largest_size(connection, tmp_path, monkeypatc
 
     assert len(window.keys) == 5
     assert walk(connection, plan, 40) == drawn("order")
+
+
+def test_windows_of_narrow_facts_grow_and_take_the_same_keys(connection, tmp_path, monkeypatch):
+    monkeypatch.setattr("factory.line.plan._LARGEST_WINDOW", 5)
+    monkeypatch.setattr("factory.line.plan._LARGEST_FACTS", 20 * 100)
+    plan = make_plan(connection, compiled(tmp_path), tmp_path)
+
+    def windows(width: float) -> list[list[int]]:
+        keys = KeyWalk(connection, plan, size=KEYS, tolerance=0.0, split="train")
+        found = []
+        while window := keys.next_window({(): KEYS}):
+            found.append([ordinal for ordinal, _ in window.keys])
+            keys.widen(width)
+        return found
+
+    narrow, wide = windows(100), windows(201)
+    assert list(map(len, narrow)) == [5, 10, 20, 20, 5]
+    assert list(map(len, wide)) == [5] * 12
+    assert [*chain(*narrow)] == [*chain(*wide)] == list(range(1, KEYS + 1))
 
 
 def test_a_first_window_is_as_much_larger_as_keys_give_fewer_samples(connection, tmp_path):
