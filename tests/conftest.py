@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 
 from factory.engines import LocalEngine
 from factory.line import RunResult, run_task
@@ -26,6 +27,12 @@ if (
     and threading.current_thread() is threading.main_thread()
 ):
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes is the machine's and what else it does: no test is about that.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 SHARED = PROJECT.parent / "shared"
 EXAMPLES = "shopping_queries_dataset_examples.parquet"

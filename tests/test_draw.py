@@ -18,7 +18,7 @@ def connection():
         yield connection
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SEEDS, TEXT, TEXT, TEXT)
 @example(7, "it's", "o''k", 'say "so"')
 @example(7, "t", "a\x1fb", "c\x1fd")

@@ -276,7 +276,7 @@ JSON_LIKE = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.sampled_from([line for line in GOOD.splitlines() if ": " in line]), JSON_LIKE)
 def test_any_value_at_any_key_is_taken_or_explained(tmp_path_factory, line, value):
     key = line.split(":")[0]

@@ -158,7 +158,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     HOSTILE,
     st.lists(HOSTILE, min_size=1, max_size=4),

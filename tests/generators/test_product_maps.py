@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import factory
@@ -138,7 +138,6 @@ def test_the_other_side_is_asked_for_with_the_labels_that_were_named_only() -> N
         list(OTHER.rows([record(a="x", b="y")], Draw(7, "task", "1"), options))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 200))
 def test_partners_of_a_kind_stand_beside_what_is_ruled_out_and_other_groups(seed: int) -> None:
     def pair(key: str, label: str, b: str, kinds: tuple[str, str], group: str) -> Record:
@@ -177,7 +176,6 @@ def test_partners_of_a_kind_stand_beside_what_is_ruled_out_and_other_groups(seed
     assert [each.row["b"] for each in row.of[1:]] == shown
 
 
-@settings(deadline=None)
 @given(st.integers(0, 200))
 def test_partners_of_a_value_stand_beside_near_misses_with_another_one(seed: int) -> None:
     own = record("own", a="blue bath towel", b="bath towel blue", kind="towel", value="blue")

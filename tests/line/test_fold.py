@@ -186,7 +186,7 @@ quota_maps = st.dictionaries(st.sampled_from(STRATA), st.integers(0, 4))
 bans = st.sampled_from([frozenset[str](), frozenset({"q"}), frozenset({"nothing"})])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(key_lists(), quota_maps, bans, st.integers(0, 2**32))
 @example(
     # The second 'a' lies beyond the first window: the duplicate in 'b' must wait for it.
@@ -223,7 +223,7 @@ def test_any_windows_order_and_kills_decide_as_one_pass_in_draw_order(keys, quot
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(key_lists(), quota_maps, st.randoms(use_true_random=False))
 def test_every_count_is_the_same_in_any_order_of_completion(keys, quotas, random):
     def counted(order: Sequence[Key]) -> tuple[object, ...]:
@@ -308,7 +308,7 @@ def test_a_leak_names_what_the_test_samples_show():
     assert not fold.touched
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(key_lists(), quota_maps, st.integers(1, 3), st.integers(0, 2**32), st.integers(0, 2**32))
 def test_a_stratum_is_given_up_at_one_key_in_any_windows(keys, quotas, patience, one, other):
     outcomes = []
@@ -362,7 +362,7 @@ def contradicting_keys(draw: st.DrawFn) -> list[Key]:
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     contradicting_keys(),
     st.fixed_dictionaries({(name,): st.integers(0, 5) for name in "abc"}),

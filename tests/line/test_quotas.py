@@ -109,7 +109,7 @@ def cases(draw):
     return draw(st.integers(1, 200)), available, shares
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(cases(), st.floats(0, 3))
 @example((3, {("a", "0"): 1, ("a", "1"): 0}, {"x": "equal", "position": "equal"}), 0.0)
 def test_quotas_never_pass_what_is_wanted_or_what_there_is(case, tolerance):
@@ -133,7 +133,7 @@ def test_quotas_never_pass_what_is_wanted_or_what_there_is(case, tolerance):
             assert quotas[cell] == min(count, available[cell], math.ceil(count * bound))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 300), st.lists(st.integers(1, 9), min_size=1, max_size=9))
 def test_equal_shares_of_plenty_differ_by_at_most_one(size, extra):
     available = {(f"v{n}",): 10_000 + count for n, count in enumerate(extra)}
@@ -144,7 +144,7 @@ def test_equal_shares_of_plenty_differ_by_at_most_one(size, extra):
     assert max(quotas.values()) - min(quotas.values()) <= 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cases(), st.floats(0, 3))
 def test_the_order_in_which_strata_are_counted_changes_nothing(case, tolerance):
     size, available, shares = case
@@ -155,7 +155,7 @@ def test_the_order_in_which_strata_are_counted_changes_nothing(case, tolerance):
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(1, 40), st.integers(1, 5), st.integers(1, 5))
 @example(10, 4, 4)
 @example(24, 3, 3)

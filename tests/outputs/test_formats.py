@@ -33,7 +33,7 @@ def through_a_file(record):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(said=samples(), reasoning=st.booleans())
 def test_a_reader_gives_back_what_its_format_carries(name, said, reasoning):
     form = FORMATS[name]
@@ -67,7 +67,7 @@ def test_what_a_format_does_not_carry_is_blank_and_not_made_up(name):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(said=samples())
 def test_a_record_has_the_columns_that_its_features_say(name, said):
     form = FORMATS[name]
@@ -75,7 +75,7 @@ def test_a_record_has_the_columns_that_its_features_say(name, said):
     assert list(form.write(said)) == list(form.features({said.task_type}))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(samples())
 def test_alpacas_parts_joined_as_llama_factory_joins_them_are_the_prompt(said):
     record = FORMATS["alpaca"].write(said)

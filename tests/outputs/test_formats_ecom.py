@@ -64,7 +64,7 @@ def records(folder: Path, split: str = "test") -> list[dict]:
     return [json.loads(line) for line in lines]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(said=samples())
 def test_ecom_gpts_reader_asks_in_the_samples_words_and_prints_its_answer(tmp_path_factory, said):
     ((_, folder),) = written_folder(tmp_path_factory.mktemp("ecom"), said).items()
@@ -76,7 +76,7 @@ def test_ecom_gpts_reader_asks_in_the_samples_words_and_prints_its_answer(tmp_pa
     assert answer == said.output_field
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(said=samples())
 def test_the_adapter_of_ecominstruct_reads_what_is_written(tmp_path_factory, said):
     if not said.input_field.strip():

@@ -72,7 +72,7 @@ SAMPLES = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(SAMPLES)
 def test_a_sample_comes_back_from_its_line_as_it_was(sample):
     line = to_line(sample)
@@ -85,7 +85,7 @@ def test_a_sample_comes_back_from_its_line_as_it_was(sample):
     assert to_line(back) == line
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(SAMPLES, max_size=4))
 def test_samples_come_back_from_a_file_in_their_order(tmp_path_factory, samples):
     path = tmp_path_factory.mktemp("out") / "train.jsonl"
@@ -94,7 +94,7 @@ def test_samples_come_back_from_a_file_in_their_order(tmp_path_factory, samples)
     assert list(read_samples(path)) == samples
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SAMPLES, st.lists(VERDICTS, max_size=3))
 def test_verdicts_just_given_come_after_the_samples_own(sample, verdicts):
     together = replace(sample, verdicts=(*sample.verdicts, *verdicts))

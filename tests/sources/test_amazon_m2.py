@@ -114,9 +114,7 @@ def test_missing_title_is_no_fault(connection, tmp_path):
     assert rows(connection, "SELECT title FROM m2.products") == [(None,)]
 
 
-@settings(
-    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walks=st.lists(st.lists(ID, min_size=2, max_size=40), min_size=1, max_size=5))
 def test_session_as_numpy_prints_it_is_read_back(connection, tmp_path, walks):
     attach(connection, write_upstream(tmp_path, [product("B01")], [session(*w) for w in walks]))
@@ -124,7 +122,6 @@ def test_session_as_numpy_prints_it_is_read_back(connection, tmp_path, walks):
     assert found == sorted((walk,) for walk in walks)
 
 
-@settings(deadline=None)
 @given(items=st.lists(ID, min_size=1, max_size=60))
 def test_bundled_sessions_are_printed_as_numpy_prints(items):
     assert printed(items) == str(np.array(items))

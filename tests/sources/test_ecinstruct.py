@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory.errors import SourceError
@@ -213,7 +213,7 @@ TEXT = st.text(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(st.lists(st.lists(TEXT, min_size=1, max_size=5), min_size=1, max_size=8))
 def test_options_are_read_as_json_and_as_python_prints_them(
     tmp_path_factory: pytest.TempPathFactory, lists: list[list[str]]

@@ -313,9 +313,7 @@ def test_a_title_query_reads_only_the_keys_and_the_title(
 causes = st.sampled_from(["E", "S", "C", "I", "x", "", None])
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.fixed_dictionaries(

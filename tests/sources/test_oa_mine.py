@@ -217,9 +217,7 @@ def test_the_order_of_lines_changes_nothing(connection, tmp_path, allow_test):
     assert tables[0] == tables[1]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     titles=st.lists(
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip), min_size=1

@@ -73,7 +73,7 @@ def test_what_an_open_quote_swallows_is_counted_line_by_line(tmp_path: Path) -> 
 VALUES = st.text(st.one_of(st.sampled_from('\n\r",; a'), st.characters(exclude_categories=["C"])))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     table=st.lists(st.tuples(VALUES, VALUES, VALUES), max_size=8),
     end=st.sampled_from(["\n", "\r\n"]),
@@ -99,7 +99,7 @@ def test_every_row_that_is_well_formed_is_read(
 
 @pytest.mark.parametrize("packed", ["", ".gz", ".zst"])
 @given(parts=st.lists(st.sampled_from([b"\n", b"\r", b"a", b"bc", b"x" * 700_000])))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_lines_are_counted_across_the_pieces_that_are_read(
     tmp_path_factory: pytest.TempPathFactory, packed: str, parts: list[bytes]
 ) -> None:

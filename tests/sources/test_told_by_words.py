@@ -55,7 +55,7 @@ def test_told_are_keys_whose_exact_matches_all_have_more_words_of_the_query(
 titles = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join),
     st.lists(st.tuples(st.sampled_from("ESCI"), titles), min_size=1, max_size=6),

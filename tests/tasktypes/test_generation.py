@@ -43,7 +43,6 @@ def _loaded_scorers() -> None:
 
 @needs_scorers
 @pytest.mark.parametrize("metric", ["rougel", "bleu", "jp-bleu"])
-@settings(deadline=None)
 @given(texts)
 @example("")
 @example("...!?")
@@ -85,7 +84,6 @@ def test_what_passes_the_check_survives_the_cut_of_long_answers(metric: str, gol
 
 
 @needs_scorers
-@settings(deadline=None)
 @given(texts)
 def test_four_tokens_are_counted_as_sacrebleu_counts_them(text: str) -> None:
     tokenizer = metrics._bleu_scorer(japanese=False).tokenizer

@@ -95,7 +95,7 @@ HOSTILE = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ODD | HOSTILE, st.lists(ODD | HOSTILE, min_size=1, max_size=5))
 def test_parts_are_parted_right_whatever_a_value_holds(tmp_path_factory, query, candidates):
     folder = tmp_path_factory.mktemp("templates")
