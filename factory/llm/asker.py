@@ -233,8 +233,10 @@ class DirectAsker(Asker):
 
     async def _put_through(self, request: Request) -> Answer:
         answer = await self._try(request)
-        paid = self._price.cost(answer.prompt_tokens, answer.completion_tokens)
-        answer = answer._replace(cost=paid)
+        prompt, completion = answer.prompt_tokens, answer.completion_tokens
+        if not prompt + completion:  # not every endpoint says what it used: at most this
+            prompt, completion = len(request.body), len(answer.text.encode())
+        answer = answer._replace(cost=self._price.cost(prompt, completion))
         await self._keep(request, answer)
         return answer
 

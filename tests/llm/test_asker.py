@@ -253,6 +253,20 @@ def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
         asyncio.run(main())
 
 
+def test_what_an_endpoint_does_not_say_that_it_used_is_paid_for_at_most(tmp_path: Path) -> None:
+    def silent(_: int, body: bytes) -> web.Response:
+        return web.json_response({**reply(ScriptedModel(), body), "usage": None})
+
+    answers, _, asker = run(tmp_path, ask("one"), silent)
+    said, _, told = run(tmp_path / "told", ask("one"))
+    assert asker.usage.cost > told.usage.cost > 0
+    assert answers[0].text == said[0].text  # type: ignore[index]
+    texts = [f"text {n}" for n in range(40)]
+    failure, _, asker = run(tmp_path, ask(*texts), silent, budget=PRICE.cost(110, 50))
+    assert isinstance(failure, BudgetExceededError)
+    assert 0 < asker.usage.cost <= PRICE.cost(110, 50)
+
+
 def test_a_budget_stops_before_it_is_passed(tmp_path: Path) -> None:
     texts = [f"text {n}" for n in range(40)]
     # The worst case of one request and a little more; what one really costs is far less.
