@@ -45,6 +45,8 @@ class LocalServer:
         parameters.n_ctx = _CONTEXT_OF_A_SLOT * self.slots
         parameters.cpuparams.n_threads = _THREADS
         parameters.cpuparams_batch.n_threads = _THREADS
+        # By default up to 8 GB of prompts seen before, which differ from row to row.
+        parameters.cache_ram_mib = 0
         parameters.hostnames = ["127.0.0.1"]
         parameters.port = 0
         parameters.verbosity = -1
