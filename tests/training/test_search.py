@@ -70,8 +70,9 @@ def searched(run: Path, out: Path, answering: Answering, **adapters: str) -> dic
 
 
 def test_a_score_is_printed_alike_by_whatever_prints_it(
-    run: Path, capsys: pytest.CaptureFixture[str]
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # no line is broken within a score
     folder = run.parent / "search"
     record = searched(run, folder, Answering())
     print_searched(record, ["none", "half", "whole"])
