@@ -75,3 +75,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     near = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}? " if near else ""
+
+
+def is_interrupt(error: RuntimeError) -> bool:
+    """Return whether this is what DuckDB makes of Ctrl-C while Python waits for it."""
+    return "interrupted" in str(error).lower()

@@ -556,13 +556,24 @@ def test_who_is_interrupted_leaves_no_half_written_file_and_goes_on(
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == undisturbed
 
 
-def test_an_interrupt_while_a_library_executes_text_ends_with_the_code_of_every_other(
-    tmp_path: Path,
+@pytest.mark.parametrize(
+    "done",
+    [
+        "exec('raise KeyboardInterrupt')",
+        "threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()\n"
+        "    duckdb.execute('SELECT max(md5(n::VARCHAR)) FROM range(10000000000) AS many(n)')",
+    ],
+    ids=["text", "query"],
+)
+def test_an_interrupt_within_a_library_ends_with_the_code_of_every_other(
+    tmp_path: Path, done: str
 ) -> None:
     (tmp_path / "interrupted.py").write_text(
+        "import signal, threading\n"
+        "import duckdb\n"
         "import factory.cli\n"
         "def app(*_, **__):\n"
-        "    exec('raise KeyboardInterrupt')\n"
+        f"    {done}\n"
         "factory.cli.app = app\n"
         "factory.cli.main()\n"
     )

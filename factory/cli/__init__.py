@@ -31,7 +31,7 @@ from factory.cli.run import run
 from factory.cli.samples import show
 from factory.cli.serve import serve
 from factory.cli.train import train
-from factory.errors import FactoryError, UsageError
+from factory.errors import FactoryError, UsageError, is_interrupt
 
 INTERRUPTED = 130
 #: The installed program: shells complete what stands under one name.
@@ -141,9 +141,11 @@ def _let_the_reader_go() -> None:
 
 
 def _fail(error: Exception, *, debug: bool, as_json: bool) -> int:
-    """Tell of an error, and return the code to exit with."""
+    """Tell of an error, unless it is an interrupt, and return the code to exit with."""
     from factory.terminal.errors import print_error
 
+    if isinstance(error, RuntimeError) and is_interrupt(error):
+        return INTERRUPTED
     if f"_{PROGRAM}_COMPLETE".replace("-", "_").upper() in os.environ and not debug:
         return 1  # a shell asks what could be typed next: no line of ours belongs into its own
     if type(error).__name__ == "NoArgsIsHelpError":

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from factory.engines import Engine
 from factory.engines.storage import Storage
-from factory.errors import LimitReachedError
+from factory.errors import LimitReachedError, is_interrupt
 from factory.filters import write_index
 from factory.line.compile import compile_task
 from factory.line.database import confine, connect, explain, unchanged
@@ -128,8 +128,7 @@ def _run_task(
             except duckdb.Error as error:
                 raise explain(error, task, folder) from error
     except RuntimeError as error:
-        # What DuckDB makes of Ctrl-C while Python waits for it.
-        if "interrupted" in str(error).lower():
+        if is_interrupt(error):
             raise KeyboardInterrupt from error
         raise
 
