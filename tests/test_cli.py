@@ -572,6 +572,7 @@ def test_an_interrupt_within_a_library_ends_with_the_code_of_every_other(
         "import signal, threading\n"
         "import duckdb\n"
         "import factory.cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a worker's child ignores it\n"
         "def app(*_, **__):\n"
         f"    {done}\n"
         "factory.cli.app = app\n"
@@ -584,6 +585,7 @@ def test_an_interrupt_within_a_library_ends_with_the_code_of_every_other(
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert (ended.returncode, ended.stderr) == (130, TOLD_OF_AN_INTERRUPT)
 
