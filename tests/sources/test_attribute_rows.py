@@ -404,6 +404,15 @@ def test_the_maker_of_the_device_is_the_first_wrong_brand(title, first):
     assert len(set(made[0]["negatives"])) == 3
 
 
+def eight_lamps_a_query():
+    """Return twelve queries with eight judgements each."""
+    return [
+        {**esci_files.judgement(query * 8 + number), "query_id": query, "query": f"lamp {query}"}
+        for query in range(12)
+        for number in range(8)
+    ]
+
+
 @pytest.mark.parametrize(
     ("lines", "shown"),
     [
@@ -414,11 +423,7 @@ def test_the_maker_of_the_device_is_the_first_wrong_brand(title, first):
     ],
 )
 def test_a_brand_is_hidden_only_where_a_line_is_its_alone(tmp_path, lines, shown):
-    judgements = [
-        {**esci_files.judgement(query * 8 + number), "query_id": query, "query": f"lamp {query}"}
-        for query in range(12)
-        for number in range(8)
-    ]
+    judgements = eight_lamps_a_query()
     products = []
     for place, row in enumerate(judgements):
         number = place % 8
@@ -449,11 +454,7 @@ def test_a_brand_is_hidden_only_where_a_line_is_its_alone(tmp_path, lines, shown
 
 def test_a_line_is_a_brands_own_however_many_others_make_things_for_it(tmp_path):
     """Six brands say every word of it, five of them beside the brand that it belongs to."""
-    judgements = [
-        {**esci_files.judgement(query * 8 + number), "query_id": query, "query": f"lamp {query}"}
-        for query in range(12)
-        for number in range(8)
-    ]
+    judgements = eight_lamps_a_query()
     products = []
     for place, row in enumerate(judgements):
         maker = place % 8
