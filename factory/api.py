@@ -22,8 +22,10 @@ from factory.runs.run import Run, load
 from factory.sample import Sample
 
 if TYPE_CHECKING:
+    from factory.evaluation.contestants import Contestant
     from factory.hub.push import Pushed
     from factory.line.quote import Quote
+    from factory.llm.request import Question
 
 __all__ = [
     "evaluate",
@@ -217,8 +219,9 @@ def evaluate(
 
     ``questions`` is a file in ShopBench's form, a run or mixture (its ``split``), or EcomInstruct's
     task folders. ``models`` are written as on the command line, ``[NAME=]MODEL``: a model of
-    ``recipe``, ``scripted``, ``smollm2``, a ``.gguf`` file, or ``ID@URL`` of an endpoint;
-    ``answers`` are files of answers, ``NAME=FILE``. ``watch`` is told a model, how
+    ``recipe``, ``scripted``, ``smollm2``, a ``.gguf`` file, a checkpoint's folder (answered by
+    ``transformers``, extra ``train``), or ``ID@URL`` of an endpoint; ``answers`` are files of
+    answers, ``NAME=FILE``. ``watch`` is told a model, how
     many questions it has answered, and of how many. Answers, results and the page are kept in
     ``out``, and asking again goes on from there.
 
@@ -244,7 +247,19 @@ def evaluate(
         seed=seed,
     )
     protocol = Protocol(system, max_tokens, sets, seed)
-    return evaluate_in(Path(out), benchmark, who, protocol, budget=budget, fresh=fresh, watch=watch)
+
+    def answering(name: str, checkpoint: Path, work: Path, asked: Sequence[Question]) -> Contestant:
+        from factory.training.answers import kept_answers
+
+        return kept_answers(name, checkpoint, benchmark, asked, work, watch, fresh=fresh)
+
+    return evaluate_in(
+        *(Path(out), benchmark, who, protocol),
+        answering=answering,
+        budget=budget,
+        fresh=fresh,
+        watch=watch,
+    )
 
 
 def read_samples(run_folder: Folder, split: str = "train") -> Iterator[Sample]:

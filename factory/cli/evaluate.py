@@ -23,8 +23,8 @@ def evaluate(
         typer.Option(
             "--model",
             metavar="[NAME=]MODEL",
-            help="Who answers: a model of the recipe, scripted, smollm2, a .gguf file, or ID@URL "
-            "of an endpoint; repeat to compare.",
+            help="Who answers: a model of the recipe, scripted, smollm2, a .gguf file, a "
+            "checkpoint's folder, or ID@URL of an endpoint; repeat to compare.",
         ),
     ] = None,
     answers: Annotated[

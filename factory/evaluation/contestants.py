@@ -20,24 +20,31 @@ from factory.outputs.jsonl import read_records
 from factory.tasktypes.official import encodes
 
 _GGUF: Final = ".gguf"
+#: What a checkpoint's folder has.
+_CONFIG: Final = "config.json"
 #: Where the address of an endpoint begins.
 _AT: Final = "@http"
 
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """One model under its name in the results: ``spec``, or a file that has its answers."""
+    """One model under its name in the results.
+
+    It is ``spec``, a file that has its ``answers``, or the folder of a ``checkpoint``.
+    """
 
     name: str
     spec: ModelSpec | None
     answers: Path | None = None
+    checkpoint: Path | None = None
 
 
 def contestant(said: str, models: Mapping[str, ModelSpec]) -> Contestant:
     """Return what ``[NAME=]MODEL`` means.
 
     MODEL is a name of ``models`` or one that every recipe knows (``default``, ``scripted``,
-    ``smollm2``), the path of a GGUF file, or ``ID@URL``: the model ID of an endpoint.
+    ``smollm2``), the path of a GGUF file, a checkpoint's folder, or ``ID@URL``: the model ID of an
+    endpoint.
 
     Raises :class:`UsageError` for what is none of these.
     """
@@ -53,6 +60,9 @@ def contestant(said: str, models: Mapping[str, ModelSpec]) -> Contestant:
         if model.endswith(_GGUF):
             spec = ModelSpec.model_validate({"engine": "local", "model": model})
             return Contestant(name or Path(model).stem, spec)
+        if (Path(model).expanduser() / _CONFIG).is_file():
+            folder = Path(model).expanduser()
+            return Contestant(name or folder.resolve().name, None, checkpoint=folder)
     except ValidationError as error:
         raise UsageError(f"--model {name or served}: {error.errors()[0]['msg']}") from error
     return Contestant(name or model, model_spec(models, model))

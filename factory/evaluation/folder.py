@@ -42,6 +42,8 @@ AS_TRAINED: Final = Protocol(BY_TYPE, None, 1000, 0)
 
 #: Who answers, given the work folder, where answers are kept, and the questions as they are put.
 Makers = Callable[[Path, Sequence[Question]], Sequence[Contestant]]
+#: The same of one contestant, by its name, whose checkpoint's folder answers here.
+Answering = Callable[[str, Path, Path, Sequence[Question]], Contestant]
 
 
 def evaluate_in(
@@ -50,6 +52,7 @@ def evaluate_in(
     contestants: Sequence[Contestant],
     protocol: Protocol,
     *,
+    answering: Answering,
     budget: float | None = None,
     fresh: bool = False,
     watch: Watch | None = None,
@@ -57,6 +60,7 @@ def evaluate_in(
     """Evaluate models in the folder ``out`` and return what ``results.json`` holds.
 
     What was answered in it before is not asked again unless ``fresh``; ``budget`` is in US dollars.
+    ``answering`` has a checkpoint answer, and keeps what it said in the folder that it is given.
 
     Raises :class:`~factory.errors.UsageError` where the folder holds an evaluation of other
     questions, and what :func:`~factory.evaluation.evaluate.evaluate` raises.
@@ -79,7 +83,14 @@ def evaluate_in(
         said = identity(benchmark, protocol)
         folder.claim(said, fresh=fresh, made=(ANSWERS, RESULTS))
         folder.keep_plan(said)
-        results = evaluate(benchmark, contestants, pool, folder, protocol, watch)
+        questions = _asked(benchmark, protocol)
+        who = [
+            each
+            if each.checkpoint is None
+            else answering(each.name, each.checkpoint, folder.work, questions)
+            for each in contestants
+        ]
+        results = evaluate(benchmark, who, pool, folder, protocol, watch)
     write_page(out, results)
     return results
 
@@ -102,13 +113,9 @@ def evaluate_made(
     Raises what ``makers`` and :func:`~factory.evaluation.evaluate.evaluate` raise.
     """
     check_metrics(benchmark)
-    asked = [
-        asked_question(each, AS_TRAINED.system, AS_TRAINED.max_tokens)
-        for each in benchmark.questions
-    ]
     with RunFolder(out) as folder:
         folder.keep_plan({**identity(benchmark, AS_TRAINED), **(said or {})})
-        contestants = makers(folder.work, asked)
+        contestants = makers(folder.work, _asked(benchmark, AS_TRAINED))
         specs = {each.name: each.spec for each in contestants if each.spec is not None}
         with ExitStack() as stack:
             pool = None
@@ -119,6 +126,13 @@ def evaluate_made(
             results = evaluate(benchmark, contestants, pool, folder, AS_TRAINED, watch)
     write_page(out, results)
     return results
+
+
+def _asked(benchmark: Benchmark, protocol: Protocol) -> list[Question]:
+    """Return the questions as they are put to a model."""
+    return [
+        asked_question(each, protocol.system, protocol.max_tokens) for each in benchmark.questions
+    ]
 
 
 def _bounded(spec: ModelSpec, max_tokens: int | None) -> ModelSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from itertools import groupby
 from math import prod
 from pathlib import Path
@@ -10,19 +11,50 @@ from typing import Any, Final
 
 from factory.errors import TrainingError
 from factory.evaluation.asking import Response
+from factory.evaluation.contestants import Contestant, with_kept_answers
+from factory.evaluation.evaluate import Watch as NamedWatch
+from factory.evaluation.questions import Benchmark
 from factory.llm.request import Question
 from factory.outputs.files import read_json
-from factory.training.base import load_model, load_tokenizer
+from factory.training.base import fingerprint, load_model, load_tokenizer
 from factory.training.checkpoint import Checkpoint
 from factory.training.memory import check_free, ran_out
 from factory.training.quiet import quiet
 
 Watch = Callable[[int, int], None]
+#: Questions that are answered at once, and where there is a card.
 _BATCH: Final = 8
+_BATCH_OF_CARD: Final = 32
 #: Tokens of an answer whose question sets no bound.
 _MOST: Final = 256
 _COMPRESSED: Final = "compressed-tensors"
 _BYTES_OF_A_WEIGHT: Final = 4
+
+
+def kept_answers(
+    name: str,
+    model: Path,
+    benchmark: Benchmark,
+    asked: Sequence[Question],
+    work: Path,
+    watch: NamedWatch | None = None,
+    *,
+    fresh: bool = False,
+) -> Contestant:
+    """Return the contestant whose answers stand in a file in ``work``, had first if they do not.
+
+    The file belongs to these weights and these questions; ``fresh`` has them answered again.
+
+    Raises what :func:`answer_all` raises.
+    """
+    key = blake2b(f"{fingerprint(model)} {benchmark.fingerprint}".encode(), digest_size=8)
+    answers = work / f"checkpoint-{key.hexdigest()}.jsonl"
+    if fresh:
+        answers.unlink(missing_ok=True)
+    told = None if watch is None else lambda done, total: watch(name, done, total)
+    return with_kept_answers(
+        name, answers, work, benchmark.questions, lambda: answer_all(model, asked, told)
+    )
 
 
 def answer_all(
@@ -44,7 +76,9 @@ def answer_all(
     prompts = [_worded(tokenizer, each) for each in questions]
     lengths = [len(tokenizer(each, add_special_tokens=False)["input_ids"]) for each in prompts]
     found: dict[int, Response] = {}
-    for most, places in _batches([each.max_tokens or _MOST for each in questions], lengths):
+    limits = [each.max_tokens or _MOST for each in questions]
+    at_once = _BATCH if model.device.type == "cpu" else _BATCH_OF_CARD
+    for most, places in _batches(limits, lengths, at_once):
         with ran_out(f"{folder} cannot answer {len(places)} questions at a time here"):
             texts = _generated(model, tokenizer, [prompts[place] for place in places], most)
         for place, (tokens, text) in zip(places, texts, strict=True):
@@ -73,13 +107,15 @@ def loaded(folder: Path) -> Any:
     return model.to("cuda") if torch.cuda.is_available() else model
 
 
-def _batches(limits: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+def _batches(
+    limits: Sequence[int], lengths: Sequence[int], at_once: int
+) -> Iterator[tuple[int, list[int]]]:
     """Yield a limit and the places of questions that have it and are of nearly one length."""
     order = sorted(range(len(limits)), key=lambda place: (limits[place], lengths[place]))
     for most, own in groupby(order, key=lambda place: limits[place]):
         places = list(own)
-        for start in range(0, len(places), _BATCH):
-            yield most, places[start : start + _BATCH]
+        for start in range(0, len(places), at_once):
+            yield most, places[start : start + at_once]
 
 
 def _worded(tokenizer: Any, question: Question) -> str:

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
 from factory.errors import MissingExtraError
-from factory.evaluation.contestants import Contestant, read_answers, with_kept_answers
+from factory.evaluation.contestants import Contestant, read_answers
 from factory.evaluation.evaluate import ANSWERS, Watch, check_metrics
 from factory.evaluation.folder import evaluate_made
 from factory.evaluation.questions import Benchmark, read_benchmark
 from factory.llm.models import ModelSpec
 from factory.llm.request import Question
-from factory.training.answers import answer_all
-from factory.training.base import fingerprint
+from factory.training.answers import kept_answers
 
 UNQUANTISED: Final = "unquantised"
 QUANTISED: Final = "quantised"
@@ -62,30 +60,13 @@ def compare(
     """
 
     def both(work: Path, asked: Sequence[Question]) -> Sequence[Contestant]:
-        first = _answered(UNQUANTISED, checkpoint, benchmark, asked, work, watch)
+        first = kept_answers(UNQUANTISED, checkpoint, benchmark, asked, work, watch)
         if made.is_dir():
-            return [first, _answered(QUANTISED, made, benchmark, asked, work, watch)]
+            return [first, kept_answers(QUANTISED, made, benchmark, asked, work, watch)]
         spec = ModelSpec.model_validate({"engine": "local", "model": str(made)})
         return [first, Contestant(QUANTISED, spec)]
 
     return _summary(benchmark, evaluate_made(out, benchmark, both, cache=cache, watch=watch), out)
-
-
-def _answered(
-    name: str,
-    model: Path,
-    benchmark: Benchmark,
-    asked: Sequence[Question],
-    work: Path,
-    watch: Watch | None,
-) -> Contestant:
-    """Return the contestant whose answers stand in a file, computed where they are not yet."""
-    key = blake2b(f"{fingerprint(model)} {benchmark.fingerprint}".encode(), digest_size=8)
-    answers = work / f"{name}-{key.hexdigest()}.jsonl"
-    told = None if watch is None else lambda done, total: watch(name, done, total)
-    return with_kept_answers(
-        name, answers, work, benchmark.questions, lambda: answer_all(model, asked, told)
-    )
 
 
 def _summary(benchmark: Benchmark, results: dict[str, Any], out: Path) -> dict[str, Any]:
