@@ -8,6 +8,10 @@ samples of the tasks that are labelled and of those that derive from them, tasks
 trained on, and ShopBench's development set, where its file is given (it may not be passed on, so it
 is not here). What was made stays in the folder and is not made again: the same command goes on
 where it was stopped. The last thing is ``results.md`` with the tables.
+
+With ``--unquantised`` the checkpoints themselves answer, through ``transformers``: the way where
+there is a card. ``--languages`` adds the two mixtures of ``benchmarks/languages.yaml``, and the
+held-out samples of each as questions: the same ones, in English and in their own language.
 """
 
 from __future__ import annotations
@@ -24,32 +28,41 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.verbs import BASE, ROOT, run_verbs
 from factory.recipe import load_recipe
+from factory.sources.download import cache_folder
 from factory.terminal.intervals import with_interval
+from factory.training.base import base_folder
 
 RECIPE = ROOT / "benchmarks" / "results.yaml"
+LANGUAGES = ROOT / "benchmarks" / "languages.yaml"
 #: The mixture whose held-out samples everybody is asked; its model is served in 4 bits too.
 WHOLE = "full"
 #: Mixtures that change the prompts and not what is asked; ShopBench is not put to their models.
 REWORDED = ("described", "unconstrained", "one_wording")
 VARIANTS = ("without_derived", *REWORDED)
-SETS = ("labelled", "derived", "held_out", "development")
+#: The same samples asked in English and each in its own language, and where they are told.
+BY_LANGUAGE = ("many_languages", "own_language")
+RECIPES = dict.fromkeys((WHOLE, *VARIANTS), RECIPE) | dict.fromkeys(BY_LANGUAGE, LANGUAGES)
+SETS = ("labelled", "derived", "held_out", "development", *BY_LANGUAGE)
+#: How models are served; the second where 4 bits are compared.
+KINDS = ("q8_0", "q4_0")
 OVERALL = "mean over tasks"
 
 
 class Stages:
     """Verbs of the command line, each run once; how long each took is kept in the folder."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, at_once: int | None) -> None:
+        self._at_once = at_once
         self._file = out / "seconds.json"
         known = self._file.is_file()
         self.seconds: dict[str, float] = json.loads(self._file.read_text()) if known else {}
 
     def run(self, name: str, *verbs: Sequence[str]) -> None:
-        """Run verbs, as many at once as there are processors; end where one fails.
+        """Run verbs, as many at once as was asked for; end where one fails.
 
         What all of them took by the clock is added to what they took before.
         """
-        took, failed = run_verbs(*verbs)
+        took, failed = run_verbs(*verbs, at_once=self._at_once)
         self.seconds[name] = self.seconds.get(name, 0.0) + took
         self._file.write_text(json.dumps(self.seconds, indent=1), encoding="utf-8")
         print(f"{time.strftime('%H:%M:%S')} {took:7.1f} s  {name}", flush=True)
@@ -58,28 +71,46 @@ class Stages:
 
 
 def tuned(
-    stages: Stages, out: Path, variants: Sequence[str], steps: int, alpha: float
+    stages: Stages, out: Path, variants: Sequence[str], asked: argparse.Namespace
 ) -> dict[str, str]:
     """Tune the base on mixtures and put ``alpha`` of that into its weights; return them by name."""
+    how = ("--preset", "tiny", "--precision", "bf16", "--base", asked.base)
+    how += ("--steps", str(asked.steps), "--seed", str(asked.seed))
+    if asked.learning_rate is not None:
+        how += ("--learning-rate", str(asked.learning_rate))
     for variant in variants:
         if not (out / variant / "manifest.json").is_file():
-            made = ("run", str(RECIPE), "--mixture", variant, "--out", str(out))
+            made = ("run", str(RECIPES[variant]), "--mixture", variant, "--out", str(out))
             stages.run(f"samples: {variant}", made)
     models = {variant: out / "models" / variant for variant in variants}
     missing = {name: each for name, each in models.items() if not (each / "merged").is_dir()}
     learned, merged = [], []
     for variant, folder in missing.items():
         training = folder / "training"
-        preset = ("--preset", "tiny", "--precision", "bf16", "--steps", str(steps))
         if not (training / "adapter").is_dir():
-            learned.append(("train", str(out / variant), *preset, "--out", str(training)))
-        weight = ("--weight", str(alpha), "--into-weights", "--out", str(folder / "merged"))
+            learned.append(("train", str(out / variant), *how, "--out", str(training)))
+        weight = ("--weight", str(asked.alpha), "--into-weights", "--out", str(folder / "merged"))
         merged.append(("merge", str(training / "adapter"), *weight))
     if learned:
         stages.run(f"train: {len(learned)} mixtures", *learned)
-    for merge in merged:
-        stages.run("merge", merge)
+    if merged:
+        stages.run(f"merge: {len(merged)} adapters", *merged)
     return {name: str(each / "merged") for name, each in models.items()}
+
+
+def contestants(stages: Stages, out: Path, asked: argparse.Namespace) -> dict[str, Path]:
+    """Return who answers, by name: the base and what was tuned, as it is served or as it is."""
+    variants = (WHOLE, *asked.variants, *(BY_LANGUAGE if asked.languages else ()))
+    base = base_folder(asked.base, cache_folder()) if asked.unquantised else asked.base
+    merged = {"base": base, **tuned(stages, out, variants, asked)}
+    if asked.unquantised:
+        return {name: Path(folder) for name, folder in merged.items()}
+    models = {}
+    for name, model in merged.items():
+        for kind in KINDS if name in ("base", WHOLE) else KINDS[:1]:
+            shown = name if kind == KINDS[0] else f"{name}-{kind}"
+            models[shown] = served(stages, model, out / "models" / name / f"{kind}.gguf", kind)
+    return models
 
 
 def served(stages: Stages, model: str, file: Path, kind: str) -> Path:
@@ -125,6 +156,10 @@ def evaluations(
         )
         for name, tasks in tasks_of(run).items()
     }
+    for name in (each for each in BY_LANGUAGE if each in models):
+        place = ("--out", str(folders[name]), "--limit", str(limits[name]))
+        chosen = (each for who, each in asked.items() if who in ("base", WHOLE, *BY_LANGUAGE))
+        verbs[name] = ("evaluate", str(out / name), *place, *common, *chosen)
     if development is not None:
         # Its embeddings and its Japanese BLEU need models and a dictionary of their own.
         without = ("--without", "sent-transformer", "--without", "jp-bleu")
@@ -155,18 +190,22 @@ def table(results: dict[str, Any]) -> Iterator[str]:
 
 
 def pairs(results: dict[str, Any]) -> Iterator[str]:
-    """Yield the table of tuned models beside that of the whole mixture, and of 4 bits by 4 bits."""
+    """Yield the table of tuned models beside that of the whole mixture.
+
+    And of 4 bits beside 4 bits, and of prompts by language beside prompts in English.
+    """
     yield "| | minus | difference (95 %) | p |"
     yield "|---|---|---|---|"
     for each in results["comparisons"]:
         first, second = each["first"], each["second"]
-        if first == WHOLE or (first, second) == ("base-q4_0", f"{WHOLE}-q4_0"):
+        if first == WHOLE or (first, second) in (("base-q4_0", f"{WHOLE}-q4_0"), BY_LANGUAGE):
             yield f"| {second} | {first} | {beyond_chance(each[OVERALL])} |"
 
 
 def by_task(results: dict[str, Any]) -> Iterator[str]:
     """Yield the table of each task's own score."""
-    shown = [name for name in results["models"] if name in ("base", WHOLE, *VARIANTS)]
+    own = ("base", WHOLE, *VARIANTS, *BY_LANGUAGE)
+    shown = [name for name in results["models"] if name in own]
     yield f"| task | questions | metric | {' | '.join(shown)} |"
     yield f"|---|---|---|{'---|' * len(shown)}"
     for task, each in results["models"]["base"]["tasks"].items():
@@ -181,6 +220,8 @@ def report(found: dict[str, dict[str, Any]], seconds: dict[str, float]) -> str:
     """Return the tables."""
     lines: list[str] = []
     for name in SETS:
+        if name not in found and name in BY_LANGUAGE:
+            continue
         if name not in found:
             lines += [f"## {name}: left out", ""]
             continue
@@ -200,26 +241,24 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--development", type=Path, help="ShopBench's development.json")
     parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--learning-rate", type=float, help="in place of the preset's, 1e-3")
     parser.add_argument("--alpha", type=float, default=1.0, help="wise-ft's")
     parser.add_argument("--questions", type=int, default=8, help="of each trained task, at most")
     parser.add_argument("--unseen", type=int, default=16, help="of each held-out task, at most")
     parser.add_argument("--max-tokens", type=int, default=64, help="of an answer")
     parser.add_argument("--variants", nargs="*", default=VARIANTS, choices=VARIANTS)
+    parser.add_argument("--languages", action="store_true", help="train and ask by language too")
+    parser.add_argument("--base", default=BASE, help="a Hub's name, a folder, or a GGUF file")
+    parser.add_argument("--seed", type=int, default=42, help="of the order of samples")
+    parser.add_argument("--unquantised", action="store_true", help="transformers answer, on a card")
+    parser.add_argument("--at-once", type=int, help="processes; else one a processor")
     asked = parser.parse_args()
     out = asked.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    stages = Stages(out)
-    limits = {"labelled": asked.questions, "derived": asked.questions, "held_out": asked.unseen}
-    models = {
-        name: served(stages, BASE, out / "models" / "base" / f"{kind}.gguf", kind)
-        for name, kind in (("base", "q8_0"), ("base-q4_0", "q4_0"))
-    }
-    variants = (WHOLE, *asked.variants)
-    for variant, merged in tuned(stages, out, variants, asked.steps, asked.alpha).items():
-        folder = out / "models" / variant
-        models[variant] = served(stages, merged, folder / "q8_0.gguf", "q8_0")
-        if variant == WHOLE:
-            models[f"{variant}-q4_0"] = served(stages, merged, folder / "q4_0.gguf", "q4_0")
+    stages = Stages(out, asked.at_once)
+    limits = {"held_out": asked.unseen}
+    limits |= dict.fromkeys(("labelled", "derived", *BY_LANGUAGE), asked.questions)
+    models = contestants(stages, out, asked)
     found = evaluations(stages, out, models, asked.development, asked.max_tokens, limits)
     text = report(found, stages.seconds)
     (out / "results.md").write_text(text, encoding="utf-8")

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
-def run_verbs(*verbs: Sequence[str]) -> tuple[float, str | None]:
-    """Run verbs, as many at once as there are processors, until all have ended.
+def run_verbs(*verbs: Sequence[str], at_once: int | None = None) -> tuple[float, str | None]:
+    """Run verbs, ``at_once`` of them (as many as there are processors), until all have ended.
 
     Of several, each computes on one thread: on two cores that others work on too, two threads that
     wait for each other took ten times the processor time of one.
@@ -25,7 +25,7 @@ def run_verbs(*verbs: Sequence[str]) -> tuple[float, str | None]:
     None where none did.
     """
     began = time.monotonic()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(at_once or os.cpu_count()) as pool:
         threads = {} if len(verbs) == 1 else {"OMP_NUM_THREADS": "1"}
         ended = list(pool.map(lambda verb: _run(verb, threads), verbs))
     took = time.monotonic() - began
