@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,7 +73,8 @@ def finetune(plan: Plan, settings: Settings, cache: Path, watch: Watch | None = 
 
     Raises:
         UsageError: the folder holds another run, or the samples' folder has none.
-        TrainingError: the model cannot be loaded, lacks a chat template, or memory runs out.
+        TrainingError: the model cannot be loaded, lacks a chat template, memory runs out, or the
+            loss becomes no number.
         MissingExtraError: the extra ``train`` is not installed.
     """
     target = plan.out / (MODEL if settings.adapter == "full" else ADAPTER)
@@ -84,6 +86,7 @@ def finetune(plan: Plan, settings: Settings, cache: Path, watch: Watch | None = 
     write_json(plan.out / _WORK / RECORD, said)
     with _explained(settings):
         made = trainer.train(resume_from_checkpoint=str(checkpoints[-1]) if checkpoints else None)
+    _check_finite(trainer, settings)
     trainer.save_model(str(target))
     losses = [
         {"step": each["step"], "loss": each["loss"]}
@@ -137,7 +140,7 @@ def build_trainer(plan: Plan, settings: Settings, cache: Path, watch: Watch | No
             train_dataset=rows,
             processing_class=tokenizer,
             peft_config=adapter,
-            callbacks=[] if watch is None else [_watching(watch)],
+            callbacks=[_watching(watch, settings)],
         )
 
 
@@ -162,6 +165,8 @@ def _arguments(plan: Plan, settings: Settings, trl: Any) -> Any:
         use_cpu=not torch.cuda.is_available(),
         gradient_checkpointing=torch.cuda.is_available(),
         logging_steps=max(1, min(10, (plan.steps or 100) // 10)),
+        # Else a loss that is no number is told as the mean of those before it.
+        logging_nan_inf_filter=False,
         save_strategy="steps",
         save_steps=max(1, (plan.steps or 1000) // _SAVES),
         save_total_limit=2,
@@ -206,15 +211,35 @@ def _give_template(tokenizer: Any, settings: Settings) -> None:
     tokenizer.chat_template = _ALPACA
 
 
-def _watching(watch: Watch) -> Any:
+def _watching(watch: Watch | None, settings: Settings) -> Any:
+    """Return what tells the loss, and ends a run whose loss or gradient is no number any more."""
     from transformers import TrainerCallback
 
     class Watching(TrainerCallback):  # type: ignore[misc]
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
-            if logs and "loss" in logs:
+            if not logs or "loss" not in logs:
+                return
+            if not all(math.isfinite(float(logs.get(name, 0))) for name in ("loss", "grad_norm")):
+                raise TrainingError(_broke_down(f"within {state.global_step}", settings))
+            if watch is not None:
                 watch(state.global_step, state.max_steps, float(logs["loss"]))
 
     return Watching()
+
+
+def _check_finite(trainer: Any, settings: Settings) -> None:
+    """Raise :class:`TrainingError` where a weight that was trained is no number."""
+    trained = (each for each in trainer.model.parameters() if each.requires_grad)
+    if not all(bool(each.isfinite().all()) for each in trained):
+        raise TrainingError(_broke_down(f"within {trainer.state.global_step}", settings))
+
+
+def _broke_down(when: str, settings: Settings) -> str:
+    return (
+        f"the training broke down {when} steps: its numbers are infinite or none. A smaller "
+        f"--learning-rate than {settings.learning_rate:g} is what helps as a rule; give --out "
+        "another folder then"
+    )
 
 
 def _identity(plan: Plan, settings: Settings) -> dict[str, Any]:

@@ -221,6 +221,11 @@ def _tensors(path: Path, files: Any) -> dict[str, Any]:
         tensors: dict[str, Any] = files.load_file(path)
     except (SafetensorError, OSError) as error:
         raise TrainingError(f"{path} is damaged: {error}") from error
+    for name, tensor in tensors.items():
+        if not bool(tensor.isfinite().all()):
+            raise TrainingError(
+                f"{path}: {name} has numbers that are infinite or none: its training broke down"
+            )
     return tensors
 
 

@@ -140,3 +140,45 @@ def test_what_stands_in_the_way_is_one_line(tmp_path: Path, run: Path, base: Pat
         (pointer / name).write_text("version https://git-lfs.github.com/spec/v1\n")
         with pytest.raises(TrainingError, match="cannot be loaded"):
             build_trainer(Plan(run, tmp_path / "e"), settings(pointer), tmp_path)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_run_that_breaks_down_ends_with_one_line_and_no_adapter(
+    tmp_path: Path, run: Path, base: Path, precision: str
+) -> None:
+    wild = settings(base, learning_rate=1e30, precision=precision)
+    told: list[float] = []
+    with pytest.raises(TrainingError, match=r"broke down within \d steps.*smaller --learning-rate"):
+        finetune(
+            Plan(run, tmp_path / "out", steps=6), wild, tmp_path, lambda *said: told.append(said[2])
+        )
+    assert all(loss == loss for loss in told)
+    assert not (tmp_path / "out" / "adapter").exists()
+    assert not (tmp_path / "out" / "training.json").exists()
+
+
+def test_an_adapter_that_broke_in_its_last_step_is_not_kept(
+    tmp_path: Path, run: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from factory.training import finetune as rooms
+
+    build = rooms.build_trainer
+
+    def broken(*given: Any) -> Any:
+        trainer = build(*given)
+        train = trainer.train
+
+        def and_break(**more: Any) -> Any:
+            made = train(**more)
+            next(each for each in trainer.model.parameters() if each.requires_grad).data[0] = float(
+                "inf"
+            )
+            return made
+
+        trainer.train = and_break
+        return trainer
+
+    monkeypatch.setattr(rooms, "build_trainer", broken)
+    with pytest.raises(TrainingError, match="broke down within 1 steps"):
+        finetune(Plan(run, tmp_path / "out", steps=1), settings(base), tmp_path)
+    assert not (tmp_path / "out" / "adapter").exists()

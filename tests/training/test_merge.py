@@ -175,6 +175,22 @@ def test_what_cannot_be_merged_is_told_in_one_line(tmp_path: Path, torch: Any, b
         merge_adapters([pointer], tmp_path / "out")
 
 
+def test_an_adapter_whose_training_broke_down_is_refused(
+    tmp_path: Path, torch: Any, base: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    broken = adapter(torch, base, tmp_path / "broken", 1)
+    file = broken.folder / "adapter_model.safetensors"
+    tensors = load_file(file)
+    next(iter(tensors.values()))[0, 0] = float("nan")
+    save_file(tensors, file)
+    with pytest.raises(TrainingError, match="infinite or none"):
+        merge_adapters([broken], tmp_path / "out")
+    with pytest.raises(TrainingError, match="infinite or none"):
+        merge_into_weights([broken], None, tmp_path / "weights", tmp_path)
+
+
 def test_a_folder_without_an_adapter_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no adapter"):
         read_adapter("x", tmp_path, 1.0)
