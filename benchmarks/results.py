@@ -43,6 +43,8 @@ VARIANTS = ("without_derived", *REWORDED)
 BY_LANGUAGE = ("many_languages", "own_language")
 RECIPES = dict.fromkeys((WHOLE, *VARIANTS), RECIPE) | dict.fromkeys(BY_LANGUAGE, LANGUAGES)
 SETS = ("labelled", "derived", "held_out", "development", *BY_LANGUAGE)
+#: What a CPU that multiplies numbers of 16 bits says of itself.
+HALVES = frozenset({"amx_bf16", "avx512_bf16"})
 #: How models are served; the second where 4 bits are compared.
 KINDS = ("q8_0", "q4_0")
 OVERALL = "mean over tasks"
@@ -74,7 +76,7 @@ def tuned(
     stages: Stages, out: Path, variants: Sequence[str], asked: argparse.Namespace
 ) -> dict[str, str]:
     """Tune the base on mixtures and put ``alpha`` of that into its weights; return them by name."""
-    how = ("--preset", "tiny", "--precision", "bf16", "--base", asked.base)
+    how = ("--preset", "tiny", "--precision", precision(), "--base", asked.base)
     how += ("--steps", str(asked.steps), "--seed", str(asked.seed))
     if asked.learning_rate is not None:
         how += ("--learning-rate", str(asked.learning_rate))
@@ -111,6 +113,18 @@ def contestants(stages: Stages, out: Path, asked: argparse.Namespace) -> dict[st
             shown = name if kind == KINDS[0] else f"{name}-{kind}"
             models[shown] = served(stages, model, out / "models" / name / f"{kind}.gguf", kind)
     return models
+
+
+def precision() -> str:
+    """Return the bits that this machine multiplies fastest: 16 on a card or a CPU that knows them.
+
+    A CPU that does not takes minutes a step with them.
+    """
+    import torch
+
+    cpu = Path("/proc/cpuinfo")
+    flags = cpu.read_text(encoding="utf-8").split() if cpu.is_file() else ()
+    return "bf16" if torch.cuda.is_available() or HALVES.intersection(flags) else "fp32"
 
 
 def served(stages: Stages, model: str, file: Path, kind: str) -> Path:
