@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,9 @@ from factory.sample import Gold
 from factory.sources.view import RowRejectedError
 
 T = TypeVar("T")
+
+#: What stands where a map took a part out of a text, or a turn out of a conversation.
+GAP: Final = "____"
 
 
 class Asked(NamedTuple):
@@ -101,6 +104,12 @@ class Map:
     def needs(self, options: BaseModel) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """Return none."""
         return ()
+
+
+def field_text(record: Record, column: str) -> str:
+    """Return a column of the record's row as one text; a list is one line for each of its items."""
+    value = record.row[column]
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
 def label_of(record: Record) -> str:

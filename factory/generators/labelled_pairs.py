@@ -12,7 +12,7 @@ from typing import ClassVar, Final, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from factory.draw import Draw
-from factory.generators.base import Derived, Map, Record, RecordMap, label_of
+from factory.generators.base import Derived, Map, Record, RecordMap, field_text, label_of
 from factory.sources.view import RowRejectedError
 
 _LABELLED: Final = ("multiple_choice", "classification")
@@ -33,12 +33,6 @@ class OtherSideOptions(SidesOptions):
     labels: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="the labels that are given; without it, all"
     )
-
-
-def field_text(record: Record, column: str) -> str:
-    """Return a column of the record's row as one text; a list is one line for each of its items."""
-    value = record.row[column]
-    return "\n".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
 class OfSides(Map):

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Final, TypeAlias
 from pydantic import BaseModel
 
 from factory.draw import Draw
-from factory.generators.base import Derived, Map, Record, RecordMap, pick, shuffled
+from factory.generators.base import GAP, Derived, Map, Record, RecordMap, pick, shuffled
 from factory.generators.near import nearest, of_any_length
-from factory.generators.simplify_dialogues import GAP, speaker_of
+from factory.generators.simplify_dialogues import speaker_of
 from factory.sources.rows.conversations import GOODBYE, THANKS
 from factory.sources.view import RowRejectedError
 

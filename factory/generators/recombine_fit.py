@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick, shuffled
+
+# The text of a map is part of its tasks' definitions, so the name that it says stays.
+from factory.generators.base import field_text as shown_field
 from factory.sources.view import RowRejectedError
 from factory.text import folded_case
 
@@ -52,12 +55,6 @@ class _OfFields(Map):
         """Return the two columns and the one that decides."""
         form = cast(FitOptions, options)
         return (form.left, form.right, form.unlike)
-
-
-def shown_field(record: Record, column: str) -> str:
-    """Return a column as a text: a list is shown line by line."""
-    value = record.row[column]
-    return "\n".join(map(str, value)) if isinstance(value, list) else str(value or "").strip()
 
 
 def unlike_records(records: Sequence[Record], form: FitOptions) -> list[Record]:

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from factory.draw import Draw
 from factory.generators.base import Derived, Map, Record, RecordMap, pick, shuffled
+
+# The text of a map is part of its tasks' definitions, so the name that it says stays.
+from factory.generators.base import field_text as _field
 from factory.generators.near import by_likeness
 from factory.sources.view import RowRejectedError
 from factory.text import similarity, tokens
@@ -64,11 +67,6 @@ class _OfPairs(Map):
         """Return the two columns, and the one that crossed records share."""
         form = cast(PairOptions, options)
         return tuple(filter(None, (form.left, form.right, form.kind)))
-
-
-def _field(record: Record, column: str) -> str:
-    value = record.row[column]
-    return "\n".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
 def crossed(records: Sequence[Record], options: PairOptions) -> list[Record]:

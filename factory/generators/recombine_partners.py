@@ -12,8 +12,8 @@ from typing import ClassVar, Final, cast
 from pydantic import BaseModel, Field
 
 from factory.draw import Draw
-from factory.generators.base import Derived, Record, RecordMap, label_of, shuffled
-from factory.generators.labelled_pairs import OfSides, SidesOptions, field_text
+from factory.generators.base import Derived, Record, RecordMap, field_text, label_of, shuffled
+from factory.generators.labelled_pairs import OfSides, SidesOptions
 from factory.generators.near import by_likeness, nearest, of_any_length
 from factory.sources.view import RowRejectedError
 from factory.text import similarity, tokens

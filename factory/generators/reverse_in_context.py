@@ -11,12 +11,9 @@ from typing import Any, ClassVar, Final, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from factory.draw import Draw
-from factory.generators.base import Derived, Map, Record, RecordMap, label_of, pick
+from factory.generators.base import GAP, Derived, Map, Record, RecordMap, label_of, pick
 from factory.generators.simplify_aspects import ReviewOptions
 from factory.sources.view import RowRejectedError
-
-#: What stands where a part of a text was taken out.
-GAP: Final = "____"
 
 
 class ContextOptions(BaseModel):

@@ -11,12 +11,9 @@ from typing import Any, ClassVar, Final
 from pydantic import BaseModel
 
 from factory.draw import Draw
-from factory.generators.base import Derived, Map, Record, RecordMap, pick
+from factory.generators.base import GAP, Derived, Map, Record, RecordMap, pick
 from factory.sources.rows.conversations import GOODBYE, THANKS
 from factory.sources.view import RowRejectedError
-
-#: What stands where a turn was taken out.
-GAP: Final = "____"
 
 
 class _OfConversations(Map):
