@@ -15,13 +15,13 @@ from typing import Final
 import duckdb
 
 from factory.errors import SourceError
+from factory.sources.git_lfs import check_no_pointer
 from factory.sources.layout import listed, nearest
 from factory.sources.parquet import NULL_TYPE, TEXT, Column, columns, path_list, relation, require
 from factory.sources.sql import identifier, text_literal
 
 LIST: Final = ("VARCHAR[]",)
 _FLOATS: Final = ("DOUBLE", "FLOAT", "BIGINT", "INTEGER", "VARCHAR", NULL_TYPE)
-_LFS: Final = b"version https://git-lfs"
 _LONGEST_HEADER: Final = 4096
 #: Where DuckDB keeps the lines that are no rows of a CSV file, and why they are none.
 REJECTS: Final = "amazon_m2_rejects"
@@ -157,11 +157,7 @@ def _header(file: Path, names: Sequence[str]) -> tuple[str, ...]:
         raise SourceError(f"cannot read {str(file)!r}: {error.strerror or error}") from error
     if not line:
         raise SourceError(f"{str(file)!r} is empty (0 bytes): fetch it again")
-    if line.startswith(_LFS):
-        raise SourceError(
-            f"{str(file)!r} is a Git LFS pointer, not the file itself: run 'git lfs pull' in its "
-            "repository, or download the file from the competition's page"
-        )
+    check_no_pointer(file, line)
     try:
         text = line.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:

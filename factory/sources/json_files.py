@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from factory.errors import SourceError
+from factory.sources.git_lfs import HEAD, check_no_pointer
 from factory.sources.parquet import path_list
 
 #: Bytes; the longest record that was seen (a product with all its reviews) is below 2 MiB.
 _LONGEST: Final = 64 << 20
-_LFS: Final = b"version https://git-lfs"
 
 
 def json_lines(files: Sequence[Path]) -> str:
@@ -38,13 +38,9 @@ def check_text_file(file: Path) -> None:
     """Raise :class:`SourceError` for a file that is empty, unreadable or a Git LFS pointer."""
     try:
         with file.open("rb") as stream:
-            head = stream.read(len(_LFS))
+            head = stream.read(HEAD)
     except OSError as error:
         raise SourceError(f"cannot read {str(file)!r}: {error.strerror or error}") from error
     if not head:
         raise SourceError(f"{str(file)!r} is empty (0 bytes): fetch it again")
-    if head.startswith(_LFS):
-        raise SourceError(
-            f"{str(file)!r} is a Git LFS pointer, not the file itself: run 'git lfs pull' in its "
-            "repository, or download the file from the repository's page"
-        )
+    check_no_pointer(file, head)

@@ -10,6 +10,7 @@ from typing import Final
 import duckdb
 
 from factory.errors import SourceError
+from factory.sources.git_lfs import HEAD, check_no_pointer
 from factory.sources.layout import listed, nearest
 from factory.sources.sql import one_line, text_literal
 
@@ -20,7 +21,6 @@ _WIDTHS: Final = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT")
 INTEGER: Final = (*_WIDTHS, *(f"U{width}" for width in _WIDTHS))
 
 _MAGIC: Final = b"PAR1"
-_LFS: Final = b"version https://git-lfs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +102,14 @@ def _check_container(file: Path) -> None:
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:
-            head = stream.read(len(_LFS))
+            head = stream.read(HEAD)
             stream.seek(max(0, size - len(_MAGIC)))
             tail = stream.read()
     except OSError as error:
         raise SourceError(f"cannot read {str(file)!r}: {error.strerror or error}") from error
     if size == 0:
         raise SourceError(f"{str(file)!r} is empty (0 bytes): fetch it again")
-    if head.startswith(_LFS):
-        raise SourceError(
-            f"{str(file)!r} is a Git LFS pointer, not the file itself: run 'git lfs pull' in its "
-            "repository, or download the file from the repository's page"
-        )
+    check_no_pointer(file, head)
     if not head.startswith(_MAGIC):
         raise SourceError(
             f"{str(file)!r} is not a Parquet file, whatever its name says (it starts with "
