@@ -92,6 +92,22 @@ def attached(
         connection.close()
 
 
+@pytest.fixture(scope="module")
+def labelled(
+    attached: Callable[[str, str, int], duckdb.DuckDBPyConnection],
+    made: Callable[[str], RunResult],
+) -> Callable[[Task, str, int], duckdb.DuckDBPyConnection]:
+    """Return a function that opens a task's source like ``attached``, with the labels it needs."""
+
+    def attach(task: Task, order: str, threads: int) -> duckdb.DuckDBPyConnection:
+        connection = attached(task.spec.source, order, threads)
+        tables = [made(need).folder for need in task.spec.needs]
+        attach_labels(connection, task.spec.source, tables)
+        return connection
+
+    return attach
+
+
 def planned(connection: duckdb.DuckDBPyConnection, task: Task, work: Path) -> tuple[Plan, Table]:
     """Return the task's plan and its keys, over a connection that answers other tasks too."""
     work.mkdir()
@@ -115,18 +131,11 @@ def answer(
 
 @pytest.mark.parametrize("task", ROOTS)
 def test_row_order_and_threads_change_nothing_in_a_view(
-    attached: Callable[[str, str, int], duckdb.DuckDBPyConnection],
-    made: Callable[[str], RunResult],
-    task: str,
-    tmp_path: Path,
+    labelled: Callable[[Task, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
 ) -> None:
     compiled = compile_task(catalogue(), task)
-    source = compiled.spec.source
-    tables = [made(need).folder for need in compiled.spec.needs]
-    for order, threads in WAYS:
-        attach_labels(attached(source, order, threads), source, tables)
     answers = [
-        answer(attached(source, order, threads), compiled, tmp_path / f"{order}{threads}")
+        answer(labelled(compiled, order, threads), compiled, tmp_path / f"{order}{threads}")
         for order, threads in WAYS
     ]
     assert answers[0][1]
@@ -136,15 +145,10 @@ def test_row_order_and_threads_change_nothing_in_a_view(
 
 @pytest.mark.parametrize("task", VIEWED)
 def test_what_a_view_says_of_a_key_depends_on_no_other_key_of_its_window(
-    attached: Callable[[str, str, int], duckdb.DuckDBPyConnection],
-    made: Callable[[str], RunResult],
-    task: str,
-    tmp_path: Path,
+    labelled: Callable[[Task, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
 ) -> None:
     compiled = compile_task(catalogue(), task)
-    source = compiled.spec.source
-    connection = attached(source, "original", 4)
-    attach_labels(connection, source, [made(need).folder for need in compiled.spec.needs])
+    connection = labelled(compiled, "original", 4)
     planned(connection, compiled, tmp_path / "plan")
 
     def facts(condition: str) -> list[dict[str, Any]]:
