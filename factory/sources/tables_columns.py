@@ -41,6 +41,10 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 _SPELLED_OUT: Final = {"exact": "E", "substitute": "S", "complement": "C", "irrelevant": "I"}
 _TIMES: Final = ("timestamp", "time")
 _FLOATS: Final = ("DOUBLE", "FLOAT")
+#: The list whose parts are ids; other columns with ids are named ``id`` or end in ``_id``.
+_LIST_OF_IDS: Final = "items"
+#: From here on a float has lost digits of the whole number that it was.
+_INEXACT: Final = 2**53
 #: Lists each of whose parts has its place; of others a part that says nothing is left out.
 _PLACED: Final = ("options",)
 
@@ -165,9 +169,13 @@ def _value(
     if found == kind and kind != "DOUBLE":
         return (f"nullif({raw}, '')" if blank and kind == "VARCHAR" else raw), False
     if kind == "VARCHAR":
-        return f"nullif(CAST({raw} AS VARCHAR), '')", False
+        is_id = name == "id" or name.endswith("_id")
+        text = _id_of_float(raw) if is_id and found in _FLOATS else f"CAST({raw} AS VARCHAR)"
+        return f"nullif({text}, '')", False
     if kind in ("DOUBLE", "BIGINT", "BOOLEAN"):
         return _scalar(raw, found, kind, name), True
+    if name == _LIST_OF_IDS and found.removesuffix("[]") in _FLOATS:
+        return f"list_transform({raw}, lambda part: {_id_of_float('part')})", False
     if kind == "VARCHAR[]" and found.endswith("[]"):
         return f"TRY_CAST({raw} AS {kind})", True
     if found in ("VARCHAR", "JSON"):
@@ -179,6 +187,19 @@ def _value(
             return f"CASE WHEN starts_with({whole}, '[') THEN {parsed} ELSE {one} END", True
         return parsed, True
     return f"TRY_CAST(to_json({raw}) AS {kind})", True
+
+
+def _id_of_float(raw: str) -> str:
+    """Return the SQL of an id that is kept as a float: 123.0 is "123", as it was before.
+
+    pandas makes floats of a column of whole numbers as soon as one of them is missing.
+    """
+    whole = f"trunc({raw}) = {raw} AND abs({raw}) < {_INEXACT}"
+    number = f"CAST({raw} AS BIGINT)"
+    return (
+        f"CASE WHEN isnan({raw}) THEN NULL WHEN {whole} THEN CAST({number} AS VARCHAR) "
+        f"ELSE CAST({raw} AS VARCHAR) END"
+    )
 
 
 def _scalar(raw: str, found: str, kind: str, name: str) -> str:

@@ -410,6 +410,34 @@ def test_a_number_that_is_none_is_no_price(
     assert {q.cause: q.rows for q in source.quarantined} == {"price-malformed": 1}
 
 
+@pytest.mark.parametrize("kind", ["DOUBLE", "FLOAT"])
+def test_a_whole_number_that_pandas_made_a_float_is_an_id_without_a_fraction(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, kind: str
+) -> None:
+    parquet(
+        connection,
+        tmp_path / "products.parquet",
+        f"SELECT product_id::{kind} AS product_id, parent_id::{kind} AS parent_id, 'us' AS locale, "
+        "price, 7.0::DOUBLE AS title FROM (VALUES ('123', '7', 1.5), ('124', 'nan', 2), "
+        "('125', '7.5', 3), (NULL, '8', 4), ('nan', '9', 5), ('-1', '1e20', 6)) "
+        "AS t(product_id, parent_id, price)",
+    )
+    parquet(
+        connection,
+        tmp_path / "sessions.parquet",
+        f"SELECT 1 AS session_id, 'us' AS locale, ['123', '124.5', NULL, 'nan']::{kind}[] AS items",
+    )
+    source = attach(connection, tmp_path)
+    found = rows(
+        connection, "SELECT product_id, parent_id, title FROM shop.products ORDER BY price"
+    )
+    assert found[:-1] == [("123", "7", "7.0"), ("124", None, "7.0"), ("125", "7.5", "7.0")]
+    # What a float no longer holds to the digit stays as it is printed.
+    assert found[-1] == ("-1", "1e+20", "7.0")
+    assert {q.cause: q.rows for q in source.quarantined} == {"value-missing": 2}
+    assert rows(connection, "SELECT items FROM shop.sessions") == [(["123", "124.5"],)]
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
 def test_a_time_with_a_zone_is_one_instant_on_every_machine(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, zone: str
