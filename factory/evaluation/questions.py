@@ -7,6 +7,7 @@ EcomInstruct's form (``meta-info.json`` beside ``test.json``).
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -237,10 +238,10 @@ def _counted(
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the records of a file of JSON lines, or of one JSON array, whatever its name says."""
     with path.open("rb") as file:
-        opens = file.read(64).lstrip()[:1]
+        opens = file.read(64).removeprefix(BOM_UTF8).lstrip()[:1]
     if opens == b"[":
         try:
-            rows = from_json(path.read_bytes())
+            rows = from_json(path.read_bytes().removeprefix(BOM_UTF8))
         except ValueError as error:
             raise OutputError(f"{path}: not JSON: {error}") from error
         for number, row in enumerate(rows, 1):

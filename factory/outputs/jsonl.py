@@ -7,6 +7,7 @@ list in the next cannot be loaded as one table. Reading types them again.
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -104,12 +105,15 @@ def from_record(record: dict[str, Any]) -> Sample:
 
 
 def read_records(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records of a JSONL file; raises :class:`OutputError` naming a line that is none."""
+    """Yield the records of a JSONL file; raises :class:`OutputError` naming a line that is none.
+
+    A byte order mark, which some editors put before the first line, is no part of it.
+    """
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    record = from_json(line)
+                    record = from_json(line.removeprefix(BOM_UTF8) if number == 1 else line)
                 except ValueError as error:
                     raise OutputError(f"{path}:{number}: not a JSON record: {error}") from error
                 if not isinstance(record, dict):

@@ -11,6 +11,7 @@ entity whose ``value``, ``start`` and ``end`` are NULL: "no colour is stated" is
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +34,6 @@ COLUMNS: Final = tuple(TABLES["spans"])
 _EXAMPLES_QUOTED: Final = 3
 _LONGEST_EXAMPLE: Final = 80
 _LOCALE: Final = "us"
-_BOM: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def numbered_lines(file: Path, reading: Reading) -> Iterator[tuple[str, str]]:
     check_text_file(file)
     with file.open("rb") as stream:
         for number, raw in enumerate(stream, 1):
-            line = raw.strip(b"\r\n").removeprefix(_BOM if number == 1 else b"")
+            line = raw.strip(b"\r\n").removeprefix(BOM_UTF8 if number == 1 else b"")
             if not line.strip():
                 continue
             place = f"{file.name}:{number}"

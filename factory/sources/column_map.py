@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +50,7 @@ def objects(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> str
         connection.register(_REGISTERED, pa.table({"row": pa.array(rows, pa.string())}))
         return f"(SELECT row::JSON AS json FROM {_REGISTERED})"
     with files[0].open("rb") as stream:
-        is_array = stream.read(64).lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"[")
+        is_array = stream.read(64).removeprefix(BOM_UTF8).lstrip().startswith(b"[")
     return json_array(files) if is_array else json_lines(files)
 
 

@@ -314,6 +314,23 @@ def test_an_array_that_is_no_json_is_told_in_one_line(tmp_path: Path, text: str)
         read_benchmark(path)
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_byte_order_mark_is_no_part_of_the_questions_or_the_answers(
+    tmp_path: Path, questions: Path, indent: int | None
+) -> None:
+    marked = "utf-8-sig"
+    array = tmp_path / "array.json"
+    array.write_text(json.dumps(ROWS, indent=indent), encoding=marked)
+    lines = tmp_path / "lines.json"
+    lines.write_text(questions.read_text(encoding="utf-8"), encoding=marked)
+    expected = read_benchmark(questions).questions
+    assert read_benchmark(array).questions == expected
+    assert read_benchmark(lines).questions == expected
+    gold = write_answers(tmp_path / "gold.jsonl", questions, gold_text)
+    gold.write_text(gold.read_text(encoding="utf-8"), encoding=marked)
+    assert len(read_answers(gold, expected, "gold")) == len(expected)
+
+
 def test_rows_of_two_types_under_one_name_are_two_tasks(tmp_path: Path) -> None:
     path = tmp_path / "two.json"
     rows = [row | {"task_name": "both"} for row in ROWS]

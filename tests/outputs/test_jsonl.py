@@ -194,6 +194,17 @@ def test_a_file_that_is_not_there_is_one_line(tmp_path):
             list(read_records(path))
 
 
+def test_a_byte_order_mark_before_the_first_line_is_no_part_of_it(tmp_path, sample):
+    path = tmp_path / "train.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + to_line(sample) + b"\n")
+
+    assert list(read_samples(path)) == [sample]
+
+    path.write_bytes(to_line(sample) + b"\n\xef\xbb\xbf" + to_line(sample) + b"\n")
+    with pytest.raises(OutputError, match=r"train\.jsonl:2: not a JSON record"):
+        list(read_samples(path))
+
+
 def test_an_empty_file_has_no_samples(tmp_path):
     (tmp_path / "train.jsonl").write_text("")
 
