@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from factory.errors import TrainingError, UsageError
+from factory.errors import OutputError, TrainingError, UsageError
 from factory.evaluation.evaluate import Watch
 from factory.evaluation.questions import Benchmark
 from factory.llm.local import checksum
-from factory.outputs.files import write_json
+from factory.outputs.files import read_json, write_json
 from factory.training.base import SMOLLM2, base_folder
 from factory.training.comparison import compare, questions_of
 from factory.training.four_bits import write as four_bits
@@ -33,6 +33,8 @@ SUFFIX: Final = ".gguf"
 RECORD: Final = ".json"
 COMPARED: Final = ".compared"
 _TEST: Final = "test.jsonl"
+#: Keys that every record of a GGUF file has had.
+_OF_RECORDS: Final = frozenset({"file", "to", "sha256", "tensors"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,12 @@ def quantise(
     ``watch`` is told what is under way, how far it is, and how far it goes.
 
     Raises what :func:`~factory.training.gguf_file.write.write_gguf` and
-    :func:`~factory.training.comparison.compare` raise.
+    :func:`~factory.training.comparison.compare` raise; :class:`OutputError` where the record would
+    take the place of a file that is none.
     """
     if out.suffix != SUFFIX:
         raise UsageError(f"--out {out}: the file is a GGUF file, so call it {out.stem}{SUFFIX}")
+    _check_record(out.with_suffix(RECORD))
     folder = _checkpoint(model, cache)
     benchmark = None if run is None else questions_of(run, limit, served=True)
     writing = None if watch is None else lambda done, total: watch(out.name, done, total)
@@ -95,6 +99,16 @@ def quantise(
         record["comparison"] = compare(folder, out, benchmark, compared, cache, watch)
     write_json(out.with_suffix(RECORD), record)
     return record
+
+
+def _check_record(path: Path) -> None:
+    """Raise :class:`OutputError` for a file that is no record of this verb: it may be anybody's."""
+    known = read_json(path) or {}
+    if path.exists() and not known.keys() >= _OF_RECORDS:
+        raise OutputError(
+            f"{path} is not of quantize, which writes what it did under that name: call the model "
+            "something else with --out"
+        )
 
 
 def quantise_calibrated(
