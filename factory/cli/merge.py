@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -15,6 +15,8 @@ from factory.errors import UsageError
 
 if TYPE_CHECKING:
     from factory.training.merge import Adapter
+
+_GRID: Final = "0,0.25,0.5,0.75,1"
 
 
 def merge(
@@ -58,12 +60,17 @@ def merge(
         typer.Option(metavar="RUN", help="Half of whose held-out samples decide the search."),
     ] = None,
     metric: Annotated[
-        Literal["tasks", "questions"],
-        typer.Option(metavar="[tasks|questions]", help="The mean over which decides."),
-    ] = "tasks",
+        Literal["tasks", "questions"] | None,
+        typer.Option(
+            metavar="[tasks|questions]", help="The mean over which decides: else over tasks."
+        ),
+    ] = None,
     grid: Annotated[
-        str, typer.Option(metavar="W,W,...", help="The shares or weights that are tried.")
-    ] = "0,0.25,0.5,0.75,1",
+        str | None,
+        typer.Option(
+            metavar="W,W,...", help=f"The shares or weights that are tried: else {_GRID}."
+        ),
+    ] = None,
     questions: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="At most so many of each task decide.")
     ] = None,
@@ -94,8 +101,11 @@ def merge(
             raise UsageError("--nvidia-track has weights of its own: leave --weight out")
         weights = weights_of_track(nvidia_track, list(folders))
         folders = {name: folders[name] for name in weights}
-    if search is None and (on is not None or questions is not None):
-        raise UsageError("--on and --questions are of a search: give --search alpha or weights too")
+    if search is None and any(each is not None for each in (on, metric, grid, questions)):
+        raise UsageError(
+            "--on, --metric, --grid and --questions are of a search: give --search alpha or "
+            "weights too"
+        )
     if base is not None and not into_weights and search is None:
         raise UsageError(
             "--base is for --into-weights and --search: an adapter is merged without it"
@@ -105,9 +115,8 @@ def merge(
     if search is not None:
         if on is None:
             raise UsageError(f"--search {search}: on which held-out samples? Give --on RUN")
-        record = _searched(
-            chosen, search, on, f"mean over {metric}", _grid(grid), questions, base, out, as_json
-        )
+        summary, tried = f"mean over {metric or 'tasks'}", _grid(_GRID if grid is None else grid)
+        record = _searched(chosen, search, on, summary, tried, questions, base, out, as_json)
         chosen = [replace(each, weight=record["best"][each.name]) for each in chosen]
     made = (
         merge_into_weights(chosen, base, out, cache_folder())

@@ -210,6 +210,8 @@ def test_the_papers_table_names_its_adapters() -> None:
         (("--weight", "inf"), "'inf' is no share"),
         (("--weight", "0.5", "--nvidia-track", "1"), "leave --weight out"),
         (("--on", "out/mine"), "are of a search"),
+        (("--metric", "questions"), "are of a search"),
+        (("--grid", "0,1"), "are of a search"),
         (("--base", "x"), "is for --into-weights"),
     ],
 )
