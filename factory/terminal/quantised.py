@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rich.console import Console
+
 from factory.terminal.evaluations import SUMMARY_NAMES
-from factory.terminal.intervals import with_interval
+from factory.terminal.intervals import print_measured, with_interval
 from factory.terminal.text import as_text, open_console
 
 
@@ -15,8 +17,9 @@ def print_quantised(record: Mapping[str, Any]) -> None:
     console = open_console()
     head, *lines = _of_folder(record) if "calibration" in record else _of_file(record)
     console.print(as_text(head, style="bold"))
-    for line in (*lines, *_of_comparison(record.get("comparison"))):
+    for line in lines:
         console.print(as_text(line))
+    _print_comparison(console, record.get("comparison"))
 
 
 def _of_file(record: Mapping[str, Any]) -> Iterator[str]:
@@ -47,19 +50,20 @@ def _of_folder(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"{shortened:,} samples were cut at {asked['max_length']:,} tokens: --max-length"
 
 
-def _of_comparison(found: Mapping[str, Any] | None) -> Iterator[str]:
+def _print_comparison(console: Console, found: Mapping[str, Any] | None) -> None:
     if found is None:
-        yield "what that lost was not measured: --compare RUN asks both"
+        console.print(as_text("what that lost was not measured: --compare RUN asks both"))
         return
     asked = found["questions"]
-    yield (
+    same = (
         f"{found['same']:,} of {asked:,} held-out answers are the same, letter by letter "
         f"({found['same'] / asked:.0%})"
     )
+    console.print(as_text(same))
     for summary in SUMMARY_NAMES:
         scores = "; ".join(
             f"{name} {each[summary]['value']:.3f}" for name, each in found["scores"].items()
         )
         lost = with_interval(found["difference"][summary], signed=True)
-        yield f"{summary}: {scores}; difference {lost}"
-    yield f"kept in {found['evaluation']}"
+        print_measured(console, f"{summary}: {scores};", f"difference {lost}")
+    console.print(as_text(f"kept in {found['evaluation']}"))

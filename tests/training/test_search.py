@@ -16,7 +16,7 @@ from factory.evaluation.evaluate import RESULTS
 from factory.evaluation.page import PAGE
 from factory.evaluation.questions import read_benchmark
 from factory.llm.request import Question
-from factory.terminal.evaluations import print_results
+from factory.terminal.evaluations import SUMMARY_NAMES, print_results
 from factory.terminal.intervals import with_interval
 from factory.terminal.searched import print_searched
 from factory.training.answers import answer_all
@@ -90,6 +90,39 @@ def test_a_score_is_printed_alike_by_whatever_prints_it(
     assert behind in of_search
     assert f"1 of mine against 0.5 of mine, {SUMMARY}: -0.250 (-0." in of_evaluation
     assert with_interval({"value": -0.00004, "low": -0.5, "high": 0.1}) == "0.000 (-0.500 to 0.100)"
+
+
+@pytest.mark.parametrize("width", ["60", "80"])
+def test_no_line_is_broken_within_an_interval(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    folder = run.parent / f"search {width}"
+    record = searched(run, folder, Answering())
+    print_searched(record, ["0.25 of the first and 0.5 of the second", "half of it", "whole"])
+    of_search = capsys.readouterr().out
+    for trial in record["trials"]:
+        for found in filter(None, (trial["score"], trial["behind"])):
+            value, bounds = with_interval(found, signed=found is not trial["score"]).split(" ", 1)
+            assert value in of_search
+            assert bounds in of_search
+        assert not trial["behind"] or f"{trial['behind']['p']:.3f}" in of_search
+    results = json.loads((folder / RESULTS).read_bytes())
+    names = [f"out/tuned on everything, try {place}.gguf" for place in range(3)]
+    results["models"] = dict(zip(names, results["models"].values(), strict=True))
+    print_results(results, folder, folder / PAGE)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= int(width)
+    for model in results["models"].values():
+        scores = [model["overall"][summary] for summary in SUMMARY_NAMES]
+        for of_task in model["tasks"].values():
+            scores += of_task["measures"].values()
+        assert all(any(with_interval(found) in line for line in lines) for found in scores)
+    for each in results["comparisons"]:
+        for summary in SUMMARY_NAMES:
+            found = each[summary]
+            difference = f"{with_interval(found, signed=True)}, p = {found['p']:.4g}"
+            assert any(difference in line for line in lines)
 
 
 def test_the_best_is_found_and_each_other_says_how_far_it_is_behind(run: Path) -> None:
