@@ -23,9 +23,6 @@ class Flow:
         fold: decides; says what is still needed, and how far it has come.
         round_size: how many keys of the draw order see the same accepted samples; None where none
             are looked at.
-
-    Attributes:
-        exhausted: whether the window has no more rows; some may be waiting.
     """
 
     def __init__(self, fold: Fold, round_size: int | None) -> None:
@@ -34,7 +31,6 @@ class Flow:
         self._strata: Mapping[int, Stratum] = {}
         self._rows: Iterator[Mapping[str, Any]] = iter(())
         self._ordinals: deque[int] = deque()
-        self.exhausted = True
         self._held: dict[Stratum, deque[Mapping[str, Any]]] = {}
         self._launched: list[tuple[int, Stratum]] = []
         self._undecided: Counter[Stratum] = Counter()
@@ -50,7 +46,6 @@ class Flow:
         self._strata = strata
         self._rows = iter(rows)
         self._ordinals = deque(sorted(strata))
-        self.exhausted = False
 
     def take(self) -> Mapping[str, Any] | None:
         """Return the first row whose stratum lacks more samples than are under way for it."""
@@ -65,7 +60,6 @@ class Flow:
         while any(map(self._has_room, self._fold.needed)):
             row = next(self._rows, None)
             if row is None:
-                self.exhausted = True
                 self._pass_silent(float("inf"))
                 return None
             ordinal = row["ordinal"]

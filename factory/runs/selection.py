@@ -15,8 +15,6 @@ from factory.draw import draw
 from factory.errors import UsageError
 from factory.runs.folder import records_of
 
-#: What is asked for by its exact value, and is listed where nothing has it.
-FACETS: Final = ("id", "task", "lang", "wording", "filter", "reason")
 _MOST_LISTED: Final = 12
 
 
@@ -25,7 +23,8 @@ class Selection:
     """What a sample must be to be shown.
 
     Attributes:
-        facets: for a facet (see :data:`FACETS`), the values of which it must have one; an upper
+        facets: for a facet (id, task, lang, wording, filter or reason, whose values are listed
+            where nothing has what is asked for), the values of which it must have one; an upper
             case letter is as good as a lower case one.
         contains: texts that must all stand in its prompt, reasoning, answer, or rejected row.
         answer: its whole answer, as printed or as the text of the gold option.
