@@ -132,6 +132,10 @@ class Fold:
         self._banned = banned
         self._expected: list[tuple[int, Stratum]] = []
         self._beyond: dict[Stratum, int] = {}
+        #: What :attr:`_beyond` says, the first on top. What it says no longer, or of strata that
+        #: closed, stays until it comes to the top: thousands of strata may close in one window.
+        self._unfetched: list[tuple[int, Stratum]] = []
+        self._open = sum(map(bool, self.needed.values()))
         #: Nothing after it can be decided yet; None where strata opened or closed since.
         self._horizon: float | None = None
         self._arrived: dict[int, Outcome] = {}
@@ -156,7 +160,7 @@ class Fold:
     @property
     def full(self) -> bool:
         """Whether every stratum has its quota."""
-        return not any(self.needed.values())
+        return not self._open
 
     def told_before(self, ordinal: int) -> list[str]:
         """Return the instructions accepted of keys before ``ordinal``, in draw order.
@@ -174,7 +178,13 @@ class Fold:
         for ordinal, stratum in keys:
             heapq.heappush(self._expected, (ordinal, stratum))
             self._announced.add(ordinal)
-        self._beyond = dict(beyond)
+        # What a stratum passed over while it was closed stays passed over.
+        self._beyond = {
+            stratum: max(ordinal, self._reopened.get(stratum, ordinal))
+            for stratum, ordinal in beyond.items()
+        }
+        self._unfetched = [(ordinal, stratum) for stratum, ordinal in self._beyond.items()]
+        heapq.heapify(self._unfetched)
         self._horizon = None
         self._decide()
 
@@ -226,18 +236,17 @@ class Fold:
         if self.needed[stratum] and self._in_vain[stratum] == self._patience:
             self.given_up[stratum] = self.needed[stratum]
             self.needed[stratum] = 0
+            self._open -= 1
             self._horizon = None
 
     def _nearest_unfetched(self) -> float:
         """Return the first ordinal of an open stratum whose key has not been fetched yet."""
-        return min(
-            (
-                max(ordinal, self._reopened.get(stratum, ordinal))
-                for stratum, ordinal in self._beyond.items()
-                if self.needed.get(stratum)
-            ),
-            default=float("inf"),
-        )
+        while self._unfetched:
+            ordinal, stratum = self._unfetched[0]
+            if self.needed.get(stratum) and self._beyond.get(stratum) == ordinal:
+                return ordinal
+            heapq.heappop(self._unfetched)
+        return float("inf")
 
     def _decide_one(self, candidate: Candidate, stratum: Stratum, ordinal: int) -> None:
         if not self.needed[stratum]:
@@ -261,6 +270,7 @@ class Fold:
             self.groups.update(candidate.groups)
         self.needed[stratum] -= 1
         if not self.needed[stratum]:
+            self._open -= 1
             self._horizon = None
         self.accepted[stratum] += 1
         self._sink.accept(candidate)
@@ -300,6 +310,8 @@ class Fold:
         if not self.needed[stratum]:
             # How far its keys go was not looked at since it closed: all wait for a window.
             self._reopened[stratum] = self._beyond[stratum] = ordinal
+            heapq.heappush(self._unfetched, (ordinal, stratum))
+            self._open += 1
         self.needed[stratum] += 1
         self._horizon = None
 

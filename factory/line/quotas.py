@@ -7,9 +7,10 @@ and from how many keys each stratum has, both known from the plan alone.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from heapq import heapify, heappop, heapreplace
 from itertools import product
 
 from factory.errors import RecipeError
@@ -76,10 +77,11 @@ def _parts(name: str, share: Shares, values: Sequence[str]) -> list[tuple[str, F
     if share == "equal":
         return [(value, Fraction(1, len(values))) for value in values]
     assert isinstance(share, dict)  # noqa: S101  'free' dimensions never become strata
+    there = set(values)
     # A shop that sells in fewer locales than the catalogue knows shares out among those it has.
-    known = {value: part for value, part in share.items() if name != "locale" or value in values}
+    known = {value: part for value, part in share.items() if name != "locale" or value in there}
     for value in known or share:
-        if value not in values:
+        if value not in there:
             raise RecipeError(
                 f"balance.{name}: no row has the value {value!r}; there are {', '.join(values)}"
             )
@@ -94,15 +96,44 @@ def _round(size: int, cells: Mapping[Stratum, Fraction]) -> dict[Stratum, int]:
     of four labels by four positions still hold every label and every position.
     """
     whole = {cell: math.floor(size * part) for cell, part in cells.items()}
-    remainders = {cell: size * part - whole[cell] for cell, part in cells.items()}
+    alike: defaultdict[Fraction, list[Stratum]] = defaultdict(list)
+    for cell, part in cells.items():
+        alike[size * part - whole[cell]].append(cell)
     left = size - sum(whole.values())
     given: Counter[tuple[int, str]] = Counter()
-    for remainder in sorted(set(remainders.values()), reverse=True):
-        alike = sorted(cell for cell in cells if remainders[cell] == remainder)
-        for _ in range(min(left, len(alike))):
-            cell = min(alike, key=lambda cell: sum(given[place] for place in enumerate(cell)))
-            alike.remove(cell)
-            given.update(enumerate(cell))
+    for remainder in sorted(alike, reverse=True):
+        for cell in _least_given(alike[remainder], min(left, len(alike[remainder])), given):
             whole[cell] += 1
             left -= 1
+        if not left:
+            break
     return whole
+
+
+def _least_given(
+    cells: Sequence[Stratum], count: int, given: Counter[tuple[int, str]]
+) -> Iterator[Stratum]:
+    """Yield ``count`` of ``cells``: each time one whose values were given least, the first by name.
+
+    Cells that differ in their longest dimension alone stand in one heap, so that what is given in
+    another one changes the order of none. What is given in the longest is looked up where a cell
+    comes to the front of its heap: it only grows, so nothing behind that cell comes before it.
+    """
+    longest = max(range(len(cells[0])), key=lambda place: len({cell[place] for cell in cells}))
+    heaps: defaultdict[Stratum, list[tuple[int, Stratum]]] = defaultdict(list)
+    for cell in cells:
+        heaps[cell[:longest] + cell[longest + 1 :]].append((given[longest, cell[longest]], cell))
+    for heap in heaps.values():
+        heapify(heap)
+
+    def first(heap: list[tuple[int, Stratum]]) -> tuple[int, Stratum]:
+        while heap[0][0] < (now := given[longest, heap[0][1][longest]]):
+            heapreplace(heap, (now, heap[0][1]))
+        cell = heap[0][1]
+        return sum(given[place] for place in enumerate(cell)), cell
+
+    for _ in range(count):
+        heap = min(filter(None, heaps.values()), key=first)
+        _, cell = heappop(heap)
+        given.update(enumerate(cell))
+        yield cell

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from factory.line.fold import Candidate, Fold, Objection, Outcome
 from factory.line.quotas import Stratum
 from factory.sample import sample_id
+from tests.line.counted import calls_of
 
 
 @dataclass(frozen=True)
@@ -426,3 +427,23 @@ def test_a_stratum_that_was_given_up_stays_so_when_a_sample_of_it_is_withdrawn()
         {("a",): 0, ("b",): 2},
         {("a",): 0, ("b",): 1},
     )
+
+
+def test_what_thousands_of_strata_cost_as_they_close_grows_with_them_and_not_with_their_square():
+    def calls(count: int) -> int:
+        strata = [(f"brand {number}",) for number in range(count)]
+        made = [candidate(str(number)) for number in range(count)]
+        fold = Fold(dict.fromkeys(strata, 1), Recorder())
+
+        def close_all() -> None:
+            # Each has more keys than came: all hold the rest up until they close.
+            fold.extend(list(enumerate(strata)), dict.fromkeys(strata, count))
+            for number, each in enumerate(made):
+                assert not fold.full
+                fold.offer(Outcome(number, (each,)))
+
+        counted = calls_of(close_all)
+        assert fold.full
+        return counted
+
+    assert calls(400) < 3 * calls(200)

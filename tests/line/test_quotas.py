@@ -1,5 +1,6 @@
 import math
 from collections import Counter
+from collections.abc import Mapping
 from fractions import Fraction
 from itertools import product
 
@@ -8,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from factory.errors import RecipeError
-from factory.line.quotas import share_out
+from factory.line.quotas import Stratum, share_out
+from tests.line.counted import calls_of
 
 COUNTS = st.integers(0, 60)
 
@@ -171,3 +173,76 @@ def test_a_few_samples_of_many_strata_still_balance_every_dimension(size, labels
             totals[cell[dimension]] += count
         assert max(totals.values()) - min(totals.values()) <= 2
         assert size < len(totals) or min(totals.values()) > 0
+
+
+def rounded(size: int, cells: Mapping[Stratum, Fraction]) -> dict[Stratum, int]:
+    """Round by the largest remainders, one sample after another, as the rule says it."""
+    whole = {cell: math.floor(size * part) for cell, part in cells.items()}
+    remainders = {cell: size * part - whole[cell] for cell, part in cells.items()}
+    given: Counter[tuple[int, str]] = Counter()
+    for _ in range(size - sum(whole.values())):
+        cell = min(
+            remainders,
+            key=lambda cell: (
+                -remainders[cell],
+                sum(given[place] for place in enumerate(cell)),
+                cell,
+            ),
+        )
+        del remainders[cell]
+        given.update(enumerate(cell))
+        whole[cell] += 1
+    return whole
+
+
+@st.composite
+def balances(draw):
+    """Shares of one to three dimensions: equal, or a few sizes, so that many remainders agree."""
+    parts = st.sampled_from([0.1, 0.5, 1.0, 1.0, 2.0])
+    shares = {}
+    for dimension in range(draw(st.integers(1, 3))):
+        names = [f"{dimension}{name}" for name in "abcdefg"[: draw(st.integers(1, 7))]]
+        named = {name: draw(parts) for name in draw(st.permutations(names))}
+        shares[f"d{dimension}"] = (names, draw(st.sampled_from(["equal", named])))
+    return shares
+
+
+@settings(max_examples=300)
+@given(st.integers(0, 400), balances())
+def test_quotas_are_those_of_one_sample_after_another(size, balance):
+    cells = {
+        cell: math.prod(
+            (
+                Fraction(1, len(names))
+                if share == "equal"
+                else Fraction(share[value]) / sum(map(Fraction, share.values()))
+                for value, (names, share) in zip(cell, balance.values(), strict=True)
+            ),
+            start=Fraction(1),
+        )
+        for cell in product(*(names for names, _ in balance.values()))
+    }
+    shares = {name: share for name, (_, share) in balance.items()}
+
+    assert share_out(size, dict.fromkeys(cells, 999), shares, 0.0) == rounded(size, cells)
+
+
+@pytest.mark.parametrize("positions", [(), ("0", "1", "2", "3")])
+def test_what_quotas_cost_grows_with_the_strata_and_not_with_their_square(positions):
+    def calls(brands: int) -> int:
+        names = [f"brand {number}" for number in range(brands)]
+        balance = {"brand": "equal"} | ({"position": "equal"} if positions else {})
+        cells = list(product(names, positions) if positions else product(names))
+        available = dict.fromkeys(cells, 9)
+        return calls_of(lambda: share_out(len(cells) * 3 // 2, available, balance, 0.0))
+
+    assert calls(600) < 3 * calls(300)
+
+
+def test_what_named_shares_cost_grows_with_the_names_and_not_with_their_square():
+    def calls(brands: int) -> int:
+        share = {f"brand {number}": 1 + number / 7 for number in range(brands)}
+        available = {(name,): 999 for name in share}
+        return calls_of(lambda: share_out(brands * 3, available, {"brand": share}, 0.0))
+
+    assert calls(600) < 3 * calls(300)
