@@ -7,10 +7,8 @@ that ask one thing and answer it differently both lose that sample; what is said
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -203,23 +201,20 @@ def _mix_split(
     ``languages`` counts those that are written, and ``prompts`` the languages that they ask in.
     """
     # An import that runs of one task do without.
-    from factory.line.shuffle import shuffled
+    from factory.line.shuffle import shuffled, with_lines
 
-    names = list(paths)
-    with ExitStack() as stack:
-        # Past the buffers of files: each would read a block for every line out of its order.
-        descriptors = [stack.enter_context(path.open("rb")).fileno() for path in paths.values()]
-        for place in shuffled(f"{seed}\x1f".encode(), list(paths.values()), engine):
-            if place.reason:
-                dropped = {"id": place.sample_id, "task": names[place.file], "filter": "mixture"}
-                dropped |= {"reason": place.reason, "detail": "", "record": "{}"}
-                rejected.write(to_json(dropped))
-                yield names[place.file], place.reason
-                continue
-            line = os.pread(descriptors[place.file], place.length, place.offset)
-            languages[_said(line, _LANG)] += 1
-            prompts[language_of(_said(line, _WORDING))] += 1
-            mixed.write(line)
+    names, files = list(paths), list(paths.values())
+    places = shuffled(f"{seed}\x1f".encode(), files, engine)
+    for place, line in with_lines(places, files):
+        if place.reason:
+            dropped = {"id": place.sample_id, "task": names[place.file], "filter": "mixture"}
+            dropped |= {"reason": place.reason, "detail": "", "record": "{}"}
+            rejected.write(to_json(dropped))
+            yield names[place.file], place.reason
+            continue
+        languages[_said(line, _LANG)] += 1
+        prompts[language_of(_said(line, _WORDING))] += 1
+        mixed.write(line)
 
 
 #: In a JSON text a bare quote ends a string, so these can stand nowhere else in a line.

@@ -1,4 +1,4 @@
-"""In which order the lines of several files stand in a mixed one, and which are left out.
+"""The lines of several files in the order of a mixed one, and which of them are left out.
 
 A line is known by 44 bytes, in an array: as objects of Python's it took 700, and five million lines
 more than most machines have. Nothing of a line stays but where it is.
@@ -6,9 +6,12 @@ more than most machines have. Nothing of a line stays but where it is.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from hashlib import md5, sha256
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -24,6 +27,8 @@ _READ_AT_ONCE: Final = 1 << 20
 _STRETCH: Final = 16 << 20
 #: Lines whose places are turned into Python's numbers together.
 _AT_ONCE: Final = 1 << 14
+#: Bytes of lines that are read together, file by file; a line that is longer is read alone.
+_BLOCK: Final = 8 << 20
 
 #: A line: its place in the mix, its sample's id, the number of its file, where it starts, its
 #: length without the newline, and hashes of what it asks and of its answer.
@@ -73,6 +78,41 @@ def shuffled(drawn: bytes, paths: Sequence[Path], engine: Engine) -> Iterator[Pl
             *columns, reasons[part].tolist(), strict=True
         ):
             yield Place(f"{sample_id:016x}", file, offset, length, _REASONS[reason])
+
+
+def with_lines(places: Iterable[Place], paths: Sequence[Path]) -> Iterator[tuple[Place, bytes]]:
+    """Yield ``places`` with their lines, without the newline; empty where one is left out.
+
+    One of ``paths`` is open at a time, however many there are: systems let a process hold some
+    hundred files. Several megabytes of lines are held.
+    """
+    for block in _blocks(places):
+        lines: dict[tuple[int, int], bytes] = {}
+        kept = sorted(
+            (place for place in block if not place.reason), key=attrgetter("file", "offset")
+        )
+        for number, of_file in groupby(kept, attrgetter("file")):
+            # Past the buffers of files: each would read a block for every line out of its order.
+            with paths[number].open("rb", buffering=0) as file:
+                for place in of_file:
+                    line = os.pread(file.fileno(), place.length, place.offset)
+                    lines[number, place.offset] = line
+        for place in block:
+            yield place, lines.pop((place.file, place.offset), b"")
+
+
+def _blocks(places: Iterable[Place]) -> Iterator[list[Place]]:
+    """Yield ``places`` by the bytes of their lines."""
+    block: list[Place] = []
+    room = _BLOCK
+    for place in places:
+        if block and (place.length > room or len(block) == _AT_ONCE):
+            yield block
+            block, room = [], _BLOCK
+        block.append(place)
+        room -= place.length
+    if block:
+        yield block
 
 
 def _left_out(asked: Any, answers: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from factory.engines import LocalEngine
 from factory.errors import RecipeError, UsageError
 from factory.line.likeness import touches
 from factory.line.mixture import MixtureResult, run_mixture
+from factory.outputs.files import LineFile
 from factory.recipe import load_recipe
 from factory.recipe.mixtures import resolve_mixture
 from factory.sample import Sample
@@ -234,6 +236,27 @@ def test_the_mixed_file_is_the_same_however_its_tasks_files_are_parted(
         parted = run_mixture(recipe, "small", tmp_path / "parted", engine).folder / "train.jsonl"
 
     assert parted.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="says which files are open")
+def test_no_file_of_a_task_stays_open_while_the_mixed_one_is_written(mixed, monkeypatch) -> None:
+    """A process may hold 256 files on some systems, and a mixture may have more tasks."""
+    held: set[str] = set()
+    write = LineFile.write
+
+    def looking(file: LineFile, line: bytes) -> None:
+        for each in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):
+                held.add(str(each.readlink()))
+        write(file, line)
+
+    monkeypatch.setattr(LineFile, "write", looking)
+    result = mixed(THREE)
+
+    tasks = [str(result.folder / name / "train.jsonl") for name in result.manifest["tasks"]]
+    assert all(Path(path).is_file() for path in tasks)
+    assert held
+    assert not held.intersection(tasks)
 
 
 def test_a_second_run_changes_nothing(mixed) -> None:
