@@ -155,6 +155,25 @@ def test_validate_counts_tasks_and_wordings(cli, tmp_path: Path) -> None:
     assert f"is in order: tasks 2, wordings {wordings}" in said
 
 
+def test_validate_names_the_tasks_without_prompts_in_the_language_asked_for(
+    cli, tmp_path: Path
+) -> None:
+    path = tmp_path / "languages.yaml"
+    path.write_text(
+        "include: [catalogue]\ntasks:\n  task8: {prompt: {language: es}}\n"
+        "  label_query_type: {prompt: {language: es}}\n  task12: {prompt: {language: input}}\n"
+        "mixtures:\n  two:\n    title: Two\n    tasks: {task12: 5, convert_units: 5}\n"
+        "    prompt: {language: fr}\n",
+        encoding="utf-8",
+    )
+    lines = cli("validate", path).out.splitlines()
+    assert lines[-2:] == [
+        "asked in English, without prompts in es: task8",
+        "asked in English, without prompts in fr: convert_units, task12",
+    ]
+    assert "in English" not in cli("validate", RECIPE).out
+
+
 def test_show_tells_the_whole_story_of_a_sample(cli, tmp_path: Path) -> None:
     cli("run", RECIPE, "--task", "task12", "--limit", 3, "--out", tmp_path)
     folder = tmp_path / "task12"

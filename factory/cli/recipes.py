@@ -204,4 +204,29 @@ def validate(recipe: RecipeArgument, as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"recipe": str(recipe), "tasks": len(loaded.tasks), "wordings": wordings})
     else:
+        from factory.terminal.results import some_tasks
+
         typer.echo(f"{recipe} is in order: tasks {len(loaded.tasks)}, wordings {wordings}")
+        for language, tasks in sorted(_without_prompts(loaded).items()):
+            typer.echo(f"asked in English, without prompts in {language}: {some_tasks(tasks)}")
+
+
+def _without_prompts(recipe: Recipe) -> dict[str, list[str]]:
+    """Return, by language, the tasks that the recipe has asked in it and that have no such prompts.
+
+    Of what is asked in the language of each sample's text, nothing is known before a run.
+    """
+    from factory.line import prompt_languages
+
+    wanted = {(spec.prompt.language, name) for name, spec in recipe.tasks.items()}
+    for _, mixture in _possible_mixtures(recipe):
+        if said := mixture.spec.prompt:
+            wanted.update(
+                (said.over(recipe.tasks[share.task].prompt).language, share.task)
+                for share in mixture.shares
+            )
+    found: dict[str, list[str]] = {}
+    for language, name in sorted(wanted):
+        if language != "input" and language not in prompt_languages(recipe, name):
+            found.setdefault(language, []).append(name)
+    return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 
 from factory.outputs.run_folder import REJECTED
-from factory.runs.folder import read_samples_of
+from factory.runs.folder import read_samples_of, task_manifests
+from factory.templates import ENGLISH
 from factory.terminal.samples import print_records
 from factory.terminal.text import as_text, open_console, print_line
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from factory.line import MixtureResult, RunResult
 
 _LONGEST_REASON_LIST: Final = 6
+_LONGEST_TASK_LIST: Final = 3
 _MISSING: Final = "what is missing"
 
 
@@ -51,6 +53,8 @@ def print_mixture(result: MixtureResult) -> None:
         elif described["rows"]:
             what = f"{described['rows']:,} of the tasks' samples left out"
             print_line(console, f"  {what}, in {result.folder / name}")
+    if note := _in_english_all_the_same(task_manifests(result.folder, manifest)):
+        print_line(console, note)
     if manifest["size"]:
         print_line(console, f"  the whole mixture has {manifest['size']:,}")
     print_line(console, f"look at them: python -m factory show {result.folder}")
@@ -69,6 +73,8 @@ def print_run(result: RunResult) -> None:
             print_line(console, note)
         if counts["rejected"]:
             print_line(console, f"dropped, in {result.folder / REJECTED}: {_reasons(counts)}")
+    if note := _in_english_all_the_same({manifest["task"]: manifest}):
+        print_line(console, note)
     if cheats := sorted(name for name, each in manifest["probes"].items() if each["gives_away"]):
         print_line(
             console,
@@ -123,3 +129,38 @@ def _reasons(counts: Mapping[str, Any]) -> str:
     if more := len(ordered) - len(shown):
         shown.append(f"{more} more reasons")
     return ", ".join(shown)
+
+
+def some_tasks(names: Sequence[str]) -> str:
+    """Return the names of tasks, where there are many the first and how many more."""
+    shown = ", ".join(names[:_LONGEST_TASK_LIST])
+    more = len(names) - _LONGEST_TASK_LIST
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def _in_english_all_the_same(manifests: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return which samples were to be asked in a language that their task has no prompts in."""
+    counts = {name: _without_prompts(each) for name, each in manifests.items()}
+    tasks = [name for name, count in counts.items() if count]
+    if not tasks:
+        return ""
+    wanted = sorted({manifests[name]["recipe"]["prompt"]["language"] for name in tasks})
+    said = " and ".join("their text's language" if each == "input" else each for each in wanted)
+    samples = sum(counts.values())
+    return (
+        f"asked in English, without prompts in {said}: {samples:,} sample{'s' * (samples > 1)} of "
+        f"{some_tasks(tasks)} (list --json tells which languages a task has)"
+    )
+
+
+def _without_prompts(manifest: Mapping[str, Any]) -> int:
+    """Return how many of a task's samples are in English and were to be in another language."""
+    language = manifest["recipe"].get("prompt", {}).get("language", ENGLISH)
+    if language == ENGLISH:
+        return 0
+    in_english = 0
+    for counts in manifest["splits"].values():
+        in_english += counts.get("prompt_languages", {ENGLISH: counts["accepted"]}).get(ENGLISH, 0)
+        if language == "input":
+            in_english -= counts["languages"].get(ENGLISH, 0)
+    return in_english

@@ -24,6 +24,7 @@ from factory.serving.grammar import admitted
 from factory.serving.recognise import recognise
 from factory.templates import PromptLanguage, PromptOptions, language_of
 from factory.templates.compiler import PACKAGED
+from factory.terminal.results import print_mixture, print_run
 from tests.catalogue import catalogue
 from tests.templates.test_task_templates import texts
 
@@ -135,6 +136,45 @@ def test_one_language_for_all_prompts(tmp_path: Path) -> None:
 
     assert run.manifest["splits"]["train"]["prompt_languages"] == {"zh": 48}
     assert {sample.output for sample in samples_of(run).values()} == {"答案："}
+
+
+def test_a_run_says_how_many_samples_are_asked_in_english_for_want_of_prompts(
+    tmp_path: Path, recipe_file: RecipeFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(folder: str, task: str, language: PromptLanguage) -> str:
+        print_run(made_in(tmp_path / folder, task, language, size=12))
+        return " ".join(capsys.readouterr().out.split())
+
+    note = "asked in English, without prompts in"
+    assert f"{note} fr: 12 samples of label_query_type (list --json" in said(
+        "fr", "label_query_type", "fr"
+    )
+    assert f"{note} es: 12 samples of task8 (list --json" in said("es", "task8", "es")
+    for language in ("en", "es", "input"):
+        assert note not in said(language, "label_query_type", language)
+    assert note not in said("en8", "task8", "en")
+
+    tasks = {"label_query_type": 12, "convert_units": 12}
+    two = {"title": "Two", "size": 24, "tasks": tasks, "prompt": {"language": "ja"}}
+    recipe = load_recipe(recipe_file(mixtures={"two": two}))
+    print_mixture(run_mixture(recipe, "two", tmp_path, LocalEngine(workers=0)))
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"{note} ja: 12 samples of convert_units (list --json" in told
+
+
+def test_a_run_in_the_languages_of_its_input_says_which_it_has_no_prompts_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = made_in(tmp_path, "convert_units", "input")
+    languages = run.manifest["splits"]["train"]["languages"]
+    others = sum(languages.values()) - languages.get("en", 0)
+
+    print_run(run)
+
+    told = " ".join(capsys.readouterr().out.split())
+    note = f"without prompts in their text's language: {others} samples of convert_units"
+    assert others > 0
+    assert note in told
 
 
 def test_every_task_of_the_measured_mixture_has_prompts_in_all_languages() -> None:
