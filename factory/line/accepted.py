@@ -24,6 +24,9 @@ class Accepted:
         self._answered = array("Q")
         self._strata = array("I")
         self._stratum_numbers: dict[Stratum, int] = {}
+        self._stratum_names: list[Stratum] = []
+        #: Of a row whose question was asked before, the row that asked it last: few have one.
+        self._asked_before: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -41,12 +44,16 @@ class Accepted:
         row = len(self._ids)
         self._ids.add(int(sample_id, 16), row)
         self._contents.add(int.from_bytes(content, "little"), row)
-        self._asked.add(int.from_bytes(asked, "little"), row)
+        before = self._asked.add(int.from_bytes(asked, "little"), row)
+        if before is not None:
+            self._asked_before[row] = before
         if subject:
             self._subjects.add(_subject(subject), row)
         self._answered.append(int.from_bytes(answered, "little"))
-        numbers = self._stratum_numbers
-        self._strata.append(numbers.setdefault(stratum, len(numbers)))
+        number = self._stratum_numbers.setdefault(stratum, len(self._stratum_names))
+        if number == len(self._stratum_names):
+            self._stratum_names.append(stratum)
+        self._strata.append(number)
 
     def has_id(self, sample_id: str) -> bool:
         """Return whether a sample has this id."""
@@ -60,12 +67,18 @@ class Accepted:
         """Return the id of the sample that is about a subject; empty where none is."""
         return self._id(self._subjects.find(_subject(subject)))
 
-    def answered_otherwise(self, asked: bytes, answered: bytes) -> tuple[str, Stratum] | None:
-        """Return id and stratum of the last sample that asks the same and is answered otherwise."""
+    def answered_otherwise(self, asked: bytes, answered: bytes) -> list[tuple[str, Stratum]]:
+        """Return id and stratum of the samples that ask the same, the last of them first.
+
+        None of them where the last is answered alike: whoever takes no other answer has no other.
+        """
         row = self._asked.find(int.from_bytes(asked, "little"))
         if row is None or self._answered[row] == int.from_bytes(answered, "little"):
-            return None
-        return self._id(row), list(self._stratum_numbers)[self._strata[row]]
+            return []
+        rows = [row]
+        while (row := self._asked_before.get(row)) is not None:
+            rows.append(row)
+        return [(self._id(each), self._stratum_names[self._strata[each]]) for each in rows]
 
     def _id(self, row: int | None) -> str:
         return "" if row is None else f"{self._ids.hash_of(row):016x}"

@@ -292,17 +292,18 @@ class Fold:
         """Object to what was answered differently before, and withdraw what was accepted of it."""
         if candidate.asked not in self._contradicted:
             before = self._earlier.answered_otherwise(candidate.asked, candidate.answered)
-            if before is None:
+            if not before:
                 return None
-            earlier, stratum = before
             self._contradicted.add(candidate.asked)
-            self.withdrawn.add(earlier)
-            self.accepted[stratum] -= 1
-            if stratum in self.given_up:
-                self.given_up[stratum] += 1
-            else:
-                self._reopen(stratum, ordinal)
-            self.rejected["fold: conflict"] += 1
+            # Several may ask one thing alike, with more or other options behind those displayed.
+            for earlier, stratum in before:
+                self.withdrawn.add(earlier)
+                self.accepted[stratum] -= 1
+                if stratum in self.given_up:
+                    self.given_up[stratum] += 1
+                else:
+                    self._reopen(stratum, ordinal)
+                self.rejected["fold: conflict"] += 1
         return CONFLICT
 
     def _reopen(self, stratum: Stratum, ordinal: int) -> None:

@@ -42,22 +42,27 @@ class HashTable:
             slot = (slot + 1) & last
         return None
 
-    def add(self, row_hash: int, row: int) -> None:
-        """Let ``row`` be the one of a hash; rows come in order, and those left out have none."""
+    def add(self, row_hash: int, row: int) -> int | None:
+        """Let ``row`` be the one of a hash, and return the one before, where there was one.
+
+        Rows come in order, and those left out have no hash.
+        """
         slots, hashes, last = self._slots, self._hashes, self._last
         if row > len(hashes):
             hashes.frombytes(bytes(HASH_BYTES * (row - len(hashes))))
         hashes.append(row_hash)
         if not row_hash:
-            return
+            return None
         slot = row_hash & last
         while (earlier := slots[slot]) and hashes[earlier - 1] != row_hash:
             slot = (slot + 1) & last
         slots[slot] = row + 1
-        if not earlier:
-            self._room -= 1
-            if not self._room:
-                self._grow()
+        if earlier:
+            return earlier - 1
+        self._room -= 1
+        if not self._room:
+            self._grow()
+        return None
 
     def hash_of(self, row: int) -> int:
         """Return the hash that a row was added under."""

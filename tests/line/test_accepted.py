@@ -56,12 +56,26 @@ def test_a_sample_is_remembered_by_all_that_another_may_share_with_it():
     assert accepted.of_content(hashed("content", 3)) == ""
     assert accepted.of_subject("subject 0") == sample_id("task", "0")
     assert accepted.of_subject("subject 4") == ""
-    assert accepted.answered_otherwise(hashed("asked", 1), hashed("answer", 1)) is None
-    assert accepted.answered_otherwise(hashed("asked", 1), hashed("answer", 2)) == (
-        sample_id("task", "1"),
-        ("1",),
-    )
-    assert accepted.answered_otherwise(b"", hashed("answer", 2)) is None
+    assert accepted.answered_otherwise(hashed("asked", 1), hashed("answer", 1)) == []
+    assert accepted.answered_otherwise(hashed("asked", 1), hashed("answer", 2)) == [
+        (sample_id("task", "1"), ("1",))
+    ]
+    assert accepted.answered_otherwise(b"", hashed("answer", 2)) == []
+
+
+def test_all_samples_that_ask_one_thing_are_found_however_the_tables_grow():
+    accepted = Accepted()
+    for number in range(5000):
+        asked = hashed("asked", 7 if number % 1000 == 7 else number)
+        accepted.add(
+            *(sample_id("task", str(number)), hashed("content", number), asked),
+            *(hashed("answer", 1)[:6], "", (str(number % 3),)),
+        )
+
+    found = accepted.answered_otherwise(hashed("asked", 7), hashed("answer", 2)[:6])
+
+    rows = (4007, 3007, 2007, 1007, 7)
+    assert found == [(sample_id("task", str(row)), (str(row % 3),)) for row in rows]
 
 
 def test_a_sample_takes_less_than_eighty_bytes():

@@ -388,6 +388,10 @@ def test_contradictions_are_decided_alike_in_any_windows_and_none_stays(
             if each.asked:
                 answers.setdefault(each.asked, set()).add(each.answered)
         assert all(len(found) == 1 for found in answers.values())
+        # What was ever answered in two ways stays in none.
+        of_conflicts = (call[2] for call in sink.calls if call[:2] == ("fold", "conflict"))
+        by_record = {each.record.decode(): each for each in by_id.values()}
+        assert answers.keys().isdisjoint(by_record[record].asked for record in of_conflicts)
         assert len(kept) == fold.accepted.total()
         assert all(fold.accepted[stratum] <= quota for stratum, quota in quotas.items())
     assert outcomes[0] == outcomes[1]
@@ -404,6 +408,19 @@ def test_what_takes_the_place_of_a_contradiction_comes_after_it():
     # The quota was full before the third came: nothing contradicts what nobody else asks.
     assert [record for _, _, record in sink.calls] == ["1", "2"]
     assert not fold.withdrawn
+
+
+def test_all_samples_that_a_later_one_contradicts_are_withdrawn():
+    sink = Recorder()
+    fold = Fold({("a",): 2, ("b",): 4}, sink)
+    strata = [("a",), ("b",), ("b",), ("b",)]
+    fold.extend(list(enumerate(strata)), {})
+    for number, answered in enumerate([b"yes", b"yes", b"yes", b"no"]):
+        fold.offer(Outcome(number, (candidate(str(number), asked=b"q", answered=answered),)))
+
+    assert fold.withdrawn == {candidate(str(number)).id for number in range(3)}
+    assert (fold.needed, +fold.accepted) == ({("a",): 2, ("b",): 4}, {})
+    assert fold.rejected == {"fold: conflict": 4}
 
 
 def test_a_stratum_that_was_given_up_stays_so_when_a_sample_of_it_is_withdrawn():
