@@ -143,7 +143,7 @@ def _transformers() -> Any:
     try:
         import transformers
     except ImportError as error:
-        raise MissingExtraError("transformers", "train", "training a model") from error
+        raise MissingExtraError("transformers", "train", "loading a checkpoint") from error
     return transformers
 
 
