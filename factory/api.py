@@ -221,9 +221,9 @@ def evaluate(
     task folders. ``models`` are written as on the command line, ``[NAME=]MODEL``: a model of
     ``recipe``, ``scripted``, ``smollm2``, a ``.gguf`` file, a checkpoint's folder (answered by
     ``transformers``, extra ``train``), or ``ID@URL`` of an endpoint; ``answers`` are files of
-    answers, ``NAME=FILE``. ``watch`` is told a model, how
-    many questions it has answered, and of how many. Answers, results and the page are kept in
-    ``out``, and asking again goes on from there.
+    answers, ``NAME=FILE``. ``watch`` is told a model, how many questions it has answered, and of
+    how many. Answers, results and the page are kept in ``out``, and asking again goes on from
+    there.
 
     Raises:
         UsageError: no questions, no model, or a folder that holds another evaluation.

@@ -60,8 +60,8 @@ def contestant(said: str, models: Mapping[str, ModelSpec]) -> Contestant:
         if model.endswith(_GGUF):
             spec = ModelSpec.model_validate({"engine": "local", "model": model})
             return Contestant(name or Path(model).stem, spec)
-        if (Path(model).expanduser() / _CONFIG).is_file():
-            folder = Path(model).expanduser()
+        folder = Path(model).expanduser()
+        if (folder / _CONFIG).is_file():
             return Contestant(name or folder.resolve().name, None, checkpoint=folder)
     except ValidationError as error:
         raise UsageError(f"--model {name or served}: {error.errors()[0]['msg']}") from error

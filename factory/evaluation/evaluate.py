@@ -28,6 +28,7 @@ from factory.evaluation.statistics import (
     value_of,
 )
 from factory.llm.pool import ModelPool
+from factory.llm.request import Question
 from factory.outputs.files import LineFile, write_json
 from factory.outputs.run_folder import RunFolder
 from factory.sample import Gold
@@ -86,6 +87,13 @@ def check_metrics(benchmark: Benchmark) -> None:
             ) from error
 
 
+def asked_questions(benchmark: Benchmark, protocol: Protocol) -> list[Question]:
+    """Return the questions as they are put to a model."""
+    return [
+        asked_question(each, protocol.system, protocol.max_tokens) for each in benchmark.questions
+    ]
+
+
 def evaluate(
     benchmark: Benchmark,
     contestants: Sequence[Contestant],
@@ -134,10 +142,7 @@ def _responses(
         return read_answers(each.answers, benchmark.questions, each.name)
     if pool is None:
         raise ValueError("a model is asked through a pool")
-    questions = [
-        asked_question(question, protocol.system, protocol.max_tokens)
-        for question in benchmark.questions
-    ]
+    questions = asked_questions(benchmark, protocol)
     name = each.name
     return ask_all(
         questions, name, pool, None if watch is None else lambda done, all_: watch(name, done, all_)

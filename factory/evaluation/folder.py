@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from factory.errors import UsageError
-from factory.evaluation.asking import BY_TYPE, asked_question
+from factory.evaluation.asking import BY_TYPE
 from factory.evaluation.contestants import Contestant
 from factory.evaluation.evaluate import (
     ANSWERS,
@@ -25,6 +25,7 @@ from factory.evaluation.evaluate import (
     RESULTS,
     Protocol,
     Watch,
+    asked_questions,
     check_metrics,
     evaluate,
 )
@@ -83,7 +84,7 @@ def evaluate_in(
         said = identity(benchmark, protocol)
         folder.claim(said, fresh=fresh, made=(ANSWERS, RESULTS))
         folder.keep_plan(said)
-        questions = _asked(benchmark, protocol)
+        questions = asked_questions(benchmark, protocol)
         who = [
             each
             if each.checkpoint is None
@@ -115,7 +116,7 @@ def evaluate_made(
     check_metrics(benchmark)
     with RunFolder(out) as folder:
         folder.keep_plan({**identity(benchmark, AS_TRAINED), **(said or {})})
-        contestants = makers(folder.work, _asked(benchmark, AS_TRAINED))
+        contestants = makers(folder.work, asked_questions(benchmark, AS_TRAINED))
         specs = {each.name: each.spec for each in contestants if each.spec is not None}
         with ExitStack() as stack:
             pool = None
@@ -126,13 +127,6 @@ def evaluate_made(
             results = evaluate(benchmark, contestants, pool, folder, AS_TRAINED, watch)
     write_page(out, results)
     return results
-
-
-def _asked(benchmark: Benchmark, protocol: Protocol) -> list[Question]:
-    """Return the questions as they are put to a model."""
-    return [
-        asked_question(each, protocol.system, protocol.max_tokens) for each in benchmark.questions
-    ]
 
 
 def _bounded(spec: ModelSpec, max_tokens: int | None) -> ModelSpec:

@@ -220,7 +220,7 @@ def _watching(watch: Watch | None, settings: Settings) -> Any:
             if not logs or "loss" not in logs:
                 return
             if not all(math.isfinite(float(logs.get(name, 0))) for name in ("loss", "grad_norm")):
-                raise TrainingError(_broke_down(f"within {state.global_step}", settings))
+                raise TrainingError(_broke_down(state.global_step, settings))
             if watch is not None:
                 watch(state.global_step, state.max_steps, float(logs["loss"]))
 
@@ -231,14 +231,14 @@ def _check_finite(trainer: Any, settings: Settings) -> None:
     """Raise :class:`TrainingError` where a weight that was trained is no number."""
     trained = (each for each in trainer.model.parameters() if each.requires_grad)
     if not all(bool(each.isfinite().all()) for each in trained):
-        raise TrainingError(_broke_down(f"within {trainer.state.global_step}", settings))
+        raise TrainingError(_broke_down(trainer.state.global_step, settings))
 
 
-def _broke_down(when: str, settings: Settings) -> str:
+def _broke_down(steps: int, settings: Settings) -> str:
     return (
-        f"the training broke down {when} steps: its numbers are infinite or none. A smaller "
-        f"--learning-rate than {settings.learning_rate:g} is what helps as a rule; give --out "
-        "another folder then"
+        f"the training broke down within {steps} steps: its numbers are infinite or none. A "
+        f"smaller --learning-rate than {settings.learning_rate:g} is what helps as a rule; give "
+        "--out another folder then"
     )
 
 

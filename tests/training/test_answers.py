@@ -41,10 +41,8 @@ def test_a_folder_with_a_configuration_is_a_checkpoint(tmp_path: Path) -> None:
     (folder / "config.json").write_text("{}", encoding="utf-8")
     for said, name in ((str(folder), "merged"), (f"tuned={folder}", "tuned")):
         found = contestant(said, {})
-        assert (found.name, found.checkpoint, found.spec, found.answers) == (
-            *(name, folder),
-            *(None, None),
-        )
+        said_of = (found.name, found.checkpoint, found.spec, found.answers)
+        assert said_of == (name, folder, None, None)
 
 
 @pytest.mark.skipif(
