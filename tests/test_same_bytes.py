@@ -168,10 +168,10 @@ def test_what_a_view_says_of_a_key_depends_on_no_other_key_of_its_window(
 
 @pytest.mark.parametrize("task", DERIVED)
 def test_a_derived_task_has_the_keys_of_its_root_in_their_order(
-    attached: Callable[[str, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
+    labelled: Callable[[Task, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
 ) -> None:
     compiled = compile_task(catalogue(), task)
-    connection = attached(compiled.spec.source, "original", 4)
+    connection = labelled(compiled, "original", 4)
     _, own = planned(connection, compiled, tmp_path / "own")
     _, root = planned(connection, compiled.root, tmp_path / "root")
     # Strata are a task's own: the place of its gold is drawn for itself.
