@@ -13,7 +13,8 @@ from pydantic_core import from_json
 from factory.errors import ModelError
 from factory.llm.batch_files import URL
 from factory.llm.models import Endpoint
-from factory.llm.transport import TryAgainError, failure_of, open_session
+from factory.llm.sessions import open_session
+from factory.llm.transport import TryAgainError, failure_of
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

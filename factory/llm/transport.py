@@ -1,32 +1,27 @@
 """One request over HTTP: what came back, or which kind of failure it was.
 
-The hot path is aiohttp and one read of the body: the ``openai`` package costs five times the
-processor time a request (measured, docs/performance.md). Names, variables and error classes of the
-API are kept.
+The hot path is :mod:`factory.llm.wire`: the ``openai`` package costs many times the processor time
+a request (measured, docs/performance.md). Names, variables and error classes of the API are kept.
 """
 
 from __future__ import annotations
 
-import asyncio
 import math
-import os
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import Any, Final, Protocol, Self
 
 from pydantic_core import from_json
 
 from factory.errors import ModelError
 from factory.llm.models import Endpoint
+from factory.llm.replies import BrokenError
 from factory.llm.request import Answer
 from factory.llm.scripted import ScriptedModel
-
-if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession, ClientTimeout
+from factory.llm.sessions import ProxiedWire, headers_to, proxy_of
+from factory.llm.wire import Wire
 
 _PATH: Final = "/chat/completions"
 #: Bytes; no answer of the API is larger, and an endless one must end.
@@ -94,7 +89,7 @@ class HttpTransport:
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         self._endpoint = endpoint
         self._timeout = timeout
-        self._session: ClientSession | None = None
+        self._wire: Wire | ProxiedWire | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,64 +105,31 @@ class HttpTransport:
             RefusedError: any other 4xx of this request.
             ModelError: 401 to 404, or 429 of an account without credit: no request is answered.
         """
-        import aiohttp
-
-        if self._session is None:
-            self._session = open_session(
-                self._endpoint,
-                aiohttp.ClientTimeout(total=self._timeout),
-                {"Content-Type": "application/json"},
-            )
+        if self._wire is None:
+            self._wire = self._open()
         started = time.perf_counter()
         try:
-            async with self._session.post(
-                self._endpoint.url + _PATH, data=aiohttp.BytesPayload(body), allow_redirects=False
-            ) as response:
-                content = await _read(response)
-                status, headers = response.status, response.headers
+            status, headers, content = await self._wire.post(body)
         except TimeoutError as error:
             raise TryAgainError(f"no answer within {self._timeout:g} s") from error
-        except aiohttp.ClientConnectorError as error:
-            number = error.errno or 0
-            # The numbers of TLS are its own: a certificate that nobody trusts is 1, as EPERM is.
-            of_the_system = number > 0 and not isinstance(error, aiohttp.ClientSSLError)
-            why = os.strerror(number) if of_the_system else error.strerror
-            raise TryAgainError(
-                f"no connection to {error.host}:{error.port} ({why}; does it run, is base_url "
-                "right?)"
-            ) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise TryAgainError(f"{type(error).__name__}: {error}") from error
+        except BrokenError as error:
+            raise TryAgainError(str(error)) from error
         if status != 200:
             raise failure_of(self._endpoint, status, content, headers)
         return read_reply(content, time.perf_counter() - started)
 
+    def _open(self) -> Wire | ProxiedWire:
+        url = self._endpoint.url + _PATH
+        if proxy_of(url) is not None:
+            return ProxiedWire(self._endpoint, url, self._timeout, _LONGEST_BODY)
+        headers = {**headers_to(self._endpoint), "Content-Type": "application/json"}
+        return Wire(url, headers, self._timeout, _LONGEST_BODY)
+
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-            # The event loop closes the sockets in its next round.
-            await asyncio.sleep(0)
-            self._session = None
-
-
-def open_session(
-    endpoint: Endpoint, timeout: ClientTimeout, headers: Mapping[str, str]
-) -> ClientSession:
-    """Return a session that carries the endpoint's key in each request."""
-    from aiohttp import ClientSession, DummyCookieJar, TCPConnector
-
-    own = {"Accept": "application/json", **headers}
-    if endpoint.key:
-        own["Authorization"] = f"Bearer {endpoint.key}"
-    return ClientSession(
-        connector=TCPConnector(limit=0, ttl_dns_cache=300),
-        timeout=timeout,
-        headers=own,
-        cookie_jar=DummyCookieJar(),
-        # With trust_env, aiohttp reads ~/.netrc for every request.
-        proxy=_proxy(endpoint.url),
-    )
+        if self._wire is not None:
+            await self._wire.close()
+            self._wire = None
 
 
 def failure_of(
@@ -187,30 +149,6 @@ def failure_of(
     if status in _NEVER or status < 400 or unpaid:
         return ModelError(f"{endpoint.url} does not answer requests ({cause})")
     return RefusedError(cause)
-
-
-def _proxy(url: str) -> str | None:
-    """Return the proxy that the environment names for ``url``, as everywhere else."""
-    parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
-        return None
-    return getproxies().get(parts.scheme)
-
-
-async def _read(response: ClientResponse) -> bytes:
-    # Of a packed body the length says nothing: a thousandth of what it unpacks to.
-    packed = "Content-Encoding" in response.headers
-    if not packed and (response.content_length or _LONGEST_BODY + 1) <= _LONGEST_BODY:
-        return await response.read()
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > _LONGEST_BODY:
-            response.close()
-            raise TryAgainError("the answer does not end")
-    return b"".join(parts)
 
 
 def read_reply(content: bytes, seconds: float) -> Answer:

@@ -45,6 +45,7 @@ TARGETS: Final[Mapping[str, Target]] = {
         Target("answers", "an answer, by every task type's grammar", told.answers, 5.0),
         Target("structured", "a model's structured answer", told.structured),
         Target("endpoint", "an endpoint's replies, and results of a batch", told.endpoint),
+        Target("replies", "what comes over a connection to an endpoint", told.replies),
         Target("grammar", "a prompt that is served: its kind, its grammar", told.grammar, 2.0),
         Target("fence", "source text in every packaged prompt", told.fence),
         Target("addresses", "addresses of sources, models, the Hub", told.addresses),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import zlib
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from factory.hub.changes import read_record
 from factory.llm import AnswerError, RefusedError, read_answer
 from factory.llm.batch_files import read_result
 from factory.llm.models import Endpoint, check_url
+from factory.llm.replies import BrokenError, Reading, Reply
 from factory.llm.transport import TryAgainError, failure_of, read_reply
 from factory.serving.expression import gbnf, regex
 from factory.serving.grammar import admitted, after_reasoning
@@ -141,6 +143,41 @@ def endpoint(data: bytes, _: Path) -> None:
         answer.text.encode()
         for tokens in (answer.prompt_tokens, answer.completion_tokens):
             assert 0 <= tokens < _LARGEST, f"{tokens} tokens"
+
+
+_REPLIES: Final = (
+    b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{"choices": []}',
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b'4\r\n{"ch\r\n0b\r\noices": []}\r\n0\r\n\r\n',
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 429 X\r\nretry-after: 1\r\n\r\nslow",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: 11\r\n\r\n"
+    + zlib.compress(b"abc"),
+)
+_LONGEST_REPLY: Final = 64
+
+
+def replies(data: bytes, _: Path) -> None:
+    """Read what comes over a connection: the same, in one piece or in two, and never too much."""
+    choices = Choices(data)
+    sent = choices.pick(_REPLIES)
+    for _each in range(choices.number(4)):
+        sent = choices.spoiled(sent)
+    at = choices.number(len(sent) + 1)
+    read = [_read_in(parts) for parts in ((sent,), (sent[:at], sent[at:]))]
+    assert read[0] == read[1], f"in two pieces it is another: {read}"
+    if read[0] is not None:
+        assert 200 <= read[0].status <= 999
+        assert len(read[0].content) <= _LONGEST_REPLY
+
+
+def _read_in(parts: tuple[bytes, ...]) -> Reply | None:
+    reading = Reading(_LONGEST_REPLY)
+    with suppress(BrokenError):
+        for part in parts:
+            if reading.take(part):
+                break
+        return reading.reply()
+    return None
 
 
 _PROMPTS: Final = (
