@@ -223,12 +223,14 @@ class DirectAsker(Asker):
         self._transport = transport
         self._gate = Gate(self.spec.concurrency)
         self._rates = Rates(self.spec.requests_per_minute, self.spec.tokens_per_minute)
-        self._keeping: set[asyncio.Future[None]] = set()
+        self._unwritten = 0
+        self._all_written = asyncio.Event()
         self._written: deque[tuple[asyncio.Future[None], Exception | None]] = deque()
 
     async def _close(self) -> None:
-        if self._keeping:  # what was paid for is written before this loop ends
-            await asyncio.wait(self._keeping)
+        while self._unwritten:  # what was paid for is written before this loop ends
+            self._all_written.clear()
+            await self._all_written.wait()
         await self._transport.close()
 
     async def _put_through(self, request: Request) -> Answer:
@@ -243,8 +245,7 @@ class DirectAsker(Asker):
     async def _keep(self, request: Request, answer: Answer) -> None:
         loop = asyncio.get_running_loop()
         kept: asyncio.Future[None] = loop.create_future()
-        self._keeping.add(kept)
-        kept.add_done_callback(self._keeping.discard)
+        self._unwritten += 1
 
         def done(failure: Exception | None) -> None:
             # Called by the ledger's thread, for many answers in a row: this one is woken once.
@@ -264,8 +265,8 @@ class DirectAsker(Asker):
             done,
         )
         try:
-            # Paid for: it is written also where the run is being interrupted.
-            await asyncio.shield(kept)
+            # Paid for: it is written also where the run is being interrupted, and nobody waits.
+            await kept
         except OSError as error:
             raise ModelError(
                 f"the ledger {str(self._ledger.path)!r} cannot be written ({error}): free some "
@@ -275,12 +276,14 @@ class DirectAsker(Asker):
     def _tell(self) -> None:
         while self._written:
             kept, failure = self._written.popleft()
+            self._unwritten -= 1
             if kept.done():
                 continue
             if failure is None:
                 kept.set_result(None)
             else:
                 kept.set_exception(OSError(str(failure)))
+        self._all_written.set()
 
     async def _try(self, request: Request) -> Answer:
         try:

@@ -6,16 +6,28 @@ import asyncio
 import gzip
 import json
 import resource
+import threading
+import time
 import zlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from factory.errors import BudgetExceededError, ModelError
-from factory.llm import Answer, Message, ModelSpec, Price, Question, RefusedError, transport
+from factory.llm import (
+    Answer,
+    Message,
+    ModelSpec,
+    Price,
+    Question,
+    RefusedError,
+    transport,
+)
 from factory.llm import asker as asking
+from factory.llm import ledger as ledgers
 from factory.llm.asker import Asker, DirectAsker, Means, UnansweredError
 from factory.llm.budget import Budget
 from factory.llm.ledger import Ledger
@@ -89,6 +101,33 @@ def test_an_answer_is_kept_and_never_asked_for_again(tmp_path: Path) -> None:
     assert seen.requests == 1
     assert (asker.usage.known, asker.usage.asked) == (2, 1)
     assert again[:2] == first  # type: ignore[index]
+
+
+def test_what_was_paid_for_is_written_also_where_nobody_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = ledgers._commit
+    began = threading.Event()
+
+    def slow(*given: Any) -> Exception | None:
+        began.set()
+        time.sleep(0.2)
+        return commit(*given)
+
+    async def interrupted(asker: Asker) -> None:
+        asking = [asyncio.create_task(asker.ask(question(text))) for text in ("one", "two")]
+        await asyncio.to_thread(began.wait)
+        for each in asking:
+            each.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+    monkeypatch.setattr(ledgers, "_commit", slow)
+    _, first, _ = run(tmp_path, interrupted)
+    monkeypatch.setattr(ledgers, "_commit", commit)
+    _, again, asker = run(tmp_path, ask("one", "two"))
+    answered = sum(first.answered.values())
+    assert answered >= 1
+    assert (asker.usage.known, again.requests) == (answered, 2 - answered)
 
 
 def test_fresh_asks_again_once(tmp_path: Path) -> None:
