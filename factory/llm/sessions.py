@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 
 def headers_to(endpoint: Endpoint) -> dict[str, str]:
-    """Return what each request to ``endpoint`` carries: its key."""
-    own = {"Accept": "application/json"}
+    """Return what each request to ``endpoint`` carries: its key, and who asks.
+
+    Some gateways let nobody in who does not say.
+    """
+    own = {"Accept": "application/json", "User-Agent": "eshop-factory"}
     if endpoint.key:
         own["Authorization"] = f"Bearer {endpoint.key}"
     return own

@@ -327,6 +327,7 @@ def test_an_answer_comes_either_way(way: str, monkeypatch: pytest.MonkeyPatch) -
         assert asyncio.run(main())
     assert seen.headers[0]["Authorization"] == "Bearer sk-key"
     assert seen.headers[0]["Host"] == url.split("/")[2]
+    assert seen.headers[0]["User-Agent"] == "eshop-factory"
 
 
 def test_a_proxy_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
