@@ -62,6 +62,7 @@ class Wire:
         self._unused: list[_Connection] = []
         self._addresses: _Addresses = []
         self._looked_up = 0.0
+        self._lookup = asyncio.Lock()
 
     async def post(self, body: bytes) -> Reply:
         """Return the reply to ``body``.
@@ -106,13 +107,8 @@ class Wire:
 
     async def _connect(self, loop: asyncio.AbstractEventLoop) -> _Connection:
         try:
-            if not self._addresses or loop.time() - self._looked_up > _KNOWN:
-                self._addresses = await loop.getaddrinfo(
-                    self._host, self._port, type=socket.SOCK_STREAM
-                )
-                self._looked_up = loop.time()
             plain = await start_connection(
-                self._addresses, happy_eyeballs_delay=_HEAD_START, interleave=1, loop=loop
+                await self._found(loop), happy_eyeballs_delay=_HEAD_START, interleave=1, loop=loop
             )
             _, connection = await loop.create_connection(
                 lambda: _Connection(self._open, self._longest),
@@ -127,6 +123,16 @@ class Wire:
                 "base_url right?)"
             ) from error
         return connection
+
+    async def _found(self, loop: asyncio.AbstractEventLoop) -> _Addresses:
+        """Return the host's addresses; who needs them at once looks them up once."""
+        async with self._lookup:
+            if not self._addresses or loop.time() - self._looked_up > _KNOWN:
+                self._addresses = await loop.getaddrinfo(
+                    self._host, self._port, type=socket.SOCK_STREAM
+                )
+                self._looked_up = loop.time()
+            return self._addresses
 
 
 class _Connection(asyncio.Protocol):

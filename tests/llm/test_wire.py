@@ -123,6 +123,23 @@ def test_as_many_connections_as_requests_at_once() -> None:
     assert server.connections == 8
 
 
+def test_a_host_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up = []
+    own = asyncio.BaseEventLoop.getaddrinfo
+
+    async def counted(loop: asyncio.BaseEventLoop, *given: Any, **more: Any) -> Any:
+        looked_up.append(given)
+        return await own(loop, *given, **more)
+
+    async def eight(own: Wire) -> None:
+        await asyncio.gather(*(own.post(b"x") for _ in range(8)))
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", counted)
+    _, server = run(ok, eight)
+    assert server.connections == 8
+    assert [port for _, port in looked_up] == [server.port]
+
+
 def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
     async def once(_: int, __: int, writer: asyncio.StreamWriter) -> None:
         writer.write(REPLY)
