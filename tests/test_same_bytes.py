@@ -66,9 +66,13 @@ def copied(adapter: str, folder: Path, *, shuffled: bool) -> Path:
 
 @pytest.fixture(scope="module")
 def attached(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[str, str, int], duckdb.DuckDBPyConnection]]:
-    """Return a function that opens a source's bundled rows in one order, at so many threads."""
+    tmp_path_factory: pytest.TempPathFactory, made: Callable[[str], RunResult]
+) -> Iterator[Callable[[Task, str, int], duckdb.DuckDBPyConnection]]:
+    """Return a function that opens a task's source, with the labels that the task needs.
+
+    Of the source's bundled rows in one order, at so many threads. A connection is one source's with
+    one choice of labels, so that no test sees what another has attached.
+    """
     opened: list[duckdb.DuckDBPyConnection] = []
     root = tmp_path_factory.mktemp("sources")
 
@@ -78,40 +82,31 @@ def attached(
         return copied(adapter, root / f"{source}-{order}", shuffled=order == "shuffled")
 
     @cache
-    def attach(source: str, order: str, threads: int) -> duckdb.DuckDBPyConnection:
+    def open_one(
+        source: str, needs: tuple[str, ...], order: str, threads: int
+    ) -> duckdb.DuckDBPyConnection:
         spec = catalogue().sources[source]
         connection = duckdb.connect(config={"threads": threads, "preserve_insertion_order": False})
         opened.append(connection)
         files = str(folder(source, order))
         spec.source.attach(connection, source, files, spec.options, allow_test=False)
         connection.execute(f"SET schema = '{source}'")
+        attach_labels(connection, source, [made(need).folder for need in needs])
         return connection
+
+    def attach(task: Task, order: str, threads: int) -> duckdb.DuckDBPyConnection:
+        return open_one(task.spec.source, tuple(task.spec.needs), order, threads)
 
     yield attach
     for connection in opened:
         connection.close()
 
 
-@pytest.fixture(scope="module")
-def labelled(
-    attached: Callable[[str, str, int], duckdb.DuckDBPyConnection],
-    made: Callable[[str], RunResult],
-) -> Callable[[Task, str, int], duckdb.DuckDBPyConnection]:
-    """Return a function that opens a task's source like ``attached``, with the labels it needs."""
-
-    def attach(task: Task, order: str, threads: int) -> duckdb.DuckDBPyConnection:
-        connection = attached(task.spec.source, order, threads)
-        tables = [made(need).folder for need in task.spec.needs]
-        attach_labels(connection, task.spec.source, tables)
-        return connection
-
-    return attach
-
-
 def planned(connection: duckdb.DuckDBPyConnection, task: Task, work: Path) -> tuple[Plan, Table]:
     """Return the task's plan and its keys, over a connection that answers other tasks too."""
     work.mkdir()
-    connection.execute("DROP TABLE IF EXISTS keys")
+    for left in ("keys", "temp.chosen"):  # of the task before
+        connection.execute(f"DROP TABLE IF EXISTS {left}")
     root = task.root
     prepare(connection, catalogue().seed, root.name, root.view_options, derived=task.name)
     plan = make_plan(connection, task, work)
@@ -131,11 +126,11 @@ def answer(
 
 @pytest.mark.parametrize("task", ROOTS)
 def test_row_order_and_threads_change_nothing_in_a_view(
-    labelled: Callable[[Task, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
+    attached: Callable[[Task, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
 ) -> None:
     compiled = compile_task(catalogue(), task)
     answers = [
-        answer(labelled(compiled, order, threads), compiled, tmp_path / f"{order}{threads}")
+        answer(attached(compiled, order, threads), compiled, tmp_path / f"{order}{threads}")
         for order, threads in WAYS
     ]
     assert answers[0][1]
@@ -145,10 +140,10 @@ def test_row_order_and_threads_change_nothing_in_a_view(
 
 @pytest.mark.parametrize("task", VIEWED)
 def test_what_a_view_says_of_a_key_depends_on_no_other_key_of_its_window(
-    labelled: Callable[[Task, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
+    attached: Callable[[Task, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
 ) -> None:
     compiled = compile_task(catalogue(), task)
-    connection = labelled(compiled, "original", 4)
+    connection = attached(compiled, "original", 4)
     planned(connection, compiled, tmp_path / "plan")
 
     def facts(condition: str) -> list[dict[str, Any]]:
@@ -168,10 +163,10 @@ def test_what_a_view_says_of_a_key_depends_on_no_other_key_of_its_window(
 
 @pytest.mark.parametrize("task", DERIVED)
 def test_a_derived_task_has_the_keys_of_its_root_in_their_order(
-    labelled: Callable[[Task, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
+    attached: Callable[[Task, str, int], duckdb.DuckDBPyConnection], task: str, tmp_path: Path
 ) -> None:
     compiled = compile_task(catalogue(), task)
-    connection = labelled(compiled, "original", 4)
+    connection = attached(compiled, "original", 4)
     _, own = planned(connection, compiled, tmp_path / "own")
     _, root = planned(connection, compiled.root, tmp_path / "root")
     # Strata are a task's own: the place of its gold is drawn for itself.
