@@ -33,6 +33,12 @@ _NEVER: Final = frozenset({401, 402, 403, 404})
 #: The API's codes of an account that is answered nothing until it is paid for: sent with 429, as
 #: if that could change in a moment.
 _UNPAID: Final = frozenset({"insufficient_quota", "billing_not_active"})
+#: What gateways (OpenRouter, LiteLLM) name the cause of a 403 that is about one prompt.
+_FLAGGED: Final = frozenset({"content_policy_violation", "content_filter", "refusal"})
+#: What OpenRouter's moderation and guardrails leave in an error's metadata of the prompt.
+_FLAGGED_PARTS: Final = frozenset({"flagged_input", "reasons", "patterns"})
+#: How xAI begins a 403 of its safety checks, under the code that it also has for a key's rights.
+_FLAGGED_TEXT: Final = "Content violates usage guidelines"
 _LONGEST_WAIT: Final = 600.0
 _QUOTED: Final = 300
 
@@ -102,7 +108,7 @@ class HttpTransport:
 
         Raises:
             TryAgainError: no connection, no time left, 408, 409, 425, 429, 5xx, or no JSON.
-            RefusedError: any other 4xx of this request.
+            RefusedError: any other 4xx of this request, and a 403 that flags its prompt.
             ModelError: 401 to 404, or 429 of an account without credit: no request is answered.
         """
         if self._wire is None:
@@ -146,7 +152,8 @@ def failure_of(
     unpaid = isinstance(error, Mapping) and str(error.get("code")) in _UNPAID
     if (status in _LATER or status >= 500) and not unpaid:
         return TryAgainError(cause, limited=status == 429, after=_retry_after(headers))
-    if status in _NEVER or status < 400 or unpaid:
+    flagged = status == 403 and _is_flagged(error)
+    if (status in _NEVER and not flagged) or status < 400 or unpaid:
         return ModelError(f"{endpoint.url} does not answer requests ({cause})")
     return RefusedError(cause)
 
@@ -202,6 +209,20 @@ def _error(content: bytes) -> Any:
         return from_json(content)["error"]
     except (ValueError, LookupError, TypeError):
         return None
+
+
+def _is_flagged(error: Any) -> bool:
+    """Return whether a 403 says that its one prompt was moderated, not that the key may nothing."""
+    if not isinstance(error, Mapping):
+        return str(error).startswith(_FLAGGED_TEXT)
+    metadata = error.get("metadata")
+    parts = metadata if isinstance(metadata, Mapping) else {}
+    causes = (error.get("code"), error.get("type"), parts.get("error_type"))
+    return (
+        any(str(cause) in _FLAGGED for cause in causes)
+        or any(map(parts.get, _FLAGGED_PARTS))
+        or str(error.get("message")).startswith(_FLAGGED_TEXT)
+    )
 
 
 def _message(error: Any, content: bytes) -> str:

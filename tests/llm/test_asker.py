@@ -251,6 +251,81 @@ def test_an_endpoint_that_answers_nobody_ends_the_run(tmp_path: Path, status: in
     assert seen.requests == 1
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(
+            {
+                "error": {
+                    "code": 403,
+                    "message": "openai/gpt-4o requires moderation. Your input was flagged",
+                    "metadata": {
+                        "reasons": ["violence"],
+                        "flagged_input": "a kitchen knife ...",
+                        "provider_name": "OpenAI",
+                        "model_slug": "openai/gpt-4o",
+                    },
+                }
+            },
+            id="OpenRouter, moderation",
+        ),
+        pytest.param(
+            {
+                "error": {
+                    "code": 403,
+                    "message": "Provider returned error",
+                    "metadata": {"error_type": "content_policy_violation"},
+                }
+            },
+            id="OpenRouter, a filter of the provider's",
+        ),
+        pytest.param(
+            {
+                "error": {
+                    "code": 403,
+                    "message": "Request blocked: prompt injection patterns detected",
+                    "metadata": {"error_type": "permission_denied", "patterns": ["ignore_all"]},
+                }
+            },
+            id="OpenRouter, a guardrail",
+        ),
+        pytest.param(
+            {
+                "code": "The caller does not have permission to execute the specified operation",
+                "error": "Content violates usage guidelines. Team: t, API key ID: k, Model: "
+                "grok-4-0709, Failed check: SAFETY_CHECK_TYPE_BIO",
+            },
+            id="xAI",
+        ),
+        pytest.param(
+            {"error": {"message": "Blocked", "code": "content_filter"}}, id="a code of the API's"
+        ),
+    ],
+)
+def test_a_403_of_one_prompt_that_was_flagged_costs_its_own_row(
+    tmp_path: Path, said: dict[str, Any]
+) -> None:
+    failure, seen, _ = run(tmp_path, ask("one"), lambda *_: web.json_response(said, status=403))
+    assert isinstance(failure, RefusedError)
+    assert str(failure).startswith("HTTP 403: ")
+    assert seen.requests == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"code": "permission-denied", "error": "Access to the chat endpoint is denied"},
+        {"error": {"code": 403, "message": "No access", "metadata": {"provider_name": "OpenAI"}}},
+        {"error": {"code": 403, "message": "No access", "metadata": "none", "type": None}},
+        {"error": None},
+        ["no"],
+    ],
+)
+def test_a_403_that_says_nothing_of_its_prompt_ends_the_run(tmp_path: Path, said: Any) -> None:
+    failure, _, _ = run(tmp_path, ask("one"), lambda *_: web.json_response(said, status=403))
+    assert isinstance(failure, ModelError)
+
+
 def test_an_account_without_credit_ends_the_run_and_is_no_rate_limit(tmp_path: Path) -> None:
     said = {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}
     failure, seen, _ = run(tmp_path, ask("one"), lambda *_: web.json_response(said, status=429))
