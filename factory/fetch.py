@@ -79,6 +79,7 @@ def fetch_source(
 
     from factory.sources import SOURCES
     from factory.sources.address import shown
+    from factory.sources.interrupts import interruptible
     from factory.sources.progress import watched_by
 
     source = SOURCES.get(name)
@@ -101,7 +102,7 @@ def fetch_source(
         fault = error.errors()[0]
         key = ".".join(map(str, fault["loc"])) or "the options"
         raise UsageError(f"{name}: {key}: {fault['msg']}") from None
-    with watched_by(watcher), duckdb.connect() as connection:
+    with watched_by(watcher), duckdb.connect() as connection, interruptible(connection):
         # The test part stays hidden in a run; here no row is read out, and a dataset that is all
         # test part would seem empty without it.
         attached = source.attach(connection, "fetched", where, chosen, allow_test=True)

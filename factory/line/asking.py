@@ -30,6 +30,7 @@ from factory.llm.asker import Asker
 from factory.llm.driving import Addressed, Exchange, addressed, spent
 from factory.llm.pool import ModelPool
 from factory.recipe import Recipe
+from factory.sources.interrupts import INTERRUPTS
 from factory.sources.view import RowRejectedError
 
 _GRACE: Final = 2.0
@@ -242,14 +243,14 @@ def _told_of_interrupts(
     """Have Ctrl-C, and what else means the same here, call ``interrupt`` between two callbacks.
 
     Raised within one, as Python does by itself, it may come to a transport of uvloop's, which takes
-    it for a broken connection. The loop is closed at the end.
+    it for a broken connection. The loop is closed at the end, and who was told of signals before it
+    (:mod:`factory.sources.interrupts`) is again.
     """
     main = threading.current_thread() is threading.main_thread()
     ours = [
-        each
-        for each in (signal.SIGINT, signal.SIGTERM)
-        if main and signal.getsignal(each) is signal.default_int_handler
+        each for each in INTERRUPTS if main and signal.getsignal(each) is signal.default_int_handler
     ]
+    told = signal.set_wakeup_fd(-1) if main else -1
     try:
         for each in ours:
             loop.add_signal_handler(each, interrupt)
@@ -262,6 +263,8 @@ def _told_of_interrupts(
             loop.remove_signal_handler(each)
             signal.signal(each, signal.default_int_handler)
         loop.close()
+        if main:
+            signal.set_wakeup_fd(told)
 
 
 class _Run:

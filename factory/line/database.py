@@ -12,18 +12,25 @@ from factory.line.task import Task
 from factory.outputs.run_folder import SPILL, RunFolder
 from factory.sources import AttachedSource
 from factory.sources.fingerprint import changed, changed_while_read
+from factory.sources.interrupts import interruptible
 from factory.sources.sql import one_line, text_literal
 
 
-def connect(folder: RunFolder) -> duckdb.DuckDBPyConnection:
-    """Open a database in memory that spills into the run's own work folder."""
-    return duckdb.connect(
+@contextmanager
+def connect(folder: RunFolder) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory that spills into the run's own work folder.
+
+    Its queries end with KeyboardInterrupt where the process is told to end.
+    """
+    opened = duckdb.connect(
         config={
             "temp_directory": str(folder.work / SPILL),
             # Row order comes from ORDER BY alone, and keeping it elsewhere costs memory.
             "preserve_insertion_order": False,
         }
     )
+    with opened as connection, interruptible(connection):
+        yield connection
 
 
 def confine(

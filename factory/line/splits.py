@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from itertools import chain
 from typing import Any, TypeAlias
@@ -126,26 +127,29 @@ def _run_fold(job: Job, split: str, walk: KeyWalk, fold: Fold) -> None:
 def _fold_window(
     job: Job, split: str, fold: Fold, shards: Generator[list[Outcome]], silent: set[int]
 ) -> None:
-    """Fold what comes of a window until every quota is full; what was heard of is not silent."""
-    for outcomes in shards:
-        for outcome in outcomes:
-            if outcome.ordinal not in silent:
-                raise RecipeError(
-                    f"{job.task.view.path}: 'facts' gives more than one row for a key; group it, "
-                    "or keep one row a key with QUALIFY"
+    """Fold what comes of a window until every quota is full; what was heard of is not silent.
+
+    Whatever ends it, what makes the outcomes has ended too: workers, an event loop's signals.
+    """
+    with closing(shards):
+        for outcomes in shards:
+            for outcome in outcomes:
+                if outcome.ordinal not in silent:
+                    raise RecipeError(
+                        f"{job.task.view.path}: 'facts' gives more than one row for a key; group "
+                        "it, or keep one row a key with QUALIFY"
+                    )
+                silent.remove(outcome.ordinal)
+                fold.offer(outcome)
+            if job.progress:
+                job.progress(
+                    split,
+                    fold.accepted.total(),
+                    job.task.spec.test if split == "test" else job.task.spec.size,
+                    fold.rejected.total(),
                 )
-            silent.remove(outcome.ordinal)
-            fold.offer(outcome)
-        if job.progress:
-            job.progress(
-                split,
-                fold.accepted.total(),
-                job.task.spec.test if split == "test" else job.task.spec.size,
-                fold.rejected.total(),
-            )
-        if fold.full:
-            shards.close()
-            return
+            if fold.full:
+                return
 
 
 #: Makes the outcomes of a window's shards; given the stratum of each ordinal.

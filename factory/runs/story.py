@@ -72,13 +72,14 @@ def _source_rows(manifest: dict[str, Any], source_ids: list[str]) -> list[dict[s
     import duckdb
 
     from factory.sources import SOURCES, source_rows
+    from factory.sources.interrupts import interruptible
     from factory.sources.lookup import behind
 
     source = manifest["source"]
     if source["adapter"] not in SOURCES:
         raise SourceError(f"this version has no adapter {source['adapter']!r}")
     adapter = SOURCES[source["adapter"]]
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, interruptible(connection):
         attached = adapter.attach(
             connection,
             source["name"],
