@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from factory.line.fold import Fold, Outcome
@@ -32,9 +33,21 @@ class Flow:
         self._rows: Iterator[Mapping[str, Any]] = iter(())
         self._ordinals: deque[int] = deque()
         self._held: dict[Stratum, deque[Mapping[str, Any]]] = {}
+        #: When each stratum in ``_held`` came there: the first has the first turn.
+        self._turns: dict[Stratum, int] = {}
+        self._turn = count()
+        #: All strata that lack more samples than are under way for them: thousands may be needed,
+        #: so none is looked at unless something of it changed.
+        self._roomy: set[Stratum] = set()
+        #: By turn, the strata in ``_held`` that have room; by their round before, those whose round
+        #: has not begun. What is so no longer stays until it comes to the top.
+        self._ready: list[tuple[int, Stratum]] = []
+        self._later: list[tuple[int, int, Stratum]] = []
         self._launched: list[tuple[int, Stratum]] = []
         self._undecided: Counter[Stratum] = Counter()
         self._silent: list[Outcome] = []
+        for stratum in fold.needed:
+            self._look_at(stratum)
 
     @property
     def waits(self) -> bool:
@@ -49,15 +62,10 @@ class Flow:
 
     def take(self) -> Mapping[str, Any] | None:
         """Return the first row whose stratum lacks more samples than are under way for it."""
-        while self._launched and self._launched[0][0] < self._fold.front:
-            self._undecided[heapq.heappop(self._launched)[1]] -= 1
-        for stratum, held in self._held.items():
-            if self._has_room(stratum) and self._is_begun(held[0]["ordinal"]):
-                facts = held.popleft()
-                if not held:
-                    del self._held[stratum]
-                return self._launch(facts, stratum)
-        while any(map(self._has_room, self._fold.needed)):
+        self._look_at_what_changed()
+        if (facts := self._take_held()) is not None:
+            return facts
+        while self._roomy:
             row = next(self._rows, None)
             if row is None:
                 self._pass_silent(float("inf"))
@@ -67,9 +75,9 @@ class Flow:
             if self._ordinals and self._ordinals[0] == ordinal:  # else the view repeats a key
                 self._ordinals.popleft()
             stratum = self._strata[ordinal]
-            if self._has_room(stratum) and self._is_begun(ordinal):
+            if stratum in self._roomy and self._is_begun(ordinal):
                 return self._launch(row, stratum)
-            self._held.setdefault(stratum, deque()).append(row)
+            self._hold(row, stratum)
         return None
 
     def take_silent(self) -> list[Outcome]:
@@ -81,8 +89,54 @@ class Flow:
         """Return the instructions that were accepted before the round of a key."""
         return self._fold.told_before(self._round_of(ordinal))
 
-    def _has_room(self, stratum: Stratum) -> bool:
-        return self._undecided[stratum] < self._fold.needed.get(stratum, 0)
+    def _look_at_what_changed(self) -> None:
+        """See which strata have room since the fold decided more."""
+        while self._launched and self._launched[0][0] < self._fold.front:
+            _, stratum = heapq.heappop(self._launched)
+            self._undecided[stratum] -= 1
+            self._look_at(stratum)
+        while self._fold.changed:
+            self._look_at(self._fold.changed.pop())
+        while self._later and self._later[0][0] <= self._fold.front:
+            _, turn, stratum = heapq.heappop(self._later)
+            heapq.heappush(self._ready, (turn, stratum))
+
+    def _look_at(self, stratum: Stratum) -> None:
+        """Put down whether a stratum has room now."""
+        if self._undecided[stratum] >= self._fold.needed.get(stratum, 0):
+            self._roomy.discard(stratum)
+        elif stratum not in self._roomy:
+            self._roomy.add(stratum)
+            if stratum in self._held:
+                heapq.heappush(self._ready, (self._turns[stratum], stratum))
+
+    def _take_held(self) -> Mapping[str, Any] | None:
+        """Return a row that waited: of the strata that have room, the one that waits longest."""
+        while self._ready:
+            turn, stratum = heapq.heappop(self._ready)
+            if stratum not in self._roomy or self._turns.get(stratum) != turn:
+                continue
+            ordinal = self._held[stratum][0]["ordinal"]
+            if not self._is_begun(ordinal):
+                heapq.heappush(self._later, (self._round_of(ordinal), turn, stratum))
+                continue
+            facts = self._held[stratum].popleft()
+            self._launch(facts, stratum)
+            if not self._held[stratum]:
+                del self._held[stratum], self._turns[stratum]
+            elif stratum in self._roomy:
+                heapq.heappush(self._ready, (turn, stratum))
+            return facts
+        return None
+
+    def _hold(self, row: Mapping[str, Any], stratum: Stratum) -> None:
+        """Let a row wait until its stratum has room and its round has begun."""
+        if stratum not in self._held:
+            self._held[stratum] = deque()
+            self._turns[stratum] = next(self._turn)
+            if stratum in self._roomy:
+                heapq.heappush(self._ready, (self._turns[stratum], stratum))
+        self._held[stratum].append(row)
 
     def _round_of(self, ordinal: int) -> int:
         """Return the first ordinal of the round that a key is in."""
@@ -95,6 +149,7 @@ class Flow:
     def _launch(self, facts: Mapping[str, Any], stratum: Stratum) -> Mapping[str, Any]:
         self._undecided[stratum] += 1
         heapq.heappush(self._launched, (facts["ordinal"], stratum))
+        self._look_at(stratum)
         return facts
 
     def _pass_silent(self, ordinal: float) -> None:

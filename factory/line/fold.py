@@ -94,6 +94,7 @@ class Fold:
 
     Attributes:
         needed: samples that each stratum still lacks; accepted: those it has.
+        changed: strata whose ``needed`` has changed; whoever looks at those alone takes them out.
         rejected: dropped candidates by ``filter: reason``.
         empty: keys, among those decided, of which no candidate came.
         touched, groups: what the accepted samples show, and their split groups, where another split
@@ -123,6 +124,7 @@ class Fold:
         lends_bans: bool = True,
     ) -> None:
         self.needed = dict(quotas)
+        self.changed: set[Stratum] = set()
         self.accepted: Counter[Stratum] = Counter()
         self.rejected: Counter[str] = Counter()
         self.empty = 0
@@ -236,6 +238,7 @@ class Fold:
         if self.needed[stratum] and self._in_vain[stratum] == self._patience:
             self.given_up[stratum] = self.needed[stratum]
             self.needed[stratum] = 0
+            self.changed.add(stratum)
             self._open -= 1
             self._horizon = None
 
@@ -269,6 +272,7 @@ class Fold:
             self.touched.update(candidate.touches)
             self.groups.update(candidate.groups)
         self.needed[stratum] -= 1
+        self.changed.add(stratum)
         if not self.needed[stratum]:
             self._open -= 1
             self._horizon = None
@@ -314,6 +318,7 @@ class Fold:
             heapq.heappush(self._unfetched, (ordinal, stratum))
             self._open += 1
         self.needed[stratum] += 1
+        self.changed.add(stratum)
         self._horizon = None
 
     def _set_level(self, candidate: Candidate) -> Objection | None:
