@@ -102,38 +102,74 @@ def _round(size: int, cells: Mapping[Stratum, Fraction]) -> dict[Stratum, int]:
     left = size - sum(whole.values())
     given: Counter[tuple[int, str]] = Counter()
     for remainder in sorted(alike, reverse=True):
-        for cell in _least_given(alike[remainder], min(left, len(alike[remainder])), given):
+        among = alike[remainder]
+        for cell in among if len(among) <= left else _least_given(among, left, given):
             whole[cell] += 1
-            left -= 1
+            given.update(enumerate(cell))
+        left -= min(left, len(among))
         if not left:
             break
     return whole
 
 
 def _least_given(
-    cells: Sequence[Stratum], count: int, given: Counter[tuple[int, str]]
+    cells: Sequence[Stratum], count: int, before: Mapping[tuple[int, str], int]
 ) -> Iterator[Stratum]:
     """Yield ``count`` of ``cells``: each time one whose values were given least, the first by name.
 
-    Cells that differ in their longest dimension alone stand in one heap, so that what is given in
-    another one changes the order of none. What is given in the longest is looked up where a cell
-    comes to the front of its heap: it only grows, so nothing behind that cell comes before it.
+    ``before`` is how often each value has been given. Cells that differ in one dimension alone are
+    a row, and the rows a heap: what is given only grows, so where the row on top is still what it
+    was when it was put there, no other comes before it. The values of that dimension are bits of a
+    number, those of a row that are left and those that were given alike: the first of both is one
+    step.
     """
-    longest = max(range(len(cells[0])), key=lambda place: len({cell[place] for cell in cells}))
-    heaps: defaultdict[Stratum, list[tuple[int, Stratum]]] = defaultdict(list)
+    given = Counter(before)
+    along = _dimension_of_rows(cells)
+    names = sorted({cell[along] for cell in cells})
+    bits = {name: 1 << place for place, name in enumerate(names)}
+    left: defaultdict[Stratum, int] = defaultdict(int)
     for cell in cells:
-        heaps[cell[:longest] + cell[longest + 1 :]].append((given[longest, cell[longest]], cell))
-    for heap in heaps.values():
-        heapify(heap)
+        left[cell[:along] + cell[along + 1 :]] |= bits[cell[along]]
+    levels: defaultdict[int, int] = defaultdict(int)
+    for name in names:
+        levels[given[along, name]] |= bits[name]
+    lowest = dict.fromkeys(left, min(levels))
 
-    def first(heap: list[tuple[int, Stratum]]) -> tuple[int, Stratum]:
-        while heap[0][0] < (now := given[longest, heap[0][1][longest]]):
-            heapreplace(heap, (now, heap[0][1]))
-        cell = heap[0][1]
-        return sum(given[place] for place in enumerate(cell)), cell
+    def first(row: Stratum) -> tuple[int, Stratum, Stratum]:
+        """Return what was given to the first cell of a row, the cell, and the row."""
+        level = lowest[row]
+        while not (found := left[row] & levels.get(level, 0)):
+            level += 1
+        lowest[row] = level
+        name = names[(found & -found).bit_length() - 1]
+        cell = (*row[:along], name, *row[along:])
+        return sum(given[place] for place in enumerate(cell)), cell, row
 
+    rows = [first(row) for row in left]
+    heapify(rows)
     for _ in range(count):
-        heap = min(filter(None, heaps.values()), key=first)
-        _, cell = heappop(heap)
-        given.update(enumerate(cell))
+        while rows[0] != (now := first(rows[0][2])):
+            heapreplace(rows, now)
+        _, cell, row = now
+        bit, level = bits[cell[along]], lowest[row]
         yield cell
+        given.update(enumerate(cell))
+        levels[level] ^= bit
+        levels[level + 1] |= bit
+        left[row] ^= bit
+        if left[row]:
+            heapreplace(rows, first(row))
+        else:
+            heappop(rows)
+
+
+def _dimension_of_rows(cells: Sequence[Stratum]) -> int:
+    """Return the dimension in which the cells of a row differ, so that few rows have to be seen.
+
+    Rows of the last dimension come one after another by name, so each is looked at about once while
+    as many cells are given as it has values; others may all be looked at for each cell.
+    """
+    sizes = [len({cell[place] for cell in cells}) for place in range(len(cells[0]))]
+    rows = [math.prod(sizes) // size for size in sizes]
+    looks = [*rows[:-1], rows[-1] // sizes[-1]]
+    return min(range(len(sizes)), key=lambda place: (looks[place], -place))

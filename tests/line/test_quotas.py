@@ -239,6 +239,17 @@ def test_what_quotas_cost_grows_with_the_strata_and_not_with_their_square(positi
     assert calls(600) < 3 * calls(300)
 
 
+@pytest.mark.parametrize("fewer", [(0, 0), (0, 1), (1, 0)], ids=["square", "wide", "high"])
+def test_what_two_long_dimensions_cost_grows_with_their_strata(fewer):
+    def calls(most: int) -> int:
+        names = ([f"{n}" for n in range(most - less)] for less in fewer)
+        cells = list(product(*names))
+        balance = {"brand": "equal", "colour": "equal"}
+        return calls_of(lambda: share_out(len(cells) // 2, dict.fromkeys(cells, 9), balance, 0.0))
+
+    assert calls(60) < 5 * calls(30)
+
+
 def test_what_named_shares_cost_grows_with_the_names_and_not_with_their_square():
     def calls(brands: int) -> int:
         share = {f"brand {number}": 1 + number / 7 for number in range(brands)}
