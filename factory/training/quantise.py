@@ -73,12 +73,12 @@ def quantise(
     ``watch`` is told what is under way, how far it is, and how far it goes.
 
     Raises what :func:`~factory.training.gguf_file.write.write_gguf` and
-    :func:`~factory.training.comparison.compare` raise; :class:`OutputError` where the record would
-    take the place of a file that is none.
+    :func:`~factory.training.comparison.compare` raise; :class:`OutputError` where it would take the
+    place of a file that is not of this verb. The file has its record before it is compared.
     """
     if out.suffix != SUFFIX:
         raise UsageError(f"--out {out}: the file is a GGUF file, so call it {out.stem}{SUFFIX}")
-    _check_record(out.with_suffix(RECORD))
+    _check_place(out)
     folder = _checkpoint(model, cache)
     benchmark = None if run is None else questions_of(run, limit, served=True)
     writing = None if watch is None else lambda done, total: watch(out.name, done, total)
@@ -94,20 +94,30 @@ def quantise(
         "chat_template": written.chats,
         "versions": versions(to),
     }
+    write_json(out.with_suffix(RECORD), record)
     if benchmark is not None:
         compared = out.with_suffix(COMPARED)
         record["comparison"] = compare(folder, out, benchmark, compared, cache, watch)
-    write_json(out.with_suffix(RECORD), record)
+        write_json(out.with_suffix(RECORD), record)
     return record
 
 
-def _check_record(path: Path) -> None:
-    """Raise :class:`OutputError` for a file that is no record of this verb: it may be anybody's."""
+def _check_place(out: Path) -> None:
+    """Raise :class:`OutputError` where a file stands that is not of this verb: it may be anybody's.
+
+    Which model it wrote, the record beside it says.
+    """
+    path = out.with_suffix(RECORD)
     known = read_json(path) or {}
     if path.exists() and not known.keys() >= _OF_RECORDS:
         raise OutputError(
             f"{path} is not of quantize, which writes what it did under that name: call the model "
             "something else with --out"
+        )
+    if out.exists() and not known:
+        raise OutputError(
+            f"{out} is not of quantize, which would have left {path.name} beside it: choose "
+            "another file with --out"
         )
 
 

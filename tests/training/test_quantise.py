@@ -21,3 +21,17 @@ def test_a_file_where_the_record_would_stand_is_left_alone(tmp_path: Path, mine:
     ours = {"model": "x", "file": "tuned.gguf", "to": "q8_0", "sha256": "0", "tensors": {}}
     record.write_text(json.dumps(ours), encoding="utf-8")
     assert "no such folder" in command(*asked, code=2)
+
+
+def test_a_model_that_quantize_did_not_write_is_left_alone(tmp_path: Path) -> None:
+    model = tmp_path / "tuned.gguf"
+    model.write_bytes(b"GGUF of somebody")
+    asked = ("quantize", str(tmp_path / "none"), "--out", str(model))
+    said = command(*asked, code=1)
+    assert "tuned.gguf is not of quantize, which would have left tuned.json beside it" in said
+    assert "--out" in said
+    assert model.read_bytes() == b"GGUF of somebody"
+    # Beside its record it is ours: here only the checkpoint is missing.
+    ours = {"model": "x", "file": "tuned.gguf", "to": "q8_0", "sha256": "0", "tensors": {}}
+    (tmp_path / "tuned.json").write_text(json.dumps(ours), encoding="utf-8")
+    assert "no such folder" in command(*asked, code=2)
