@@ -243,10 +243,15 @@ def _broke_down(steps: int, settings: Settings) -> str:
 
 
 def _identity(plan: Plan, settings: Settings) -> dict[str, Any]:
+    """Return what makes a training this one; a folder is the same however its path was typed."""
     file = training_file(plan.run)
+    chosen = settings.model_dump(mode="json", exclude={"paper", "chosen"})
+    if (base := Path(settings.base).expanduser()).exists():  # else a name of the Hub
+        chosen["base"] = str(base.resolve())
+    folder = str(plan.run.resolve())
     return {
-        "settings": settings.model_dump(mode="json", exclude={"paper", "chosen"}),
-        "data": {"folder": str(plan.run), "blake2b": checksum(file), "limit": plan.limit},
+        "settings": chosen,
+        "data": {"folder": folder, "blake2b": checksum(file), "limit": plan.limit},
         "steps_wanted": plan.steps,
         "reasoning": plan.reasoning,
         "seed": plan.seed,
