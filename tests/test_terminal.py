@@ -171,6 +171,43 @@ def test_samples_are_chosen_by_what_they_are(say, runs: Path) -> None:
     assert drawn != shown("--random", "--limit", 5, "--seed", 1)
 
 
+@pytest.mark.parametrize(
+    ("task", "right"),
+    [
+        ("select_next_item", lambda e: [e["options"][json.loads(e["gold"])]]),
+        ("task15", lambda _: []),
+        ("task14", lambda e: [e["options"][number - 1] for number in json.loads(e["gold"])]),
+        (
+            "task12",
+            lambda e: [
+                text
+                for text, worth in zip(e["options"], json.loads(e["gold"]), strict=True)
+                if worth == max(json.loads(e["gold"]))
+            ],
+        ),
+        ("task4", lambda e: json.loads(e["gold"])),
+        ("recognize_title_entities", lambda e: json.loads(e["gold"])),
+        ("write_title_for_locale", lambda e: [json.loads(e["gold"])]),
+    ],
+    ids=["choice", "stars", "retrieval", "ranking", "entities", "lines", "text"],
+)
+def test_samples_are_chosen_by_any_right_answer_whatever_their_form(
+    say, tmp_path: Path, task: str, right: Callable[[dict[str, Any]], list[str]]
+) -> None:
+    run_task(load_recipe(RECIPE).with_changes(limit=12), task, tmp_path, LocalEngine())
+    folder = tmp_path / task
+    every = records(folder)
+    for wanted in [*right(every[0]), every[0]["output_field"]]:
+        out, _ = say("show", folder, "--limit", 100, "--json", "--answer", f" {wanted.upper()}")
+        fits = [
+            each["id"]
+            for each in every
+            if wanted.casefold().strip()
+            in (text.casefold().strip() for text in [*right(each), each["output_field"]])
+        ]
+        assert [each["id"] for each in json.loads(out)] == fits
+
+
 def test_what_was_dropped_is_chosen_by_filter_and_reason(say, runs: Path) -> None:
     folder = runs / "write_query_for_product"
     dropped = records(folder, "rejected")

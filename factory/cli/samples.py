@@ -81,7 +81,7 @@ def show(
         str | None,
         typer.Option(
             metavar="TEXT",
-            help="Whose whole answer, or right option, is this.",
+            help="Whose whole answer is this, or a right option, entity, class or line of it.",
             rich_help_panel=_FIT,
         ),
     ] = None,

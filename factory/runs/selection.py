@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from factory.draw import draw
 from factory.errors import UsageError
+from factory.runs.counting import gold_places
 from factory.runs.folder import records_of
 
 _MOST_LISTED: Final = 12
@@ -27,7 +28,8 @@ class Selection:
             where nothing has what is asked for), the values of which it must have one; an upper
             case letter is as good as a lower case one.
         contains: texts that must all stand in its prompt, reasoning, answer, or rejected row.
-        answer: its whole answer, as printed or as the text of the gold option.
+        answer: its whole answer, as printed; or one of its right options (of a ranking, what is
+            most relevant), entities, classes or lines.
         scores: for a score's name, the least that it must have.
     """
 
@@ -175,10 +177,13 @@ def _of_sample(inner: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _answers(inner: Mapping[str, Any]) -> list[str]:
+    """Return what a sample answers: as printed, the options that are right, and what it lists."""
     answers = [str(inner.get("output_field", ""))]
-    if inner.get("task_type") == "multiple-choice":
+    if "input_field" in inner:
+        answers += [inner["options"][place - 1] for place in gold_places(inner)]
         gold = json.loads(inner["gold"])
-        answers += [inner["options"][gold]] if isinstance(gold, int) else []
+        if isinstance(gold, list):
+            answers += [each for each in gold if isinstance(each, str)]
     return answers
 
 
