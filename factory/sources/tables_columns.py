@@ -41,8 +41,10 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 _SPELLED_OUT: Final = {"exact": "E", "substitute": "S", "complement": "C", "irrelevant": "I"}
 _TIMES: Final = ("timestamp", "time")
 _FLOATS: Final = ("DOUBLE", "FLOAT")
-#: The list whose parts are ids; other columns with ids are named ``id`` or end in ``_id``.
+#: The list whose parts are ids, and the one whose parts have one; other columns with ids are named
+#: ``id`` or end in ``_id``.
 _LIST_OF_IDS: Final = "items"
+_LIST_WITH_IDS: Final = "events"
 #: From here on a float has lost digits of the whole number that it was.
 _INEXACT: Final = 2**53
 #: Lists each of whose parts has its place; of others a part that says nothing is left out.
@@ -186,7 +188,29 @@ def _value(
             one = f"CASE WHEN {whole} = '' THEN NULL ELSE [{whole}] END"
             return f"CASE WHEN starts_with({whole}, '[') THEN {parsed} ELSE {one} END", True
         return parsed, True
-    return f"TRY_CAST(to_json({raw}) AS {kind})", True
+    parsed = f"TRY_CAST(to_json({raw}) AS {kind})"
+    if name == _LIST_WITH_IDS and any(each in found for each in _FLOATS):
+        return _events_of_floats(raw, parsed), True
+    return parsed, True
+
+
+def _events_of_floats(raw: str, parsed: str) -> str:
+    """Return the SQL of events, ``parsed`` from ``raw``, with the ids of products that are floats.
+
+    Which fields ``raw`` has, and in which order, its JSON knows.
+    """
+    pairs = f"list_zip({parsed}, TRY_CAST(to_json({raw}) AS JSON[]))"
+    product = "pair[2]->'product_id'"
+    mended = (
+        f"CASE json_type({product}) WHEN 'DOUBLE' THEN "
+        f"{_id_of_float(f'TRY_CAST({product} AS DOUBLE)')} ELSE pair[1].product_id END"
+    )
+    event = (
+        f"{{'kind': pair[1].kind, 'product_id': {mended}, 'query': pair[1].query, "
+        "'time': pair[1].time}"
+    )
+    each = f"CASE WHEN pair[1] IS NOT NULL THEN {event} END"
+    return f"CASE WHEN {parsed} IS NOT NULL THEN list_transform({pairs}, lambda pair: {each}) END"
 
 
 def _id_of_float(raw: str) -> str:

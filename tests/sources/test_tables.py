@@ -438,6 +438,48 @@ def test_a_whole_number_that_pandas_made_a_float_is_an_id_without_a_fraction(
     assert rows(connection, "SELECT items FROM shop.sessions") == [(["123", "124.5"],)]
 
 
+@pytest.mark.parametrize("kind", ["DOUBLE", "FLOAT"])
+def test_so_is_the_product_of_an_event(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, kind: str
+) -> None:
+    events = (
+        "[{'kind': 'view', 'product_id': '123'::KIND, 'time': 5}, {'kind': 'search', "
+        "'product_id': 'nan'::KIND, 'time': NULL}, NULL, {'kind': 'buy', 'product_id': "
+        "'124.5'::KIND, 'time': 7}, {'kind': 'search', 'product_id': NULL, 'time': 8}]"
+    ).replace("KIND", kind)
+    parquet(
+        connection,
+        tmp_path / "sessions.parquet",
+        f"SELECT 1 AS session_id, 'us' AS locale, {events} AS events "
+        "UNION ALL SELECT 2, 'us', [] UNION ALL SELECT 3, 'us', NULL",
+    )
+    source = attach(connection, tmp_path)
+    found = rows(connection, "SELECT events FROM shop.sessions ORDER BY session_id")
+    assert found[0][0] == [
+        {"kind": "view", "product_id": "123", "query": None, "time": 5},
+        {"kind": "search", "product_id": None, "query": None, "time": None},
+        None,
+        {"kind": "buy", "product_id": "124.5", "query": None, "time": 7},
+        {"kind": "search", "product_id": None, "query": None, "time": 8},
+    ]
+    assert found[1:] == [([],), (None,)]
+    assert not source.quarantined
+
+
+def test_an_event_of_a_text_has_the_product_that_stands_there(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    events = "[{'time': 1.0::DOUBLE, 'product_id': '123.0', 'kind': 'view'}]"
+    parquet(
+        connection,
+        tmp_path / "sessions.parquet",
+        f"SELECT 1 AS session_id, 'us' AS locale, {events} AS events",
+    )
+    attach(connection, tmp_path)
+    event = {"kind": "view", "product_id": "123.0", "query": None, "time": 1}
+    assert rows(connection, "SELECT events FROM shop.sessions") == [([event],)]
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
 def test_a_time_with_a_zone_is_one_instant_on_every_machine(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path, zone: str
