@@ -9,7 +9,7 @@ that out and changes nothing that a reader sees: it normalises to NFC, not to NF
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from html import unescape
 from html.entities import html5
 from itertools import chain
@@ -322,17 +322,20 @@ def _word_tokens(word: str) -> tuple[str, ...]:
         return tuple(found)
     parts: list[str] = []
     for token in found:
+        if token.isascii():
+            parts.append(token)
+            continue
         # A Latin word that stands against Japanese (TPE製) is a word of its own.
         for run in _SCRIPT_RUNS.findall(token):
-            if len(run) > 2 and CJK.search(run):
+            if len(run) > 2 and CJK.match(run):
                 parts.extend(map(add, run, run[1:]))
             else:
                 parts.append(run)
     return tuple(parts)
 
 
-class _TokensOf(dict[str, tuple[str, ...]]):
-    """The tokens of each word that was read lately.
+class PartsOf(dict[str, tuple[str, ...]]):
+    """What ``read`` makes of each word that was read lately.
 
     Titles share most of their words, and looking one up takes a twentieth of the time of reading
     it; a dictionary that fills itself is looked up without a call of Python's.
@@ -342,8 +345,12 @@ class _TokensOf(dict[str, tuple[str, ...]]):
     # A Japanese title is one long word that never comes again: it would only push others out.
     _LONGEST: Final = 24
 
+    def __init__(self, read: Callable[[str], tuple[str, ...]]) -> None:
+        super().__init__()
+        self._read = read
+
     def __missing__(self, word: str) -> tuple[str, ...]:
-        found = _word_tokens(word)
+        found = self._read(word)
         if len(word) <= self._LONGEST:
             if len(self) >= self._MOST:
                 self.clear()
@@ -351,4 +358,4 @@ class _TokensOf(dict[str, tuple[str, ...]]):
         return found
 
 
-_TOKENS_OF: Final = _TokensOf()
+_TOKENS_OF: Final = PartsOf(_word_tokens)

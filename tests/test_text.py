@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from factory.text import are_clean, clean, markup_left, similarity, tokens
+from factory.text import PartsOf, are_clean, clean, markup_left, similarity, tokens
 
 #: Texts made of what catalogues and attackers put into titles.
 HOSTILE = st.lists(
@@ -133,6 +133,19 @@ def test_texts_that_read_the_same_have_the_same_tokens(left: str, right: str) ->
 )
 def test_texts_that_differ_in_a_meaningful_sign_differ_in_tokens(left: str, right: str) -> None:
     assert tokens(left) != tokens(right)
+
+
+def test_a_word_is_read_once_unless_it_is_long() -> None:
+    read: list[str] = []
+
+    def letters(word: str) -> tuple[str, ...]:
+        read.append(word)
+        return tuple(word)
+
+    letters_of = PartsOf(letters)
+    for word in ("ab", "b" * 25) * 2:
+        assert letters_of[word] == tuple(word)
+    assert read == ["ab", "b" * 25, "b" * 25]
 
 
 def test_japanese_is_compared_by_pairs_of_characters() -> None:

@@ -69,7 +69,10 @@ def run_filters(filters: Sequence[Filter], sample: Sample) -> tuple[Verdict, ...
 
 def first_rejection(verdicts: Sequence[Verdict]) -> Verdict | None:
     """Return the verdict that a rejected sample is filed under, None where all keep it."""
-    return next((verdict for verdict in verdicts if not verdict.keep), None)
+    for verdict in verdicts:
+        if not verdict.keep:
+            return verdict
+    return None
 
 
 def field_texts(sample: Sample, field: str, filter_name: str) -> tuple[str, ...]:

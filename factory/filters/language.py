@@ -196,28 +196,21 @@ def _by_script(text: str, expected: str) -> tuple[LanguageGuess, int]:
         for run in _OTHERS.finditer(text):
             other = run.lastgroup or ""
             counts[other] = counts.get(other, 0) + len(run[0])
-    counts = {script: count for script, count in counts.items() if count}
     letters = sum(counts.values())
     if not letters:
         return ABSTAIN, 0
-    east_asian = sum(counts.get(script, 0) for script in _EAST_ASIAN)
-    weights = {s: n * _WEIGHT if s in _EAST_ASIAN else n for s, n in counts.items()}
-    if "Jpan" in counts:
+    weights = {s: n * _WEIGHT if s in _EAST_ASIAN else n for s, n in counts.items() if n}
+    if "Jpan" in weights:
         # Japanese is written in kana and Han together.
         weights["Jpan"] += weights.pop("Hani", 0)
-    total = sum(weights.values())
-    script = max(weights, key=lambda name: (weights[name], name))
-    share = round(weights[script] / total, 2)
-    mixed = LanguageGuess(None, share)
+    weight, script = max(zip(weights.values(), weights, strict=True))
+    share = round(weight / sum(weights.values()), 2)
     if script == "Latn":
         expects_latin = "Latn" in SCRIPTS.get(expected, ("Latn",))
-        if expects_latin:
-            return (mixed if share < 0.8 else LanguageGuess(None, share, "Latn")), letters
-        if east_asian or counts["Latn"] < MIN_LATIN or len(counts) > 1:
-            return mixed, letters
-        return LanguageGuess(None, share, "Latn"), letters
-    if share < 0.5 or counts.get(script, 0) < 2:
-        return mixed, letters
+        plainly = share >= 0.8 if expects_latin else letters == counts["Latn"] >= MIN_LATIN
+        return LanguageGuess(None, share, "Latn" if plainly else None), letters
+    if share < 0.5 or counts[script] < 2:
+        return LanguageGuess(None, share), letters
     if script == "Hani":
         return _by_characters(han, share), letters
     return LanguageGuess(_LANGUAGE_OF_SCRIPT.get(script), share, script), letters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 from operator import add
 from typing import ClassVar, Final
 
@@ -12,7 +13,7 @@ from pydantic import Field
 from factory.filters.base import Filter
 from factory.sample import Sample, Verdict
 from factory.tasktypes.choices import right_options
-from factory.text import CJK, folded_case, tokens
+from factory.text import CJK, PartsOf, folded_case, tokens
 
 # Two, since an expression that begins with one literal skips from one to the next.
 _MINUS: Final = re.compile(r"-(?<!\w.)\d")
@@ -95,14 +96,18 @@ def _keys(options: Sequence[str]) -> list[Sequence[str]]:
     return [tokens(option) for option in options]
 
 
+def _pairs(word: str) -> tuple[str, ...]:
+    """Return a word, or its pairs of characters where some are Chinese, Japanese or Korean."""
+    if len(word) > 2 and not word.isascii() and CJK.search(word):
+        return tuple(map(add, word, word[1:]))
+    return (word,)
+
+
+_PAIRS_OF: Final = PartsOf(_pairs)
+
+
 def _words_and_pairs(line: str) -> list[str]:
-    found: list[str] = []
-    for word in line.split():
-        if len(word) > 2 and not word.isascii() and CJK.search(word):
-            found += map(add, word, word[1:])
-        else:
-            found.append(word)
-    return found
+    return list(chain.from_iterable(map(_PAIRS_OF.__getitem__, line.split())))
 
 
 def gold_options(sample: Sample) -> frozenset[int]:

@@ -90,7 +90,7 @@ class AskingStep(ABC, Generic[Options]):
 
         With ``whole``, texts that were cut off at ``max_tokens`` are none.
         """
-        system, user = self._prompt.render({**row, **own})
+        system, user = self._prompt.render({**row, **own} if own else row)
         return Question(
             (Message("system", system), Message("user", user)),
             form,

@@ -40,8 +40,8 @@ class Asked(NamedTuple):
         The prompt is that of the first.
         """
         asked = [each for each in parts if each is not None]
-        if not asked:
-            return None
+        if len(asked) < 2:
+            return asked[0] if asked else None
         return cls(
             steps=tuple(dict.fromkeys(chain.from_iterable(each.steps for each in asked))),
             models=tuple(dict.fromkeys(chain.from_iterable(each.models for each in asked))),

@@ -134,12 +134,15 @@ def is_in_language(text: str, language: str, name: str = "") -> bool:
     without = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE) if name else text
     if identify(without, language, "script").contradicts(language):
         return False
-    if language == "ja" and not _is_written_in(_JAPANESE, "".join(CJK.findall(without))):
-        return False
     if language in UNSPACED:
-        letters = sum(map(str.isalpha, without))
-        return len(CJK.findall(without)) > _LEAST_OF_ITS_OWN * letters
-    return not CJK.search(without) and in_language(without, _SHOPS.get(language, language))
+        own = CJK.findall(without)
+        if language == "ja" and not _is_written_in(_JAPANESE, "".join(own)):
+            return False
+        # There are no more letters than characters, which are counted already.
+        return len(own) > _LEAST_OF_ITS_OWN * len(without) or (
+            len(own) > _LEAST_OF_ITS_OWN * sum(map(str.isalpha, without))
+        )
+    return in_language(without, _SHOPS.get(language, language))
 
 
 def _is_written_in(character_set: str, text: str) -> bool:

@@ -10,29 +10,31 @@ from typing import Final
 
 from factory.sources.attribute_variants import stem
 from factory.sources.lexicons import JOINING
-from factory.text import tokens
+from factory.text import folded_case, tokens
 
 #: A number with its decimals and thousands; a digit inside a name (USB3, B07) counts as well.
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _JOINING: Final = frozenset[str]().union(*JOINING.values())
 _LETTERS_OF_A_STEM: Final = 4
 _LETTERS_OF_AN_ENDING: Final = 2
-_SPACES: Final = re.compile(r"\s+")
 
 
 def plain(text: str) -> str:
     """Return a text for comparison: NFKC, small letters, single spaces, straight quotes."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
-    return _SPACES.sub(" ", folded).strip()
+    return " ".join(folded_case(text).replace("’", "'").split())
 
 
 def numbers(text: str) -> frozenset[str]:
     """Return the numbers in a text: without thousands' separators, 1,5 as 1.5."""
-    return frozenset(map(_spelled, _NUMBER.findall(unicodedata.normalize("NFKC", text))))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return frozenset(map(_spelled, _NUMBER.findall(text)))
 
 
 def _spelled(number: str) -> str:
     """Return a number in the one spelling in which numbers are compared."""
+    if number.isdecimal():
+        return number
     head, *rest = re.split(r"[.,]", number)
     marks = [character for character in number if character in ".,"]
     if len(rest) > 1 and marks[-1] not in marks[:-1] and _are_thousands(head, rest[:-1]):
@@ -49,10 +51,12 @@ def _are_thousands(head: str, groups: Iterable[str]) -> bool:
 
 def unfounded_numbers(text: str, sources: Iterable[str]) -> frozenset[str]:
     """Return the numbers that ``text`` says and none of ``sources`` does."""
-    known: set[str] = set()
+    said = numbers(text)
     for source in sources:
-        known |= numbers(source)
-    return numbers(text) - known
+        if not said:
+            break
+        said -= numbers(source)
+    return said
 
 
 def run_from(text: str, prompt: str, apart_from: str, length: int) -> str:

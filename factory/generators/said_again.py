@@ -150,12 +150,12 @@ def sentences(text: str) -> list[str]:
 
 def breaks_off(text: str, language: str) -> bool:
     """Return whether ``text`` ends in a little word, or within brackets that it opened."""
+    if text.count("(") != text.count(")") or text.count("[") != text.count("]"):
+        return True
+    if language in UNSPACED or language not in LITTLE:
+        return False
     last = plain(text).rstrip(" .,;:!?").split()[-1:]
-    return (
-        text.count("(") != text.count(")")
-        or text.count("[") != text.count("]")
-        or (language not in UNSPACED and bool(LITTLE.get(language, frozenset()).intersection(last)))
-    )
+    return not LITTLE[language].isdisjoint(last)
 
 
 def check_figures_and_end(source: str, text: str, language: str) -> None:

@@ -33,6 +33,8 @@ from factory.recipe import Recipe
 from factory.sources.interrupts import INTERRUPTS
 from factory.sources.view import RowRejectedError
 
+#: What is wrong with an answer that no sample can be made with.
+_UNUSABLE: Final = (RowRejectedError, AnswerError, RefusedError)
 _GRACE: Final = 2.0
 _HASH_BYTES: Final = 8
 #: Returns the instructions that were accepted before the round of an ordinal.
@@ -64,7 +66,9 @@ class AskingBuilder(SampleBuilder):
         self._askers = askers
         self._earlier = earlier
         self._of_the_answer = task.answer_columns
-        self._offered = frozenset(name for each in task.steps for name in each.step.offers)
+        offered = frozenset(name for each in task.steps for name in each.step.offers)
+        self._needed_to_ask = tuple(name for name in self._needed if name not in offered)
+        self._by = tuple(dict.fromkeys(step.by for step in task.spec.generate))
         derivation = task.derivation
         self._asking_parent = (
             AskingBuilder(
@@ -85,7 +89,7 @@ class AskingBuilder(SampleBuilder):
             try:
                 written = yield from self._written(row, facts["ordinal"])
                 written = yield from self._reasoned(written)
-                (draft,) = self._with_class([self._draft(written)])
+                draft = self._drafted(written)
                 if self._task.judge and not first_rejection(draft.verdicts):
                     judged = yield from judge(self._task.judge, draft.sample, self._of_the_answer)
                     draft = draft._replace(
@@ -130,7 +134,7 @@ class AskingBuilder(SampleBuilder):
             return row
         columns = dict(row.columns)
         # Of a row without them no sample comes whatever is answered, and answers are paid for.
-        self._check_values(columns, self._offered)
+        self._check_values(columns, self._needed_to_ask)
         language = LANGUAGE_NAMES[self._language(columns)]
         draw = Draw(self._seed, self._task.name, row.key)
         took: list[Exchange] = []
@@ -142,15 +146,17 @@ class AskingBuilder(SampleBuilder):
             }
             if each.step.round_size:
                 seen["earlier"] = self._earlier(ordinal)
-            with _dropping(each.by):
+            try:
                 made = yield from addressed(
                     each.model, each.step.ask(seen, draw), took, self._part(each.part)
                 )
+            except _UNUSABLE as error:
+                raise _dropped(each.by, error) from error
             columns.update(made)
             for name in each.step.takes:
                 del columns[name]
         asked = Asked.together((row.asked, self._asked_of(took)))
-        return row._replace(columns=columns, asked=asked)
+        return Row(row.key, row.groups, columns, asked)
 
     def _reasoned(self, row: Row) -> Addressed[Row]:
         """Ask the steps of the sample about it, as long as the filters keep it."""
@@ -160,8 +166,10 @@ class AskingBuilder(SampleBuilder):
                 return row
             took: list[Exchange] = []
             asking = each.step.reason(draft.sample, row.columns, self._task.type)
-            with _dropping(each.by):
+            try:
                 reasoned = yield from addressed(each.model, asking, took, self._part(each.part))
+            except _UNUSABLE as error:
+                raise _dropped(each.by, error) from error
             asked = Asked.together((row.asked, self._asked_of(took)))
             row = row._replace(reasoned=reasoned, asked=asked)
         return row
@@ -170,26 +178,21 @@ class AskingBuilder(SampleBuilder):
         return part_of_parent(self._task.name, name) if self._of_parent else name
 
     def _asked_of(self, took: list[Exchange]) -> Asked:
-        prompt = "\x1f".join(text for _, text in took[0].question.messages)
+        prompt = "\x1f".join([text for _, text in took[0].question.messages])
         return Asked(
-            steps=tuple(dict.fromkeys(step.by for step in self._task.spec.generate)),
-            models=tuple(dict.fromkeys(self._askers[each.model].spec.model for each in took)),
+            steps=self._by,
+            models=tuple(dict.fromkeys([self._askers[each.model].spec.model for each in took])),
             prompt_hash=blake2b(prompt.encode(), digest_size=_HASH_BYTES).hexdigest(),
             spent=spent(took),
         )
 
 
-@contextmanager
-def _dropping(by: str) -> Iterator[None]:
-    """Turn what is wrong with an answer to the step ``by`` into the end of its row."""
-    try:
-        yield
-    except RowRejectedError as error:
-        raise DroppedError(f"generate.{by}", error.reason, error.detail) from error
-    except AnswerError as error:
-        raise DroppedError(f"generate.{by}", "answer-malformed", str(error)) from error
-    except RefusedError as error:
-        raise DroppedError(f"generate.{by}", "refused", str(error)) from error
+def _dropped(by: str, error: RowRejectedError | AnswerError | RefusedError) -> DroppedError:
+    """Return the end of a row: what is wrong with an answer to the step ``by``."""
+    if isinstance(error, RowRejectedError):
+        return DroppedError(f"generate.{by}", error.reason, error.detail)
+    reason = "answer-malformed" if isinstance(error, AnswerError) else "refused"
+    return DroppedError(f"generate.{by}", reason, str(error))
 
 
 def asked_outcomes(

@@ -7,7 +7,7 @@ makes the same bytes.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
 from itertools import chain
@@ -86,6 +86,8 @@ class SampleBuilder:
         self._classifier = task.classifier
         self._licence = task.source_spec.licence
         self._derivation = task.derivation
+        derive = task.spec.derive
+        self._operator = f"{derive.operator}:{derive.map}" if derive else ""
         self._parent = task.derivation and SampleBuilder(recipe, task.derivation.parent, split)
         self._records: dict[str, Record | DroppedError] = {}
         self._taken = frozenset(name for each in task.steps for name in each.step.takes)
@@ -270,7 +272,7 @@ class SampleBuilder:
 
     def _record_of(self, key: str, row: Row) -> Record:
         """Return the record of a whole row; raises :class:`DroppedError` where it is rejected."""
-        (draft,) = self._with_class([self._draft(row)])
+        draft = self._drafted(row)
         sample = draft.sample
         if rejection := first_rejection(draft.verdicts):
             raise DroppedError(rejection.filter, rejection.reason, rejection.detail)
@@ -287,10 +289,15 @@ class SampleBuilder:
             asked=row.asked,
         )
 
+    def _drafted(self, made: Row) -> Draft:
+        """Return the sample of one row with what the rules and the classifier say of it."""
+        draft = self._draft(made)
+        return draft if self._classifier is None else self._with_class([draft])[0]
+
     def _draft(self, made: Row) -> Draft:
         """Return the sample of one row with what the rules say of it."""
         task, row, key = self._task, made.columns, made.key
-        self._check_values(row)
+        self._check_values(row, self._needed)
         draw = Draw(self._seed, task.name, key)
         try:
             arrangement = task.type.arrange(row, draw, task.options)
@@ -349,7 +356,7 @@ class SampleBuilder:
                 seed=self._seed,
                 definition=task.definition,
                 parent=derive.from_ if derive else None,
-                generator=_generator(task, made.asked, wording),
+                generator=_generator(self._operator, made.asked, wording),
                 model=_models(made.asked, wording),
                 prompt_hash=made.asked.prompt_hash if made.asked else None,
                 tokens=made.asked.spent.tokens if made.asked else 0,
@@ -389,10 +396,10 @@ class SampleBuilder:
             cost=sample.provenance.cost,
         )
 
-    def _check_values(self, row: Mapping[str, Any], but: Collection[str] = ()) -> None:
-        """Raise :class:`DroppedError` for a null that the sample needs; ``but`` come later."""
-        for name in self._needed:
-            value = "" if name in but else row.get(name, "")
+    def _check_values(self, row: Mapping[str, Any], needed: Iterable[str]) -> None:
+        """Raise :class:`DroppedError` for a null in a column that is needed."""
+        for name in needed:
+            value = row.get(name, "")
             if value is None or (isinstance(value, list) and None in value):
                 why = "the source has no value, or judges a product that it does not list"
                 raise DroppedError("rows", "value-missing", f"{name}: {why}")
@@ -423,19 +430,18 @@ class SampleBuilder:
         )
 
 
-def _generator(task: Task, asked: Asked | None, wording: Wording) -> str | None:
+def _generator(operator: str, asked: Asked | None, wording: Wording) -> str | None:
     """Return how a sample came about beside its view: the map, and what asked a model."""
-    derive = task.spec.derive
-    parts = [f"{derive.operator}:{derive.map}"] if derive else []
-    if asked:
-        parts += asked.steps
-    if wording.model:
-        parts.append("rewrite")
-    return " ".join(parts) or None
+    if asked is None and not wording.model:
+        return operator or None
+    steps = asked.steps if asked else ()
+    return " ".join(filter(None, (operator, *steps, "rewrite" if wording.model else "")))
 
 
 def _models(asked: Asked | None, wording: Wording) -> str | None:
-    named = dict.fromkeys((*(asked.models if asked else ()), wording.model or ""))
+    if asked is None:
+        return wording.model or None
+    named = dict.fromkeys((*asked.models, wording.model or ""))
     return " ".join(filter(None, named)) or None
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -113,7 +113,7 @@ class Wording:
     """
 
     __slots__ = (
-        *("_body", "_context", "_globals", "_printed", "_prompt"),
+        *("_printed", "_prompt", "_render"),
         *("fingerprint", "forms", "model", "name", "names", "path"),
     )
 
@@ -136,15 +136,9 @@ class Wording:
             #: What a row must offer, with the file and line where each name is first used.
             self.names = _undeclared(tree, parts)
             self.forms = _forms(tree)
-            code = environment.compile(tree, name=path.name, filename=str(path))
+            self._render = environment.renderer(tree, path)
         except TemplateSyntaxError as error:  # such as a filter that does not exist
             raise RecipeError(f"{path}:{error.lineno}: {error.message}") from error
-        template = environment.template_class.from_code(
-            environment, code, dict(environment.globals), None
-        )
-        self._body = template.root_render_func
-        self._context = partial(environment.context_class, environment)
-        self._globals = template.globals
         self._printed = printed
         said = repr((printed, [part and part.block.body for part in parts]))
         self.fingerprint = blake2b(said.encode(), digest_size=8).hexdigest()
@@ -156,11 +150,8 @@ class Wording:
 
     def render(self, fields: Mapping[str, Any]) -> Rendered:
         """Return the parts for one row; raises :class:`RecipeError` where the template fails."""
-        _environment().begin()
         try:
-            # As Template.render does, which copies the fields twice more on its way.
-            context = self._context({**self._globals, **fields}, self.path.name, {})
-            text = "".join(self._body(context))
+            text = self._render(fields)
         except _RENDER_ERRORS as error:
             cause = "an undefined name" if isinstance(error, UndefinedError) else "an error"
             raise RecipeError(

@@ -52,7 +52,7 @@ def _harmless(value: Any) -> Any:
     """
     printed = printable(value)
     if isinstance(printed, str) and not isinstance(printed, Quoted):
-        return without_control_tokens(_MARKS.sub("", printed))
+        return _bare(printed)
     return printed
 
 
@@ -63,8 +63,14 @@ def quoted(text: object) -> Quoted:
     of a chat, such as ``<|im_end|>``, gets a space after its bracket: it stays readable, and ends
     no message.
     """
-    bare = without_control_tokens(_MARKS.sub("", str(text)))
-    return Quoted(f"{OPENS}{bare}{CLOSES}")
+    return Quoted(f"{OPENS}{_bare(str(text))}{CLOSES}")
+
+
+def _bare(text: str) -> str:
+    """Return ``text`` without marks, which are no ASCII, the separator and control tokens."""
+    if not text.isascii() or _SEPARATOR in text:
+        text = _MARKS.sub("", text)
+    return without_control_tokens(text)
 
 
 class Prompt:
@@ -96,18 +102,14 @@ class Prompt:
             flat = nodes.Template(body, lineno=1)
             flat.set_environment(environment)
             self.names = frozenset(meta.find_undeclared_variables(flat))
-            code = environment.compile(flat, name=path.name, filename=str(path))
+            self._render = environment.renderer(flat, path)
         except TemplateSyntaxError as error:
             raise RecipeError(f"{path}:{error.lineno}: {error.message}") from error
         except RecursionError as error:
             raise RecipeError(f"{path}: an expression nests too deep") from error
-        self._render = environment.template_class.from_code(
-            environment, code, dict(environment.globals), None
-        ).render
 
     def render(self, fields: Mapping[str, Any]) -> tuple[str, str]:
         """Return the system and the user text; raises :class:`RecipeError` where it fails."""
-        _environment().begin()
         try:
             system, user = self._render(fields).split(_SEPARATOR)
         except (TemplateError, *RENDER_ERRORS) as error:

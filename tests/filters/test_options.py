@@ -100,6 +100,13 @@ def test_japanese_titles_are_compared_by_characters() -> None:
     assert OptionsFilter().judge(choice((left, "子供用傘軽量折りたたみ"))).keep
 
 
+def test_latin_words_beside_japanese_ones_are_compared_whole() -> None:
+    options = ("水筒ブルー 500ml TPE", "水筒レッド 500ml TPE")
+    # Of nine words and pairs, both have 水筒, 500ml and tpe; a word is read alike each time.
+    for _ in range(2):
+        assert OptionsFilter().judge(choice(options)).score == round(3 / 9, 4)
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
