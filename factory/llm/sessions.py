@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from factory.hosts import is_loopback
 from factory.llm.models import Endpoint
 from factory.llm.replies import BrokenError, Reply
 
@@ -27,9 +28,12 @@ def headers_to(endpoint: Endpoint) -> dict[str, str]:
 
 
 def proxy_of(url: str) -> str | None:
-    """Return the proxy that the environment names for ``url``, as everywhere else."""
+    """Return the proxy that the environment names for ``url``; never one for this machine.
+
+    What a proxy calls by its own address is not the server here, and it would read the prompts.
+    """
     parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
+    if is_loopback(parts.hostname) or proxy_bypass(parts.hostname or ""):
         return None
     return getproxies().get(parts.scheme)
 

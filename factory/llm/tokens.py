@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
 from urllib.request import Request as HttpRequest
-from urllib.request import urlopen
 
 from factory.errors import ModelError
 from factory.llm.ledger import Ledger
@@ -64,6 +64,9 @@ class LocalTokenCounter:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._root = endpoint.url.removesuffix("/v1")
+        # The server is in this process: a proxy of the environment cannot reach it, and need not
+        # read the prompts.
+        self._opener = build_opener(ProxyHandler({}))
 
     def count(self, messages: Sequence[Message]) -> int:
         """Return the tokens of one prompt; raises :class:`ModelError` where the server is gone."""
@@ -79,7 +82,7 @@ class LocalTokenCounter:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+            with self._opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
                 read: dict[str, str] = json.load(response)
                 return read
         except (URLError, OSError, ValueError) as error:

@@ -452,3 +452,15 @@ def test_an_address_that_does_not_speak_tls_is_told_as_one() -> None:
         # The number of TLS is not one of the system, where it says "Operation not permitted".
         with pytest.raises(TryAgainError, match="SSL"):
             asyncio.run(main())
+
+
+def test_a_server_on_this_machine_is_asked_past_a_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    answers, seen, _ = run(tmp_path, ask("one"))
+    assert isinstance(answers, list)
+    assert seen.requests == 1
