@@ -10,6 +10,7 @@ import pytest
 
 from factory.llm import ModelSpec
 from factory.llm.local import LocalServer
+from factory.llm.names import model_spec
 
 
 def test_a_local_model_keeps_no_prompts_and_has_a_context_for_each_slot(
@@ -38,3 +39,10 @@ def test_a_local_model_keeps_no_prompts_and_has_a_context_for_each_slot(
     assert local.slots == parameters.n_parallel == 2
     assert parameters.n_ctx == 2 * 4096
     assert (parameters.cpuparams.n_threads, parameters.cpuparams_batch.n_threads) == (1, 1)
+
+
+def test_a_local_model_has_minutes_for_an_answer_unless_the_recipe_says_otherwise() -> None:
+    assert model_spec({}, "smollm2").timeout == 900
+    assert ModelSpec.model_validate({"engine": "local"}).timeout == 900
+    assert ModelSpec.model_validate({"engine": "local", "timeout": 5}).timeout == 5
+    assert ModelSpec.model_validate({"model": "m"}).timeout == 120
