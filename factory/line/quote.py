@@ -110,8 +110,23 @@ def quote(recipe: Recipe, tasks: Sequence[str], cache: Path) -> list[Quote]:
             wanted = spec.size + spec.test
             # A table of labels that is made larger gives more keys to the tasks that need it.
             most = inf if spec.needs and wanted > SAMPLED else keys.get(name, inf)
-            quotes += _quotes(pool, name, wanted, _parts(compile_task(recipe, name)), most)
+            parts, sharing = _parts(compile_task(recipe, name)), _sharing(recipe, name)
+            quotes += _quotes(pool, name, wanted, parts, sharing, most)
     return quotes
+
+
+def _sharing(recipe: Recipe, task: str) -> list[str]:
+    """Return the tasks that ask the same of the same records as ``task``: one parent's, and it.
+
+    An answer is filed under whichever of them asked for it first.
+    """
+    return [each for each in recipe.tasks if _first(recipe, each) == _first(recipe, task)]
+
+
+def _first(recipe: Recipe, task: str) -> str:
+    """Return the task that ``task`` derives from in the end, or itself."""
+    derivation = recipe.tasks[task].derive
+    return _first(recipe, derivation.from_) if derivation else task
 
 
 def _keys(made: RunResult) -> int:
@@ -134,7 +149,8 @@ def quote_judge(
     with DryPool(recipe.models, cache, _GRANTED) as pool:
         for name, options in chosen.items():
             measure_judge(recipe, name, options, pool, samples=samples)
-            for each in _quotes(pool, name, len(pool.rows[name]), [_judge_part(options)]):
+            asked = [_judge_part(options)]
+            for each in _quotes(pool, name, len(pool.rows[name]), asked, [name]):
                 # A sample counts whatever is said of it: no other takes its place.
                 parts = tuple(replace(part, share=1.0) for part in each.parts)
                 quotes.append(replace(each, parts=parts))
@@ -172,9 +188,14 @@ def _judge_part(options: JudgeOptions) -> Part:
 
 
 def _quotes(
-    pool: DryPool, task: str, wanted: int, parts: Sequence[Part], most_rows: float = inf
+    pool: DryPool,
+    task: str,
+    wanted: int,
+    parts: Sequence[Part],
+    sharing: Sequence[str],
+    most_rows: float = inf,
 ) -> Iterator[Quote]:
-    """Yield what each model is asked for ``task``."""
+    """Yield what each model is asked for ``task``; what is known is filed under ``sharing``."""
     for model in dict.fromkeys(model for part in parts for model in part.models):
         pool.asker(model, task)  # noted also where no row came as far as to ask it
     rows, singly = pool.rows.get(task, []), pool.singly.get(task, [])
@@ -189,7 +210,8 @@ def _quotes(
     for each in expected(rows, wanted, parts, usual, most_rows):
         asked.setdefault((each.model, pool.spec(each.model).lane), []).append(each)
     for key, noted in pool.noted.get(task, {}).items():
-        yield _quote(task, wanted, noted, asked.get(key, []))
+        most_known = pool.answers(sharing, noted.model)
+        yield _quote(task, wanted, noted, asked.get(key, []), most_known)
 
 
 def _has_history(rows: Sequence[DryRow], model: str) -> bool:
@@ -200,9 +222,11 @@ def _has_history(rows: Sequence[DryRow], model: str) -> bool:
     return known >= LEAST_HISTORY
 
 
-def _quote(task: str, wanted: int, noted: Noted, asked: Sequence[Expected]) -> Quote:
+def _quote(
+    task: str, wanted: int, noted: Noted, asked: Sequence[Expected], most_known: int
+) -> Quote:
     parts: list[QuotedPart] = []
-    left = noted.answers
+    left = most_known
     for each in asked:
         parts.append(_quoted_part(each, noted, left))
         left -= parts[-1].known

@@ -6,7 +6,7 @@ be sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -112,6 +112,14 @@ class DryPool(ModelPool):
         if (name, spec.lane) not in noted:
             noted[name, spec.lane] = self._note(spec, task, exact=counter.exact)
         return DryAsker(spec, identity, self.ledger, counter, self._granted)
+
+    def answers(self, tasks: Collection[str], model: str) -> int:
+        """Return how many answers of ``model``, by its own name, are filed under ``tasks``."""
+        return sum(
+            each.requests
+            for each in self.ledger.spent()
+            if each.task in tasks and each.model == model
+        )
 
     def _note(self, spec: ModelSpec, task: str, *, exact: bool) -> Noted:
         history = [e for e in self.ledger.spent() if (e.task, e.model) == (task, spec.model)]

@@ -81,6 +81,27 @@ def test_no_more_is_known_than_the_ledger_has(tmp_path: Path) -> None:
     assert made.prompt_tokens > 50 * (5_000 - asked["asked"])
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("name_conversation_intent", "check_conversation_intent"),
+        ("check_conversation_intent", "name_conversation_intent"),
+        ("check_conversation_intent", "choose_conversation_intent"),
+    ],
+)
+def test_what_a_parent_or_another_of_its_tasks_was_asked_is_known(
+    tmp_path: Path, first: str, then: str
+) -> None:
+    recipe = recipe_at(tmp_path)
+    run(recipe, first, tmp_path, 4)
+    told = quoted(recipe, then, tmp_path / "cache", 4)
+    assert 0 < told.known <= told.requests
+    assert told.prompt_tokens is not None
+    run(recipe, then, tmp_path, 4)
+    again = quoted(recipe, then, tmp_path / "cache", 4)
+    assert again.known > 0.9 * again.requests
+
+
 def test_measuring_a_judge_is_quoted_sample_by_sample_and_asks_nothing(tmp_path: Path) -> None:
     recipe = recipe_at(tmp_path)
     chosen = {"task12": JudgeOptions(models=["default", "smoll"])}
