@@ -125,9 +125,9 @@ def test_what_was_paid_for_is_written_also_where_nobody_waits_for_it(
     _, first, _ = run(tmp_path, interrupted)
     monkeypatch.setattr(ledgers, "_commit", commit)
     _, again, asker = run(tmp_path, ask("one", "two"))
-    answered = sum(first.answered.values())
-    assert answered >= 1
-    assert (asker.usage.known, again.requests) == (answered, 2 - answered)
+    # What was being written when they left; of the other, the answer may still have been on its way.
+    assert 1 <= asker.usage.known <= sum(first.answered.values())
+    assert again.requests == 2 - asker.usage.known
 
 
 def test_fresh_asks_again_once(tmp_path: Path) -> None:
