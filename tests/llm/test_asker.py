@@ -125,7 +125,7 @@ def test_what_was_paid_for_is_written_also_where_nobody_waits_for_it(
     _, first, _ = run(tmp_path, interrupted)
     monkeypatch.setattr(ledgers, "_commit", commit)
     _, again, asker = run(tmp_path, ask("one", "two"))
-    # What was being written when they left; of the other, the answer may still have been on its way.
+    # What was being written when they left; the other answer may still have been on its way.
     assert 1 <= asker.usage.known <= sum(first.answered.values())
     assert again.requests == 2 - asker.usage.known
 
