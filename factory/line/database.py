@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import duckdb
 
@@ -30,6 +30,9 @@ def connect(folder: RunFolder) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     with opened as connection, interruptible(connection):
+        # Of a Parquet file's wide columns, hundreds of megabytes would be read too early.
+        with suppress(duckdb.CatalogException):  # older ones have no such setting
+            connection.execute("SET read_ahead_depth = 0")
         yield connection
 
 
