@@ -32,7 +32,7 @@ _OURS: Final = frozenset({"model", "messages", "response_format", "stream", "str
 _MOST_GATHERED: Final = 100_000
 
 #: Four answers at a time on one thread: 1.5 billion parameters took 48 seconds for each of them on
-#: a machine that others used too, and seven billion take five times as long.
+#: a machine that others used too, and models of seven billion are asked this way as well.
 _LOCAL_SECONDS: Final = 900.0
 
 Positive = Annotated[int, Field(gt=0, strict=True)]

@@ -1,6 +1,6 @@
 """HTTP/1.1 to one address, as a line with a model call a row needs it: bodies posted, replies read.
 
-A client for everything, aiohttp, spends five times the processor time on a request that this does
+A client for everything, aiohttp, spends three times the processor time on a request that this does
 (measured, docs/performance.md): it makes objects for what never changes here. Connections are kept
 and used again, the last one first; those of IPv6 and IPv4 are tried side by side, as aiohttp does.
 Through a proxy :mod:`factory.llm.sessions` goes.
