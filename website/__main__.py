@@ -31,9 +31,13 @@ def build_site(
         Path | None,
         typer.Option(help="Runs that are there, one folder a task, whose samples are shown."),
     ] = None,
+    as_found: Annotated[
+        bool,
+        typer.Option("--as-found", help="Make no samples: pages of other tasks show none."),
+    ] = False,
 ) -> None:
     """Build the site in build/site, a page for each task included."""
-    typer.echo(build(runs))
+    typer.echo(build(runs, as_found=as_found))
 
 
 @app.command("built")

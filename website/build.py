@@ -62,11 +62,12 @@ def stale() -> list[str]:
 
 
 def write_pages(
-    recipe: Recipe, tasks: tuple[str, ...], runs: Path, made: Path | None, folder: Path
+    recipe: Recipe, tasks: tuple[str, ...], runs: Path | None, made: Path | None, folder: Path
 ) -> Catalogue:
     """Write every page of the site into ``folder``: ``docs/`` as it is, and the catalogue.
 
-    ``tasks`` get a page each, with a sample that is made in ``runs`` or found in ``made``.
+    ``tasks`` get a page each, with a sample that is made in ``runs`` or found in ``made``; without
+    one where there is none and ``runs`` is None.
     """
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(DOCS, folder)
@@ -82,18 +83,20 @@ def write_pages(
     return catalogue
 
 
-def build(made: Path | None = None) -> Path:
+def build(made: Path | None = None, *, as_found: bool = False) -> Path:
     """Build the whole site and return its folder.
 
     ``made`` is a folder with a run of each task, where there is one: then those are shown, and
-    nothing of theirs is made.
+    nothing of theirs is made; with ``as_found`` nothing at all, so that the other pages have no
+    sample.
 
     Raises:
         BuildError: a link leads nowhere (zensical has said which), or a page loads something from
             elsewhere, so that it would not work without a network.
     """
     recipe = load_recipe(PROJECT / "recipes.yaml")
-    write_pages(recipe, tuple(recipe.tasks), BUILD / "runs", made, BUILD / "pages")
+    runs = None if as_found else BUILD / "runs"
+    write_pages(recipe, tuple(recipe.tasks), runs, made, BUILD / "pages")
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
     if subprocess.run(command, cwd=PROJECT, check=False).returncode:
         raise BuildError("zensical has refused the pages: what it says stands above")

@@ -36,12 +36,13 @@ def can_be_shown(recipe: Recipe, task: str) -> bool:
 
 
 def shown_samples(
-    recipe: Recipe, tasks: Iterable[str], folder: Path, made: Path | None = None
+    recipe: Recipe, tasks: Iterable[str], folder: Path | None, made: Path | None = None
 ) -> Mapping[str, Shown]:
     """Return what there is to show, by task; a task that nothing could be made of is not in it.
 
     ``made`` holds runs of the same recipe, one folder a task: what is in there is not made again.
-    Everything else is made in ``folder``, where a second call finds it.
+    Everything else is made in ``folder``, where a second call finds it; nothing is where that is
+    None.
     """
     smaller = _without_wordings(recipe).with_changes(limit=LIMIT)
     shown = {}
@@ -51,6 +52,8 @@ def shown_samples(
                 continue
             run = made / task if made is not None and not recipe.asks(task) else None
             if run is None or not (run / "manifest.json").is_file():
+                if folder is None:
+                    continue
                 try:
                     run = run_task(smaller, task, folder, engine).folder
                 except NothingMadeError:
