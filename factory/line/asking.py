@@ -30,7 +30,7 @@ from factory.llm.asker import Asker
 from factory.llm.driving import Addressed, Exchange, addressed, spent
 from factory.llm.pool import ModelPool
 from factory.recipe import Recipe
-from factory.sources.interrupts import INTERRUPTS
+from factory.sources.interrupts import interrupts
 from factory.sources.view import RowRejectedError
 
 #: What is wrong with an answer that no sample can be made with.
@@ -250,15 +250,13 @@ def _told_of_interrupts(
     (:mod:`factory.sources.interrupts`) is again.
     """
     main = threading.current_thread() is threading.main_thread()
-    ours = [
-        each for each in INTERRUPTS if main and signal.getsignal(each) is signal.default_int_handler
-    ]
+    ours = interrupts()
     told = signal.set_wakeup_fd(-1) if main else -1
     try:
         for each in ours:
             loop.add_signal_handler(each, interrupt)
     except NotImplementedError:  # Windows
-        ours = []
+        ours = ()
     try:
         yield
     finally:

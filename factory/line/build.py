@@ -432,16 +432,12 @@ class SampleBuilder:
 
 def _generator(operator: str, asked: Asked | None, wording: Wording) -> str | None:
     """Return how a sample came about beside its view: the map, and what asked a model."""
-    if asked is None and not wording.model:
-        return operator or None
     steps = asked.steps if asked else ()
-    return " ".join(filter(None, (operator, *steps, "rewrite" if wording.model else "")))
+    return " ".join(filter(None, (operator, *steps, "rewrite" if wording.model else ""))) or None
 
 
 def _models(asked: Asked | None, wording: Wording) -> str | None:
-    if asked is None:
-        return wording.model or None
-    named = dict.fromkeys((*asked.models, wording.model or ""))
+    named = dict.fromkeys((*asked.models, wording.model) if asked else (wording.model,))
     return " ".join(filter(None, named)) or None
 
 

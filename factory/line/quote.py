@@ -120,13 +120,8 @@ def _sharing(recipe: Recipe, task: str) -> list[str]:
 
     An answer is filed under whichever of them asked for it first.
     """
-    return [each for each in recipe.tasks if _first(recipe, each) == _first(recipe, task)]
-
-
-def _first(recipe: Recipe, task: str) -> str:
-    """Return the task that ``task`` derives from in the end, or itself."""
-    derivation = recipe.tasks[task].derive
-    return _first(recipe, derivation.from_) if derivation else task
+    *_, root = recipe.lineage(task)
+    return [each for each in recipe.tasks if root in recipe.lineage(each)]
 
 
 def _keys(made: RunResult) -> int:

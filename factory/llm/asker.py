@@ -224,13 +224,13 @@ class DirectAsker(Asker):
         self._gate = Gate(self.spec.concurrency)
         self._rates = Rates(self.spec.requests_per_minute, self.spec.tokens_per_minute)
         self._unwritten = 0
-        self._all_written = asyncio.Event()
+        self._some_written = asyncio.Event()
         self._written: deque[tuple[asyncio.Future[None], Exception | None]] = deque()
 
     async def _close(self) -> None:
         while self._unwritten:  # what was paid for is written before this loop ends
-            self._all_written.clear()
-            await self._all_written.wait()
+            self._some_written.clear()
+            await self._some_written.wait()
         await self._transport.close()
 
     async def _put_through(self, request: Request) -> Answer:
@@ -283,7 +283,7 @@ class DirectAsker(Asker):
                 kept.set_result(None)
             else:
                 kept.set_exception(OSError(str(failure)))
-        self._all_written.set()
+        self._some_written.set()
 
     async def _try(self, request: Request) -> Answer:
         try:

@@ -53,8 +53,7 @@ class Noted:
         model, lane, concurrency: of the recipe.
         price: of its tokens.
         counted: how its prompt tokens are counted.
-        answers: how many the ledger has of it for the task.
-        usual: completion tokens of one of them; None where there are too few.
+        usual: completion tokens of an answer for the task; None where there are too few.
         seconds: what one took; None where too few were timed.
     """
 
@@ -63,7 +62,6 @@ class Noted:
     concurrency: int
     price: Quoted
     counted: str
-    answers: int
     usual: float | None
     seconds: float | None
 
@@ -133,7 +131,6 @@ class DryPool(ModelPool):
             concurrency=spec.concurrency,
             price=price_of(spec),
             counted="its own tokenizer" if exact else "characters",
-            answers=answers,
             usual=tokens / answers if answers >= LEAST_HISTORY else None,
             seconds=seconds / timed if timed >= LEAST_HISTORY else None,
         )

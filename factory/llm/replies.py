@@ -7,6 +7,7 @@ soon as it is seen: a server may be anything, and what it sends is never kept pa
 from __future__ import annotations
 
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -47,7 +48,7 @@ class Reading:
         self._longest = longest
         self._unread = b""
         self._head: _Head | None = None
-        self._body: _Counted | _Chunked | _Rest | None = None
+        self._body: _Body | None = None
 
     def take(self, data: bytes) -> bool:
         """Take what came; return whether the reply is whole. Raises :class:`BrokenError`."""
@@ -111,11 +112,12 @@ def _read_head(head: bytes) -> _Head:
             raise BrokenError("the head of the answer is not in the form of HTTP")
         name = name.lower()
         value = value.strip(" \t")
-        if name in headers and name != "content-length":
-            value = f"{headers[name]}, {value}"
-        if headers.setdefault(name, value) != value and name == "content-length":
+        if name not in headers:
+            headers[name] = value
+        elif name != "content-length":
+            headers[name] += f", {value}"
+        elif headers[name] != value:
             raise BrokenError("the answer says two lengths")
-        headers[name] = value
     wish = headers.get("connection", "").lower()
     keeps = "keep-alive" in wish if version == "HTTP/1.0" else "close" not in wish
     return _Head(int(status), headers, keeps)
@@ -125,7 +127,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _body_of(head: _Head, longest: int) -> _Counted | _Chunked | _Rest:
+def _body_of(head: _Head, longest: int) -> _Body:
     coding = head.headers.get("transfer-encoding", "").lower()
     if coding.rpartition(",")[2].strip() == "chunked":
         return _Chunked(longest)
@@ -141,11 +143,15 @@ def _body_of(head: _Head, longest: int) -> _Counted | _Chunked | _Rest:
     return _Counted(int(length))
 
 
-class _Counted:
-    """A body whose length was said; ``is_over`` where more came than that."""
+class _Body(ABC):
+    """What has come of a body; ``room`` is for how many bytes more there is room.
 
-    def __init__(self, length: int) -> None:
-        self._left = length
+    Attributes:
+        is_over: whether more came than belongs to it.
+    """
+
+    def __init__(self, room: int) -> None:
+        self._room = room
         self._parts: list[bytes] = []
         self.is_over = False
 
@@ -153,30 +159,37 @@ class _Counted:
     def content(self) -> bytes:
         return b"".join(self._parts)
 
+    @abstractmethod
     def take(self, data: bytes) -> bool:
-        if len(data) > self._left:
+        """Take what came; return whether the body is whole."""
+
+    def _reserve(self, size: int) -> None:
+        self._room -= size
+        if self._room < 0:
+            raise BrokenError("the answer does not end")
+
+
+class _Counted(_Body):
+    """A body whose length was said."""
+
+    def take(self, data: bytes) -> bool:
+        if len(data) > self._room:
             self.is_over = True
-            data = data[: self._left]
-        self._left -= len(data)
+            data = data[: self._room]
+        self._room -= len(data)
         self._parts.append(data)
-        return not self._left
+        return not self._room
 
 
-class _Chunked:
-    """A body in parts, each with its length before it; ``is_over`` where more came than those."""
+class _Chunked(_Body):
+    """A body in parts, each with its length before it."""
 
     def __init__(self, longest: int) -> None:
-        self._room = longest
+        super().__init__(longest)
         self._unread = bytearray()
-        self._parts: list[bytes] = []
         #: Bytes of the part under way, with the end of its line; 0 between parts.
         self._size = 0
         self._had_last = False
-        self.is_over = False
-
-    @property
-    def content(self) -> bytes:
-        return b"".join(self._parts)
 
     def take(self, data: bytes) -> bool:
         self._unread += data
@@ -216,11 +229,6 @@ class _Chunked:
         del self._unread[: end + len(_LINE_END)]
         return line
 
-    def _reserve(self, size: int) -> None:
-        self._room -= size
-        if self._room < 0:
-            raise BrokenError("the answer does not end")
-
 
 def _size_in(line: bytes) -> int:
     digits = line.partition(b";")[0].strip(b" \t")
@@ -229,23 +237,15 @@ def _size_in(line: bytes) -> int:
     return int(digits, 16)
 
 
-class _Rest:
-    """A body that ends where the connection does."""
-
-    is_over = True
+class _Rest(_Body):
+    """A body that ends where the connection does: nothing can follow it."""
 
     def __init__(self, longest: int) -> None:
-        self._room = longest
-        self._parts: list[bytes] = []
-
-    @property
-    def content(self) -> bytes:
-        return b"".join(self._parts)
+        super().__init__(longest)
+        self.is_over = True
 
     def take(self, data: bytes) -> bool:
-        self._room -= len(data)
-        if self._room < 0:
-            raise BrokenError("the answer does not end")
+        self._reserve(len(data))
         self._parts.append(data)
         return False
 

@@ -15,9 +15,18 @@ from typing import Final
 
 import duckdb
 
-#: The signals that may raise KeyboardInterrupt here: SIGTERM where the command line says so.
-INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM)
+#: SIGTERM where the command line says so.
+_INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM)
 _NOBODY: Final = -1
+
+
+def interrupts() -> tuple[signal.Signals, ...]:
+    """Return the signals that raise KeyboardInterrupt in this thread: none but in the main one."""
+    if threading.current_thread() is not threading.main_thread():
+        return ()
+    return tuple(
+        each for each in _INTERRUPTS if signal.getsignal(each) is signal.default_int_handler
+    )
 
 
 @contextmanager
@@ -30,8 +39,8 @@ def interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.Duck
     Raises:
         KeyboardInterrupt: also in place of DuckDB's own error.
     """
-    ours = [each for each in INTERRUPTS if signal.getsignal(each) is signal.default_int_handler]
-    if not ours or threading.current_thread() is not threading.main_thread():
+    ours = interrupts()
+    if not ours:
         yield connection
         return
     hears, told = socket.socketpair()

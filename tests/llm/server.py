@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from factory.llm.scripted import ScriptedModel
@@ -35,6 +36,14 @@ class Seen:
     def paid_twice(self) -> int:
         """Good answers to a request that had been answered before."""
         return sum(count - 1 for count in self.answered.values())
+
+
+def name_proxy(monkeypatch: pytest.MonkeyPatch, proxy: str | None) -> None:
+    """Let the environment name this proxy of http, or none, and no host that goes past it."""
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    if proxy is not None:
+        monkeypatch.setenv("http_proxy", proxy)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from factory.llm.ledger import Ledger
 from factory.llm.models import Endpoint, endpoint_of
 from factory.llm.scripted import ScriptedModel
 from factory.llm.transport import HttpTransport, TryAgainError
-from tests.llm.server import Fault, Seen, error, reply, serve
+from tests.llm.server import Fault, Seen, error, name_proxy, reply, serve
 
 SECRET = "sk-planted-key-0123456789"  # noqa: S105  (planted)
 PRICE = Price(prompt=1.0, completion=2.0)
@@ -457,10 +457,7 @@ def test_an_address_that_does_not_speak_tls_is_told_as_one() -> None:
 def test_a_server_on_this_machine_is_asked_past_a_proxy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("http_proxy", "HTTP_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    name_proxy(monkeypatch, "http://127.0.0.1:9")
     answers, seen, _ = run(tmp_path, ask("one"))
     assert isinstance(answers, list)
     assert seen.requests == 1

@@ -11,6 +11,7 @@ import pytest
 
 from factory.llm.models import Endpoint
 from factory.llm.tokens import LocalTokenCounter
+from tests.llm.server import name_proxy
 
 
 class CountingServer(BaseHTTPRequestHandler):
@@ -42,9 +43,6 @@ def address() -> Iterator[str]:
 def test_the_server_in_this_process_is_asked_past_a_proxy(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("http_proxy", "HTTP_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    name_proxy(monkeypatch, "http://127.0.0.1:9")
     counter = LocalTokenCounter(Endpoint(f"{address}/v1", "gguf:0"))
     assert counter.count([("system", "You count."), ("user", "One two three")]) == 5

@@ -20,7 +20,7 @@ from factory.llm.models import Endpoint
 from factory.llm.replies import BrokenError, Reply
 from factory.llm.transport import HttpTransport, TryAgainError
 from factory.llm.wire import Wire
-from tests.llm.server import serve
+from tests.llm.server import name_proxy, serve
 
 BODY = b'{"model": "m", "messages": [{"role": "user", "content": "one two"}]}'
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -329,12 +329,11 @@ def test_a_certificate_that_nobody_trusts_is_told(
 @pytest.mark.parametrize("way", ["straight", "through a proxy"])
 def test_an_answer_comes_either_way(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy of http is asked for the whole address: the server takes that as the path's end."""
-    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
+    name_proxy(monkeypatch, None)
     with serve() as seen:
         url = seen.url
         if way != "straight":
-            monkeypatch.setenv("http_proxy", seen.url.removesuffix("/v1"))
+            name_proxy(monkeypatch, seen.url.removesuffix("/v1"))
             url = "http://models.internal/v1"
 
         async def main() -> str:
@@ -348,11 +347,9 @@ def test_an_answer_comes_either_way(way: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_proxy_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        name_proxy(monkeypatch, f"http://127.0.0.1:{taken.getsockname()[1]}")
 
         async def main() -> None:
             async with HttpTransport(Endpoint("http://models.internal/v1", "here"), 5) as transport:
